@@ -1,0 +1,1 @@
+//! The analytics: keyed, deterministic stages from events to facts.

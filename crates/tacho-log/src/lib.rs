@@ -1,0 +1,1 @@
+//! The embedded log and its Kafka-protocol front end.

@@ -1,0 +1,425 @@
+//! What the engine concludes. Every fact has an id computed from its content, so that a repeat replaces itself;
+//! the highest version of an id is the truth.
+
+use crate::{AlertId, DriverId, EventTime, LatLon, LogTime, TripId, VehicleId};
+
+/// Facts of one epoch, by kind, in the order in which the engine made them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Trips: open ones as they grow, final ones when they end.
+    pub trips: Vec<TripFact>,
+    /// Alerts: begin, update, end.
+    pub alerts: Vec<AlertFact>,
+    /// Per vehicle and minute.
+    pub vehicle_minutes: Vec<VehicleMinute>,
+    /// 20 s tumbling summary per vehicle.
+    pub trip_summaries: Vec<TripSummary>,
+    /// Hop-window metrics of running trips.
+    pub trip_metrics: Vec<TripMetrics>,
+    /// Driver penalties (and scores).
+    pub driver_scores: Vec<DriverScore>,
+    /// Utilization of the fleet.
+    pub utilization: Vec<FleetUtilization>,
+}
+
+impl Facts {
+    /// Number of facts of all kinds.
+    pub fn len(&self) -> usize {
+        self.trips.len()
+            + self.alerts.len()
+            + self.vehicle_minutes.len()
+            + self.trip_summaries.len()
+            + self.trip_metrics.len()
+            + self.driver_scores.len()
+            + self.utilization.len()
+    }
+    /// True without facts.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Moves all facts of `other` behind ours.
+    pub fn append(&mut self, other: &mut Facts) {
+        self.trips.append(&mut other.trips);
+        self.alerts.append(&mut other.alerts);
+        self.vehicle_minutes.append(&mut other.vehicle_minutes);
+        self.trip_summaries.append(&mut other.trip_summaries);
+        self.trip_metrics.append(&mut other.trip_metrics);
+        self.driver_scores.append(&mut other.driver_scores);
+        self.utilization.append(&mut other.utilization);
+    }
+}
+
+/// What a vehicle is doing. Every second of its day belongs to exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
+pub enum VehicleState {
+    /// Faster than 5 km/h.
+    Driving = 0,
+    /// At most 5 km/h with the engine known to be on.
+    Idling = 1,
+    /// At most 5 km/h with the engine off or unknown.
+    Stopped = 2,
+    /// Silent while it should be heard.
+    #[default]
+    Offline = 3,
+    /// In maintenance, or with a critical fault open.
+    Down = 4,
+}
+
+impl VehicleState {
+    /// The word used in facts and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            VehicleState::Driving => "driving",
+            VehicleState::Idling => "idling",
+            VehicleState::Stopped => "stopped",
+            VehicleState::Offline => "offline",
+            VehicleState::Down => "down",
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+        impl $name {
+            /// All values, in declaration order.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+            /// The word used in facts and in the API.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+            /// The value of that word.
+            pub fn from_word(word: &str) -> Option<$name> {
+                $name::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+    };
+}
+
+words!(
+    /// How a trip became known.
+    TripOrigin {
+        /// By trip events, or a trip id in telemetry.
+        Declared = "declared",
+        /// By the engine, from motion.
+        Detected = "detected",
+    }
+);
+words!(
+    /// Where a trip stands.
+    TripStatus {
+        /// It runs.
+        Open = "open",
+        /// It ended.
+        Completed = "completed",
+        /// The producer cancelled it.
+        Cancelled = "cancelled",
+        /// Its data just ended.
+        TimedOut = "timed_out",
+    }
+);
+words!(
+    /// Why a trip ended.
+    EndReason {
+        /// It has not ended.
+        None = "",
+        /// A `trip_end` event.
+        Declared = "declared",
+        /// Telemetry went on under another trip id, or under none.
+        TripIdChanged = "trip_id_changed",
+        /// Ignition off for 60 s.
+        IgnitionOff = "ignition_off",
+        /// Still within 200 m for 300 s, engine unknown.
+        Still = "still",
+        /// Still within 200 m for 1,800 s with the engine on.
+        StillEngineOn = "still_engine_on",
+        /// A gap after which the vehicle is where it was.
+        GapStill = "gap_still",
+        /// A gap of more than 3,600 s.
+        GapLong = "gap_long",
+        /// No data for 3,600 s of fleet time.
+        TimedOut = "timed_out",
+    }
+);
+words!(
+    /// The kinds of alerts.
+    AlertType {
+        /// Over the limit.
+        Overspeed = "overspeed",
+        /// Harsh braking.
+        HarshBrake = "harsh_brake",
+        /// Harsh acceleration.
+        HarshAccel = "harsh_accel",
+        /// Harsh cornering.
+        HarshCorner = "harsh_corner",
+        /// Standing with the engine on.
+        Idling = "idling",
+        /// SOS.
+        Sos = "sos",
+        /// Crash, by the device or by acceleration.
+        Crash = "crash",
+        /// Perhaps a crash, by GPS alone.
+        PossibleCrash = "possible_crash",
+        /// Silent on an open trip.
+        VehicleOffline = "vehicle_offline",
+        /// A type that only the device knows; its name is in `details`.
+        Device = "device",
+    }
+);
+words!(
+    /// Where an alert stands.
+    AlertState {
+        /// It lasts.
+        Open = "open",
+        /// It ended.
+        Closed = "closed",
+        /// A person has seen it.
+        Acknowledged = "acknowledged",
+        /// A person says that it is none.
+        Dismissed = "dismissed",
+    }
+);
+words!(
+    /// Where a speed limit came from.
+    LimitSource {
+        /// Not a matter of limits.
+        None = "",
+        /// The default of 80 km/h: alerts, but never scores.
+        Default = "default",
+        /// The message's `speed_limit_kmph`.
+        Message = "message",
+        /// The vehicle's own limit.
+        Vehicle = "vehicle",
+        /// A geofence.
+        Geofence = "geofence",
+    }
+);
+
+/// A trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripFact {
+    /// Its id.
+    pub trip_id: TripId,
+    /// Its vehicle.
+    pub vehicle_id: VehicleId,
+    /// Its driver, or empty.
+    pub driver_id: DriverId,
+    /// How it became known.
+    pub origin: TripOrigin,
+    /// Where it stands.
+    pub status: TripStatus,
+    /// Why it ended.
+    pub end_reason: EndReason,
+    /// Start.
+    pub started_at: EventTime,
+    /// End; for an open trip its newest fix.
+    pub ended_at: EventTime,
+    /// When the end became certain; for an open trip its newest fix.
+    pub confirmed_at: EventTime,
+    /// Where it started.
+    pub start: LatLon,
+    /// Where it ended, or is.
+    pub end: LatLon,
+    /// Metres, summed over the applied fixes.
+    pub distance_m: f64,
+    /// Seconds from start to end.
+    pub duration_s: f64,
+    /// Seconds in state driving.
+    pub moving_s: f64,
+    /// Seconds in state idling.
+    pub idle_s: f64,
+    /// Idle phases of at least 60 s.
+    pub idle_count: u32,
+    /// Fixes applied.
+    pub event_count: u32,
+    /// Distance over duration, km/h; 0 for a duration of 0.
+    pub avg_speed_kmph: f64,
+    /// Mean of the speed samples, km/h.
+    pub mean_speed_kmph: f64,
+    /// Smallest speed sample, km/h.
+    pub min_speed_kmph: f32,
+    /// Largest speed sample, km/h.
+    pub max_speed_kmph: f32,
+    /// Harsh brakings.
+    pub harsh_brake_count: u32,
+    /// Harsh accelerations.
+    pub harsh_accel_count: u32,
+    /// Harsh corners.
+    pub harsh_corner_count: u32,
+    /// Seconds over the limit, in overspeed episodes.
+    pub overspeed_s: f64,
+    /// Measured share of the duration: 1 minus the gaps over 60 s, within 0..=1.
+    pub coverage: f64,
+    /// The producer's own distance, metres; NaN when not sent.
+    pub declared_distance_m: f64,
+    /// The producer's own duration, seconds; NaN when not sent.
+    pub declared_duration_s: f64,
+    /// The path, simplified to at most 64 points.
+    pub path: Vec<LatLon>,
+}
+
+/// An alert: one episode with a beginning, updates and an end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertFact {
+    /// Its id: derived for the engine's, the device's own otherwise.
+    pub alert_id: AlertId,
+    /// Start of the episode.
+    pub ts: EventTime,
+    /// End of the episode; none while it lasts.
+    pub ended_at: Option<EventTime>,
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// The driver, or empty.
+    pub driver_id: DriverId,
+    /// The trip, or empty.
+    pub trip_id: TripId,
+    /// What.
+    pub alert_type: AlertType,
+    /// 1..=5.
+    pub severity: u8,
+    /// A sentence for a person.
+    pub details: String,
+    /// The peak: km/h, m/s2 or seconds, by type.
+    pub value: f64,
+    /// The limit, in the unit of `value`.
+    pub threshold: f64,
+    /// Where the limit came from.
+    pub limit_source: LimitSource,
+    /// Where the episode began.
+    pub position: LatLon,
+    /// Satellites at the beginning; 255 when not sent.
+    pub sat_count: u8,
+    /// Milliseconds between the fixes that decided it.
+    pub interval_ms: i64,
+    /// True if the engine raised it, false if the device did.
+    pub by_engine: bool,
+    /// Where it stands.
+    pub state: AlertState,
+    /// True if it was raised too long after its event to page anybody.
+    pub stale: bool,
+    /// Log time of the record that raised it, or fleet time for a timer.
+    pub raised_at: LogTime,
+}
+
+/// A minute of a vehicle. Key: (vehicle, minute).
+#[derive(Debug, Clone, PartialEq)]
+pub struct VehicleMinute {
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// Start of the minute.
+    pub minute: EventTime,
+    /// Fixes applied.
+    pub event_count: u32,
+    /// Metres.
+    pub distance_m: f64,
+    /// Smallest speed sample, km/h; 0 without samples.
+    pub min_speed_kmph: f32,
+    /// Mean of the speed samples, km/h; 0 without samples.
+    pub avg_speed_kmph: f32,
+    /// Largest speed sample, km/h; 0 without samples.
+    pub max_speed_kmph: f32,
+    /// Seconds in each state, by [`VehicleState`] order; they sum to at most 60.
+    pub seconds: [f32; 5],
+}
+
+/// 20 s tumbling summary of a vehicle. Key: (vehicle, window_start).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripSummary {
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// The trip of the window's last fix, or empty.
+    pub trip_id: TripId,
+    /// Start, inclusive.
+    pub window_start: EventTime,
+    /// End, exclusive.
+    pub window_end: EventTime,
+    /// Fixes in the window.
+    pub event_count: u32,
+    /// Metres: sum of the distances to the previous fix, for the window's fixes.
+    pub distance_m: f64,
+    /// Mean of the speed samples, km/h.
+    pub avg_speed_kmph: f64,
+    /// Smallest speed sample, km/h.
+    pub min_speed_kmph: f32,
+    /// Largest speed sample, km/h.
+    pub max_speed_kmph: f32,
+}
+
+/// Hop-window metrics of a running trip (60 s, sliding by 10 s). Key: (trip, window_start).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripMetrics {
+    /// The trip.
+    pub trip_id: TripId,
+    /// Its vehicle.
+    pub vehicle_id: VehicleId,
+    /// Start, inclusive.
+    pub window_start: EventTime,
+    /// End, exclusive.
+    pub window_end: EventTime,
+    /// Fixes in the window.
+    pub event_count: u32,
+    /// Metres.
+    pub distance_m: f64,
+    /// Mean of the speed samples, km/h.
+    pub avg_speed_kmph: f64,
+}
+
+/// The windows of driver scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScoreWindow {
+    /// 15 s sliding by 1 s: the penalty.
+    Penalty15s,
+}
+
+impl ScoreWindow {
+    /// The word in `driver_scores.window`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ScoreWindow::Penalty15s => "15s",
+        }
+    }
+}
+
+/// Penalty (or score) of a driver over a window. Key: (driver, window, window_start); an unidentified driver is told apart by vehicle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriverScore {
+    /// The driver; empty for the unidentified one, who is told apart by vehicle.
+    pub driver_id: DriverId,
+    /// The vehicle of the newest counted alert.
+    pub vehicle_id: VehicleId,
+    /// Which window.
+    pub window: ScoreWindow,
+    /// Start, inclusive.
+    pub window_start: EventTime,
+    /// End, exclusive.
+    pub window_end: EventTime,
+    /// 2 x overspeed + 3 x harsh_brake + 1 x idling.
+    pub penalty: u32,
+    /// Overspeed alerts that began in the window.
+    pub overspeed_count: u32,
+    /// Harsh brakings in the window.
+    pub harsh_brake_count: u32,
+    /// Idling alerts that began in the window.
+    pub idling_count: u32,
+}
+
+/// Distinct vehicles by their state at a window's end (5 s, sliding by 1 s, fleet time). Key: window_start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FleetUtilization {
+    /// Start, inclusive.
+    pub window_start: EventTime,
+    /// End, exclusive.
+    pub window_end: EventTime,
+    /// Driving.
+    pub active_count: u32,
+    /// Idling.
+    pub idle_count: u32,
+    /// Stopped.
+    pub stopped_count: u32,
+    /// Offline (and down).
+    pub offline_count: u32,
+}

@@ -1,0 +1,28 @@
+//! Ids, units, times, events and facts: the vocabulary of the fleet.
+//!
+//! Nothing here knows bytes, I/O, clocks or threads. What comes in is an *event* ([`TelemetryBatch`] for the
+//! high-rate stream, [`SideEvent`] for everything else); what the engine concludes is a *fact* ([`Facts`]).
+
+mod events;
+mod facts;
+mod geo;
+mod ids;
+mod key_group;
+mod live;
+mod reject;
+mod stream;
+mod telemetry;
+mod text;
+mod time;
+
+pub use events::*;
+pub use facts::*;
+pub use geo::*;
+pub use ids::*;
+pub use key_group::*;
+pub use live::*;
+pub use reject::*;
+pub use stream::*;
+pub use telemetry::*;
+pub use text::*;
+pub use time::*;

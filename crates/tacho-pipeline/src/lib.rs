@@ -1,0 +1,1 @@
+//! Runs the engine on one machine: epochs, shards, journal, snapshots, recovery, publishing.

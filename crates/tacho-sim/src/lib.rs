@@ -1,0 +1,1 @@
+//! The simulated fleet, its truth file and its load.

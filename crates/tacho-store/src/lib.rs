@@ -1,0 +1,1 @@
+//! ClickHouse: migrations, inserts, queries, and the embedded store.

@@ -1,0 +1,1 @@
+//! Bytes to model and back: the JSON of the topics, the snapshot envelope.
