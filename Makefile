@@ -1,0 +1,67 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+CACHE := $(or $(TACHO_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/tacho,$(HOME)/.cache/tacho))
+ifdef CI
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+endif
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TACHO := $(TARGET)/release/tacho
+WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+RUN_FLAGS ?= --demo --num-vehicles 1000
+
+.PHONY: test-tools help run build test lint fmt bench drill web chdb e2e deny tools-check clean-cache
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+tools-check:
+	@tools/check-toolchain.sh
+
+chdb: tools-check ## fetch the ClickHouse library (once, into the cache)
+	@tools/fetch-chdb.sh >/dev/null
+
+web/node_modules/.installed: web/package-lock.json | tools-check
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/.built: web/node_modules/.installed $(WEB_INPUTS)
+	cd web && npm run --silent build
+	@touch $@
+
+web: web/dist/.built ## build the dashboard
+
+build: tools-check chdb web ## build the binary: $CARGO_TARGET_DIR/release/tacho (default: target)
+	cargo build --release --locked --package tacho
+
+run: build ## build everything and start it with a simulated fleet on http://127.0.0.1:8080
+	$(TACHO) up $(RUN_FLAGS)
+
+test: build test-tools ## every test; ends with `N passed, N failed`
+	@tools/run-tests.sh
+
+test-tools:
+	@tools/install-test-tools.sh
+
+lint: tools-check web/node_modules/.installed web ## formatting, clippy, tidy, TypeScript, ESLint, Prettier, cargo deny
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo xtask tidy
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
+	cd web && npm run --silent check
+	$(MAKE) --no-print-directory deny
+
+fmt: ## format Rust and TypeScript
+	cargo fmt --all
+	cd web && npm run --silent format
+
+deny: ## licences, banned crates and sources of all dependencies
+	@tools/cargo-deny.sh
+
+bench: build ## measure the whole system; appends to bench/history.jsonl
+	@bench/run.sh
+
+drill: build ## kill, restart and compare; ROUNDS=n (default 10)
+	@tools/drill.sh $(or $(ROUNDS),10)
