@@ -1,1 +1,22 @@
-//! Bytes to model and back: the JSON of the topics, the snapshot envelope.
+//! Bytes to model and back: the JSON of the topics, the JSON Schemas that describe it, the snapshot envelope, and the
+//! mapping of foreign columns to telemetry.
+//!
+//! Everything here is a function of its arguments: no I/O, no clock. One bad record never fails the others: decoding
+//! sorts records into events and [`tacho_model::Rejected`] ones.
+
+pub mod envelope;
+pub mod import;
+mod json;
+mod limits;
+mod output;
+mod problem;
+pub mod schema;
+mod side;
+mod telemetry;
+mod timestamp;
+
+pub use limits::*;
+pub use output::OutputEncoder;
+pub use side::decode_side;
+pub use telemetry::TelemetryDecoder;
+pub use timestamp::{parse_timestamp, write_timestamp};

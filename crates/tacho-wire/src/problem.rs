@@ -1,0 +1,60 @@
+//! Why a record is refused, before it is known which record it was.
+
+use tacho_io::{RecordSlot, Records};
+use tacho_model::{Reason, Rejected, Stream};
+
+/// Longest piece of a message that a detail quotes, in bytes.
+const QUOTE_BYTES_MAX: usize = 48;
+
+/// A reason with a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub reason: Reason,
+    pub detail: String,
+}
+
+impl Problem {
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    pub fn missing(field: &str) -> Self {
+        Self::new(Reason::MissingField, format!("`{field}` is missing"))
+    }
+
+    /// The record as it goes to the dead letters.
+    pub fn reject(self, stream: Stream, records: &Records, slot: &RecordSlot) -> Rejected {
+        Rejected {
+            stream,
+            partition: records.source.partition,
+            offset: slot.offset,
+            log_time: slot.log_time,
+            reason: self.reason,
+            detail: self.detail,
+            payload: records.value(slot).to_vec(),
+        }
+    }
+}
+
+/// A piece of a message as a detail shows it: cut to a bounded length at a character's border.
+pub(crate) fn quote(text: &str) -> String {
+    if text.len() <= QUOTE_BYTES_MAX {
+        return text.to_owned();
+    }
+    let mut end = QUOTE_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}...", &text[..end])
+}
+
+/// The text of a record, or why it has none.
+#[inline]
+pub(crate) fn record_text(bytes: &[u8], record_bytes_max: usize) -> Result<&str, Problem> {
+    if bytes.len() > record_bytes_max {
+        let detail = format!("{} bytes, the limit is {record_bytes_max}", bytes.len());
+        return Err(Problem::new(Reason::TooLarge, detail));
+    }
+    std::str::from_utf8(bytes)
+        .map_err(|error| Problem::new(Reason::NotUtf8, format!("not UTF-8 from byte {}", error.valid_up_to())))
+}
