@@ -1,0 +1,77 @@
+//! Which requests are understood, in which versions, and who answers them.
+
+use super::{
+    admin,
+    connection::{Connection, ConnectionError},
+    error_code, fetch, groups, metadata, offsets, produce,
+};
+use bytes::Bytes;
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsResponse, RequestKind, ResponseKind, api_versions_response::ApiVersion,
+};
+
+/// API, lowest and highest version. From Kafka 2.1 on (which Java 4 clients ask for) to below the versions that name
+/// topics by id.
+const APIS: &[(ApiKey, i16, i16)] = &[
+    (ApiKey::Produce, 3, 12),
+    (ApiKey::Fetch, 4, 12),
+    (ApiKey::ListOffsets, 1, 9),
+    (ApiKey::Metadata, 0, 12),
+    (ApiKey::FindCoordinator, 0, 5),
+    (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::CreateTopics, 2, 7),
+    (ApiKey::InitProducerId, 0, 5),
+    (ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (ApiKey::DescribeConfigs, 1, 4),
+];
+
+/// True if requests of that version are answered.
+pub(super) fn is_supported(api: ApiKey, version: i16) -> bool {
+    APIS.iter().any(|(known, min, max)| *known == api && (*min..=*max).contains(&version))
+}
+
+/// What ApiVersions answers. A version of it that we do not know gets the error and the table, in version 0.
+pub(super) fn versions(error_code: i16) -> ApiVersionsResponse {
+    let entry = |(api, min, max): &(ApiKey, i16, i16)| {
+        ApiVersion::default().with_api_key(*api as i16).with_min_version(*min).with_max_version(*max)
+    };
+    ApiVersionsResponse::default().with_error_code(error_code).with_api_keys(APIS.iter().map(entry).collect())
+}
+
+/// Answers a request whose version is supported and whose lengths have been checked. `None`: there is no answer.
+pub(super) async fn answer(
+    connection: &mut Connection,
+    api: ApiKey,
+    version: i16,
+    mut body: Bytes,
+) -> Result<Option<ResponseKind>, ConnectionError> {
+    let request = RequestKind::decode(api, &mut body, version).map_err(|error| ConnectionError::Malformed {
+        api,
+        version,
+        detail: error.to_string(),
+    })?;
+    let broker = connection.broker();
+    Ok(Some(match request {
+        RequestKind::Produce(request) => return produce::answer(&broker, request).await,
+        RequestKind::Fetch(request) => ResponseKind::Fetch(fetch::answer(connection, request).await),
+        RequestKind::ListOffsets(request) => ResponseKind::ListOffsets(offsets::list(&broker, request, version)),
+        RequestKind::OffsetForLeaderEpoch(request) => {
+            ResponseKind::OffsetForLeaderEpoch(offsets::for_leader_epoch(&broker, request))
+        }
+        RequestKind::Metadata(request) => {
+            ResponseKind::Metadata(metadata::answer(&broker, connection.advertised(), request, version).await)
+        }
+        RequestKind::ApiVersions(_) => ResponseKind::ApiVersions(versions(error_code::NONE)),
+        RequestKind::InitProducerId(request) => {
+            ResponseKind::InitProducerId(produce::init_producer_id(&broker, request).await)
+        }
+        RequestKind::CreateTopics(request) => ResponseKind::CreateTopics(admin::create_topics(&broker, request).await),
+        RequestKind::DescribeConfigs(request) => {
+            ResponseKind::DescribeConfigs(admin::describe_configs(&broker, request))
+        }
+        RequestKind::FindCoordinator(request) => {
+            ResponseKind::FindCoordinator(groups::find_coordinator(request, version))
+        }
+        _ => return Err(ConnectionError::Unsupported { api: api as i16, version }),
+    }))
+}

@@ -1,0 +1,67 @@
+//! Appends the pipeline's outputs: one batch per epoch and partition, marked with the epoch.
+
+use crate::{
+    batch::{BatchBuilder, Codec, ProducerFields},
+    error::AppendError,
+    log::Shared,
+    partitioner::partition_of_key,
+    storage::Partition,
+    topics::Topic,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use tacho_io::{EpochId, LogError, OWN_HEADER, OutputRecord};
+
+/// Smaller batches are not worth compressing.
+const COMPRESS_FROM_BYTES: usize = 1 << 10;
+
+pub(crate) fn append(shared: &Shared, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+    if shared.is_closed() {
+        return Err(LogError::Unavailable(AppendError::Closed.to_string()));
+    }
+    let header = format!("{}.{}", epoch.generation, epoch.epoch);
+    for ((topic, number), mut builder) in by_partition(shared, outputs, header.as_bytes())? {
+        let partition = &topic.partitions[number as usize];
+        // Cheaper than compressing first; the append looks again under its lock.
+        if partition.last_output() >= Some(epoch) {
+            continue;
+        }
+        let codec = if builder.payload_len() >= COMPRESS_FROM_BYTES { Codec::Lz4 } else { Codec::None };
+        let batch = builder.finish(codec, ProducerFields::output(epoch));
+        append_one(shared, partition, &batch).map_err(|error| log_error(partition, error))?;
+    }
+    Ok(())
+}
+
+/// The batches, in the order of topic and partition; records keep their order.
+fn by_partition(
+    shared: &Shared,
+    outputs: &[OutputRecord],
+    header: &[u8],
+) -> Result<Vec<((Arc<Topic>, i32), BatchBuilder)>, LogError> {
+    let mut topics: BTreeMap<Arc<str>, Arc<Topic>> = BTreeMap::new();
+    let mut builders: BTreeMap<(Arc<str>, i32), BatchBuilder> = BTreeMap::new();
+    for output in outputs {
+        if !topics.contains_key(&output.topic) {
+            topics.insert(Arc::clone(&output.topic), shared.topic(&output.topic)?);
+        }
+        let number = partition_of_key(&output.key, topics[&output.topic].partitions.len() as i32);
+        let builder = builders.entry((Arc::clone(&output.topic), number)).or_default();
+        builder.push(Some(&output.key), Some(&output.value), output.timestamp_ms, Some((OWN_HEADER, header)));
+    }
+    let with_topic = |((name, number), builder)| ((Arc::clone(&topics[&name]), number), builder);
+    Ok(builders.into_iter().map(with_topic).collect())
+}
+
+fn append_one(shared: &Shared, partition: &Partition, batch: &[u8]) -> Result<(), AppendError> {
+    if let Some(appended) = partition.append_own(batch, &*shared.clock)? {
+        shared.acknowledge(partition, appended.next_offset)?;
+    }
+    Ok(())
+}
+
+fn log_error(partition: &Partition, error: AppendError) -> LogError {
+    match error {
+        AppendError::Storage(source) => LogError::Io(source),
+        other => LogError::Unavailable(format!("{}/{}: {other}", partition.topic, partition.number)),
+    }
+}

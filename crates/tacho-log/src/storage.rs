@@ -1,0 +1,17 @@
+//! One partition on disk: segments, their indexes, the producers' state, recovery.
+
+mod checkpoint;
+mod codec;
+mod disk;
+mod index;
+mod partition;
+mod producers;
+mod recovery;
+mod scan;
+mod segment;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use codec::{Decoder, Encoder};
+pub(crate) use disk::{Disk, replace_file, sync_dir};
+pub(crate) use partition::{Appended, Partition, PartitionConfig, ReadCursor, ReadError};
