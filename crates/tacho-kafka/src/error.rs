@@ -1,0 +1,59 @@
+//! What can go wrong with Kafka.
+
+use rdkafka::error::KafkaError as ClientError;
+use std::time::Duration;
+
+/// Trouble with Kafka.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KafkaError {
+    /// Nobody answers at any of the addresses.
+    #[error("no Kafka broker answers at {brokers}; start one with `tacho up` or check --brokers")]
+    NoBroker {
+        /// The addresses that were tried.
+        brokers: String,
+    },
+    /// librdkafka does not take the configuration.
+    #[error("the Kafka client's configuration is not valid")]
+    Config(#[source] ClientError),
+    /// The broker refused to create a topic.
+    #[error("topic {topic} could not be created: {reason}")]
+    CreateTopic {
+        /// The topic.
+        topic: String,
+        /// What the broker says.
+        reason: String,
+    },
+    /// A request to the broker failed.
+    #[error("{action} failed")]
+    Request {
+        /// What was asked.
+        action: &'static str,
+        /// What came back.
+        #[source]
+        source: ClientError,
+    },
+    /// The queue to the broker stayed full.
+    #[error("the brokers have taken nothing for {} s and the queue is full", waited.as_secs())]
+    Stalled {
+        /// How long the producer waited for room.
+        waited: Duration,
+    },
+    /// A message could not be queued.
+    #[error("a message for {topic} was refused")]
+    Send {
+        /// The topic.
+        topic: String,
+        /// Why.
+        #[source]
+        source: ClientError,
+    },
+    /// Messages were still on their way when the deadline passed.
+    #[error("{in_flight} messages were not acknowledged within {} s", waited.as_secs())]
+    Flush {
+        /// Messages of all lanes that are neither acknowledged nor failed.
+        in_flight: u64,
+        /// How long the producer waited.
+        waited: Duration,
+    },
+}
