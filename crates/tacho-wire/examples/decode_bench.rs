@@ -23,12 +23,15 @@ fn main() {
     }
 }
 
+/// A way to read records, with its name.
+type Way<'a> = (&'static str, &'a mut dyn FnMut(&Records));
+
 fn report(name: &str, records: &Records, rounds: usize) {
     let bytes_per_message = records.bytes.len() as f64 / MESSAGES as f64;
     let mut decoder = TelemetryDecoder::new(DecodeLimits::default(), 2);
     let mut batches = vec![TelemetryBatch::default(), TelemetryBatch::default()];
     let mut rejected = Vec::new();
-    let ways: [(&str, &mut dyn FnMut(&Records)); 4] = [
+    let ways: [Way<'_>; 4] = [
         ("validate (IgnoredAny)", &mut |records| {
             each(records, |bytes| _ = black_box(sonic_rs::from_slice::<serde::de::IgnoredAny>(bytes)).expect("valid"));
         }),

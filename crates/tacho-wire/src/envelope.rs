@@ -34,7 +34,7 @@ pub enum EnvelopeError {
         computed: u32,
     },
     /// Another kind of content than asked for.
-    #[error("it holds {found:?}, not {expected:?}")]
+    #[error("it holds {}, not {}", found.escape_ascii(), expected.escape_ascii())]
     Kind {
         /// As it stands there.
         found: [u8; 4],
@@ -42,7 +42,7 @@ pub enum EnvelopeError {
         expected: [u8; 4],
     },
     /// A version that the caller does not read.
-    #[error("format version {found} of {kind:?}; this build reads version {expected}")]
+    #[error("format version {found} of {}; this build reads version {expected}", kind.escape_ascii())]
     Version {
         /// What it holds.
         kind: [u8; 4],

@@ -13,6 +13,8 @@ mod problem;
 pub mod schema;
 mod side;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 mod timestamp;
 
 pub use limits::*;

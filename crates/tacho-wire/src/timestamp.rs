@@ -57,8 +57,7 @@ pub(crate) struct TimestampParser {
 
 impl Default for TimestampParser {
     fn default() -> Self {
-        // NULs match no text that could be a minute.
-        Self { minute_text: [0; 16], minute_ms: 0 }
+        Self { minute_text: *b"1970-01-01T00:00", minute_ms: 0 }
     }
 }
 
