@@ -42,6 +42,8 @@ mod partitioner;
 mod producer_ids;
 mod reader;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod watch;
 

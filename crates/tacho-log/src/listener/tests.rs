@@ -1,1 +1,291 @@
+//! What no well-behaved client sends, and what none waits for.
 
+use super::*;
+use crate::{
+    LogConfig,
+    batch::{BatchBuilder, Codec, ProducerFields},
+};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use kafka_protocol::{
+    messages::{
+        ApiKey, ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+        FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse,
+        RequestHeader, ResponseHeader, TopicName,
+        fetch_request::{FetchPartition, FetchTopic},
+        produce_request::{PartitionProduceData, TopicProduceData},
+    },
+    protocol::{Decodable, Encodable, StrBytes},
+};
+use tacho_io::{Log, ManualClock, TopicPartition};
+use tacho_model::LogTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+struct Server {
+    _dir: tempfile::TempDir,
+    log: Arc<EmbeddedLog>,
+    listener: KafkaListener,
+    stop: CancellationToken,
+}
+
+impl Server {
+    async fn start(config: ListenerConfig) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(LogTime(1_000)));
+        let log = Arc::new(EmbeddedLog::open(LogConfig::new(dir.path()), clock).unwrap());
+        log.create_topic("t", 2, TopicConfig::default()).unwrap();
+        let stop = CancellationToken::new();
+        let addr = "127.0.0.1:0".parse().unwrap();
+        let listener = KafkaListener::bind(addr, Arc::clone(&log), config, stop.clone()).await.unwrap();
+        Self { _dir: dir, log, listener, stop }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.listener.local_addr()).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        timeout(Duration::from_secs(10), self.listener.stopped()).await.expect("the listener stops in time");
+    }
+}
+
+fn frame(api: ApiKey, version: i16, id: i32, request: &impl Encodable) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    out.put_i32(0);
+    let header = RequestHeader::default().with_request_api_key(api as i16).with_request_api_version(version);
+    let header = header.with_correlation_id(id).with_client_id(Some(StrBytes::from_static_str("test")));
+    header.encode(&mut out, api.request_header_version(version)).unwrap();
+    request.encode(&mut out, version).unwrap();
+    let len = out.len() as i32 - 4;
+    out[..4].copy_from_slice(&len.to_be_bytes());
+    out.to_vec()
+}
+
+async fn receive<R: Decodable>(stream: &mut TcpStream, api: ApiKey, version: i16) -> (i32, R) {
+    let len = stream.read_i32().await.unwrap();
+    let mut bytes = vec![0; len as usize];
+    stream.read_exact(&mut bytes).await.unwrap();
+    let mut bytes = Bytes::from(bytes);
+    let header = ResponseHeader::decode(&mut bytes, api.response_header_version(version)).unwrap();
+    let response = R::decode(&mut bytes, version).unwrap();
+    assert!(!bytes.has_remaining());
+    (header.correlation_id, response)
+}
+
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    let read = timeout(Duration::from_secs(10), stream.read_u8()).await;
+    read.expect("the server closes the connection").is_err()
+}
+
+fn batch(value: &[u8]) -> Bytes {
+    let mut builder = BatchBuilder::default();
+    builder.push(Some(b"k"), Some(value), 1, None);
+    builder.finish(Codec::None, ProducerFields::NONE).into()
+}
+
+fn produce(acks: i16, records: Bytes) -> ProduceRequest {
+    let partition = PartitionProduceData::default().with_index(0).with_records(Some(records));
+    let topic = TopicProduceData::default().with_name(TopicName(StrBytes::from_static_str("t")));
+    ProduceRequest::default().with_acks(acks).with_topic_data(vec![topic.with_partition_data(vec![partition])])
+}
+
+fn fetch(offset: i64, wait_ms: i32) -> FetchRequest {
+    let partition = FetchPartition::default().with_fetch_offset(offset).with_partition_max_bytes(1 << 20);
+    let topic = FetchTopic::default().with_topic(TopicName(StrBytes::from_static_str("t")));
+    let request = FetchRequest::default().with_max_wait_ms(wait_ms).with_min_bytes(1).with_max_bytes(1 << 20);
+    request.with_topics(vec![topic.with_partitions(vec![partition])])
+}
+
+async fn produce_code(stream: &mut TcpStream, request: &ProduceRequest) -> i16 {
+    stream.write_all(&frame(ApiKey::Produce, 9, 1, request)).await.unwrap();
+    let (_, response) = receive::<ProduceResponse>(stream, ApiKey::Produce, 9).await;
+    response.responses[0].partition_responses[0].error_code
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_in_order() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    let mut bytes = Vec::new();
+    for id in 0..50 {
+        bytes.extend(frame(ApiKey::Produce, 7, id, &produce(1, batch(b"v"))));
+    }
+    bytes.extend(frame(ApiKey::Produce, 7, 99, &produce(0, batch(b"not acknowledged"))));
+    bytes.extend(frame(ApiKey::ApiVersions, 3, 50, &ApiVersionsRequest::default()));
+    stream.write_all(&bytes).await.unwrap();
+    for id in 0..50 {
+        let (found, response) = receive::<ProduceResponse>(&mut stream, ApiKey::Produce, 7).await;
+        let partition = &response.responses[0].partition_responses[0];
+        assert_eq!((found, partition.base_offset), (id, i64::from(id)));
+        assert_eq!((partition.error_code, partition.log_append_time_ms), (0, 1_000));
+    }
+    let (found, versions) = receive::<ApiVersionsResponse>(&mut stream, ApiKey::ApiVersions, 3).await;
+    assert_eq!((found, versions.error_code), (50, 0));
+    assert_eq!(server.log.offsets(&TopicPartition::new("t", 0)).unwrap().end, 51);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_fetch_waits_for_records_and_is_woken_by_them() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(&frame(ApiKey::Fetch, 11, 1, &fetch(0, 10))).await.unwrap();
+    let (_, nothing) = receive::<FetchResponse>(&mut stream, ApiKey::Fetch, 11).await;
+    assert!(nothing.responses[0].partitions[0].records.as_ref().unwrap().is_empty());
+    stream.write_all(&frame(ApiKey::Fetch, 11, 2, &fetch(0, 30_000))).await.unwrap();
+    let mut producer = server.connect().await;
+    assert_eq!(produce_code(&mut producer, &produce(-1, batch(b"news"))).await, 0);
+    let (_, response) = receive::<FetchResponse>(&mut stream, ApiKey::Fetch, 11).await;
+    let partition = &response.responses[0].partitions[0];
+    assert_eq!((partition.error_code, partition.high_watermark), (0, 1));
+    assert!(partition.records.as_ref().unwrap().len() > 61);
+    stream.write_all(&frame(ApiKey::Fetch, 11, 3, &fetch(7, 30_000))).await.unwrap();
+    let (_, beyond) = receive::<FetchResponse>(&mut stream, ApiKey::Fetch, 11).await;
+    assert_eq!(beyond.responses[0].partitions[0].error_code, error_code::OFFSET_OUT_OF_RANGE);
+    // A fetch that waits does not keep the listener from stopping.
+    stream.write_all(&frame(ApiKey::Fetch, 11, 4, &fetch(1, 60_000))).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn refusals_have_the_codes_of_the_protocol() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    let changed = |at: usize, value: u8| {
+        let mut bytes = batch(b"value").to_vec();
+        bytes[at] = value;
+        Bytes::from(bytes)
+    };
+    for (records, code) in [
+        (changed(16, 0), error_code::UNSUPPORTED_FOR_MESSAGE_FORMAT),
+        (changed(16, 1), error_code::UNSUPPORTED_FOR_MESSAGE_FORMAT),
+        (changed(65, 99), error_code::CORRUPT_MESSAGE),
+        (Bytes::new(), error_code::CORRUPT_MESSAGE),
+        (batch(&vec![0; 2 << 20]), error_code::MESSAGE_TOO_LARGE),
+    ] {
+        assert_eq!(produce_code(&mut stream, &produce(1, records)).await, code);
+    }
+    assert_eq!(produce_code(&mut stream, &produce(5, batch(b"v"))).await, error_code::INVALID_REQUIRED_ACKS);
+    let mut unknown = produce(1, batch(b"v"));
+    unknown.topic_data[0].partition_data[0].index = 2;
+    assert_eq!(produce_code(&mut stream, &unknown).await, error_code::UNKNOWN_TOPIC_OR_PARTITION);
+    stream
+        .write_all(&frame(ApiKey::InitProducerId, 4, 1, &InitProducerIdRequest::default().with_transactional_id(None)))
+        .await
+        .unwrap();
+    let (_, id) = receive::<InitProducerIdResponse>(&mut stream, ApiKey::InitProducerId, 4).await;
+    assert_eq!((id.error_code, id.producer_epoch), (0, 0));
+    assert!(id.producer_id.0 > 0);
+    stream.write_all(&frame(ApiKey::FindCoordinator, 2, 1, &FindCoordinatorRequest::default())).await.unwrap();
+    let (_, answer) = receive::<FindCoordinatorResponse>(&mut stream, ApiKey::FindCoordinator, 2).await;
+    assert_eq!(answer.error_code, error_code::COORDINATOR_NOT_AVAILABLE);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn unknown_versions_are_told_or_close_the_connection() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    let mut bytes = frame(ApiKey::ApiVersions, 4, 1, &ApiVersionsRequest::default());
+    bytes[6..8].copy_from_slice(&77i16.to_be_bytes());
+    stream.write_all(&bytes).await.unwrap();
+    let (_, versions) = receive::<ApiVersionsResponse>(&mut stream, ApiKey::ApiVersions, 0).await;
+    assert_eq!(versions.error_code, error_code::UNSUPPORTED_VERSION);
+    assert!(versions.api_keys.iter().any(|api| api.api_key == 0 && api.min_version == 3));
+    for key in [ApiKey::Produce as i16, 999] {
+        let mut stream = server.connect().await;
+        let mut bytes = frame(ApiKey::Produce, 9, 1, &produce(1, batch(b"v")));
+        bytes[4..6].copy_from_slice(&key.to_be_bytes());
+        bytes[6..8].copy_from_slice(&99i16.to_be_bytes());
+        stream.write_all(&bytes).await.unwrap();
+        assert!(is_closed(&mut stream).await);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn malformed_frames_close_their_connection_alone() {
+    let server = Server::start(ListenerConfig { frame_bytes_max: 1 << 20, ..ListenerConfig::default() }).await;
+    let good = frame(ApiKey::Produce, 9, 1, &produce(1, batch(b"v")));
+    for len in [-1i32, 0, 7, i32::MAX, (1 << 20) + 1] {
+        let mut stream = server.connect().await;
+        stream.write_all(&len.to_be_bytes()).await.unwrap();
+        assert!(is_closed(&mut stream).await, "length {len}");
+    }
+    let mut other = server.connect().await;
+    for at in 12..good.len().min(60) {
+        for value in [0x00, 0x7f, 0xff] {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            let mut stream = server.connect().await;
+            stream.write_all(&bytes).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut rest = Vec::new();
+            let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+            read.expect("answered or closed").ok();
+        }
+    }
+    assert_eq!(produce_code(&mut other, &produce(1, batch(b"still here"))).await, 0);
+    server.stop().await;
+}
+
+#[test]
+fn a_small_request_cannot_claim_much_memory() {
+    // An array of two thousand million topics.
+    let good = frame(ApiKey::Produce, 9, 1, &produce(1, batch(b"v")));
+    assert!(shape::is_well_formed(ApiKey::Produce, 9, &good[4..]));
+    let header_len = 8 + 2 + 4 + 1;
+    let topics_at = 4 + header_len + 1 + 2 + 4;
+    let mut bytes = good[..topics_at].to_vec();
+    bytes.extend([0xff, 0xff, 0xff, 0xff, 0x07]);
+    bytes.extend(&good[topics_at + 1..]);
+    assert!(!shape::is_well_formed(ApiKey::Produce, 9, &bytes[4..]));
+    for len in 4..good.len() {
+        assert!(!shape::is_well_formed(ApiKey::Produce, 9, &good[4..len]), "cut at {len}");
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_closed_and_places_come_back() {
+    let server = Server::start(ListenerConfig { connections_max: 1, ..ListenerConfig::default() }).await;
+    let mut first = server.connect().await;
+    assert_eq!(produce_code(&mut first, &produce(1, batch(b"v"))).await, 0);
+    let mut second = server.connect().await;
+    assert!(is_closed(&mut second).await);
+    drop(first);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut third = server.connect().await;
+        third.write_all(&frame(ApiKey::ApiVersions, 0, 1, &ApiVersionsRequest::default())).await.unwrap();
+        if third.read_i32().await.is_ok() {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "the place of a closed connection is free again");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_memory_limit_wait_and_go_on() {
+    let config = ListenerConfig { inflight_bytes_max: 64 << 10, ..ListenerConfig::default() };
+    let server = Server::start(config).await;
+    // Begins a request that takes all of the budget, and does not finish it.
+    let mut slow = server.connect().await;
+    let large = frame(ApiKey::Produce, 9, 1, &produce(1, batch(&vec![1; 200 << 10])));
+    slow.write_all(&large[..1000]).await.unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let mut other = loop {
+        let mut other = server.connect().await;
+        other.write_all(&frame(ApiKey::ApiVersions, 0, 1, &ApiVersionsRequest::default())).await.unwrap();
+        if timeout(Duration::from_millis(100), other.read_i32()).await.is_err() {
+            break other;
+        }
+        assert!(std::time::Instant::now() < deadline, "the budget is taken");
+    };
+    slow.write_all(&large[1000..]).await.unwrap();
+    let (_, response) = receive::<ProduceResponse>(&mut slow, ApiKey::Produce, 9).await;
+    assert_eq!(response.responses[0].partition_responses[0].error_code, 0);
+    let answered = timeout(Duration::from_secs(10), other.read_i32()).await;
+    assert!(answered.expect("the one that waited is answered").is_ok());
+    server.stop().await;
+}
