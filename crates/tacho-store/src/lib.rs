@@ -1,1 +1,21 @@
-//! ClickHouse: migrations, inserts, queries, and the embedded store.
+//! ClickHouse as the store: migrations, inserts, queries, and the embedded store with its supervision.
+//!
+//! Everything talks to ClickHouse through its HTTP interface: a server, or [`embedded`], which puts the same
+//! interface in front of libchdb in a child process that [`supervise`] keeps alive.
+
+mod client;
+mod config;
+pub mod embedded;
+mod error;
+mod migrate;
+mod named;
+pub mod native;
+mod query;
+pub mod supervise;
+
+pub use client::ClickHouseStore;
+pub use config::{Secret, StoreConfig};
+pub use error::store_error;
+pub use migrate::{MigrateError, migrate};
+pub use named::{NamedQuery, QueryParam};
+pub use query::{OutputFormat, QueryOptions, QueryOutput};

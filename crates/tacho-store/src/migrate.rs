@@ -1,0 +1,188 @@
+//! Schema migrations: `sql/schema/NNN_name.sql`, applied in order, recorded, never changed afterwards.
+
+use crate::{config::StoreConfig, error::store_error};
+use tacho_io::StoreError;
+
+/// The migrations, in order.
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "facts_and_telemetry",
+        text: include_str!("../../../sql/schema/001_facts_and_telemetry.sql"),
+    },
+    Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
+];
+
+struct Migration {
+    version: u32,
+    name: &'static str,
+    text: &'static str,
+}
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// A migration that was applied reads differently now.
+    #[error("migration {version} ({name}) has changed since it was applied to this database; add a new one instead")]
+    Changed {
+        /// Its number.
+        version: u32,
+        /// Its name.
+        name: String,
+    },
+    /// The database knows migrations that this program does not.
+    #[error("the database is at migration {found}, this program knows {known}; use a newer program")]
+    Newer {
+        /// The database's newest.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// A statement failed.
+    #[error("migration {version} failed at: {statement}")]
+    Statement {
+        /// Its number.
+        version: u32,
+        /// The statement's beginning.
+        statement: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes the database if it is absent, applies the migrations that it lacks, and sets the configured retention.
+/// Safe to repeat. Returns the numbers of those applied now.
+///
+/// # Errors
+/// As [`MigrateError`] says. A migration that failed half-way is applied again: its statements allow that.
+pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, MigrateError> {
+    let database = format!("CREATE DATABASE IF NOT EXISTS `{}`", config.database.replace('`', ""));
+    run(&config.server_client(), &database).await?;
+    let client = config.client();
+    run(
+        &client,
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version UInt32, name String, checksum UInt64, applied_at \
+         DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY version",
+    )
+    .await?;
+    let applied: Vec<(u32, u64)> = client
+        .query("SELECT DISTINCT version, checksum FROM schema_migrations ORDER BY version")
+        .fetch_all()
+        .await
+        .map_err(|error| store_error(&error))?;
+    let known = MIGRATIONS.len() as u32;
+    if let Some(&(found, _)) = applied.last().filter(|(version, _)| *version > known) {
+        return Err(MigrateError::Newer { found, known });
+    }
+    let mut done = Vec::new();
+    for migration in &MIGRATIONS {
+        let checksum = checksum(migration.text);
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some(&(_, recorded)) if recorded == checksum => continue,
+            Some(_) => {
+                return Err(MigrateError::Changed { version: migration.version, name: migration.name.into() });
+            }
+            None => apply(&client, migration, config, checksum).await?,
+        }
+        done.push(migration.version);
+    }
+    set_retention(&client, config.retention_telemetry_days).await?;
+    Ok(done)
+}
+
+async fn apply(
+    client: &clickhouse::Client,
+    migration: &Migration,
+    config: &StoreConfig,
+    checksum: u64,
+) -> Result<(), MigrateError> {
+    for statement in statements(migration.text) {
+        run(client, &render(&statement, config.retention_telemetry_days)).await.map_err(|source| {
+            MigrateError::Statement {
+                version: migration.version,
+                statement: statement.chars().take(80).collect(),
+                source,
+            }
+        })?;
+    }
+    let record = format!(
+        "INSERT INTO schema_migrations (version, name, checksum) VALUES ({}, '{}', {checksum})",
+        migration.version, migration.name
+    );
+    Ok(run(client, &record).await?)
+}
+
+/// Brings the retention of telemetry to the configured one, without a rebuild: parts are dropped as they expire.
+async fn set_retention(client: &clickhouse::Client, days: u32) -> Result<(), StoreError> {
+    let engine: Option<String> = client
+        .query("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'telemetry'")
+        .fetch_optional()
+        .await
+        .map_err(|error| store_error(&error))?;
+    let wanted = format!("toIntervalDay({days})");
+    if engine.is_some_and(|engine| engine.contains(&wanted)) {
+        return Ok(());
+    }
+    run(client, &format!("ALTER TABLE telemetry MODIFY TTL toDateTime(ingested_at) + INTERVAL {days} DAY")).await
+}
+
+async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
+    client.query(&sql.replace('?', "??")).execute().await.map_err(|error| store_error(&error))
+}
+
+/// The statements of a file, without comment lines.
+fn statements(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("--")).flat_map(|line| [line, "\n"]).collect();
+    code.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
+}
+
+/// Fills the placeholders for one server. A cluster puts its own engines and `ON CLUSTER` there.
+fn render(statement: &str, retention_telemetry_days: u32) -> String {
+    statement
+        .replace("{engine_replacing}", "ReplacingMergeTree(version)")
+        .replace("{engine}", "MergeTree")
+        .replace("{on_cluster}", "")
+        .replace("{retention_telemetry_days}", &retention_telemetry_days.to_string())
+}
+
+/// FNV-1a: tells an edited file, nothing more.
+fn checksum(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_split_and_every_placeholder_is_filled() {
+        let all: Vec<String> = MIGRATIONS.iter().flat_map(|migration| statements(migration.text)).collect();
+        assert!(all.len() > 15);
+        for statement in all {
+            assert!(statement.starts_with("CREATE "), "{statement}");
+            let rendered = render(&statement, 30);
+            assert!(!rendered.contains(['{', '}']), "{rendered}");
+        }
+    }
+
+    #[test]
+    fn migrations_are_numbered_without_gaps() {
+        for (at, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.version as usize, at + 1);
+        }
+    }
+
+    #[test]
+    fn every_table_of_the_pipeline_has_its_migration() {
+        for table in tacho_io::Table::ALL {
+            let create = format!("CREATE TABLE IF NOT EXISTS {} ", table.name());
+            assert!(MIGRATIONS.iter().any(|migration| migration.text.contains(&create)), "{}", table.name());
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Blocks of facts and of rejected records.
+
+use super::block::{EncodedBlock, RowColumns};
+use std::sync::Arc;
+use tacho_io::Versioned;
+use tacho_model::{AlertFact, DriverScore, FleetUtilization, Rejected, TripFact, TripSummary, VehicleMinute};
+
+pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("trip_id", |row| row.fact.trip_id.as_str())
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("origin", |row| row.fact.origin.as_str())
+        .text("status", |row| row.fact.status.as_str())
+        .text("end_reason", |row| row.fact.end_reason.as_str())
+        .time("started_at", |row| row.fact.started_at.ms())
+        .time("ended_at", |row| row.fact.ended_at.ms())
+        .time("confirmed_at", |row| row.fact.confirmed_at.ms())
+        .f64("start_lat", |row| row.fact.start.lat)
+        .f64("start_lon", |row| row.fact.start.lon)
+        .f64("end_lat", |row| row.fact.end.lat)
+        .f64("end_lon", |row| row.fact.end.lon)
+        .f64("distance_m", |row| row.fact.distance_m)
+        .f64("duration_s", |row| row.fact.duration_s)
+        .f64("moving_s", |row| row.fact.moving_s)
+        .f64("idle_s", |row| row.fact.idle_s)
+        .u32("idle_count", |row| row.fact.idle_count)
+        .u32("event_count", |row| row.fact.event_count)
+        .f64("avg_speed_kmph", |row| row.fact.avg_speed_kmph)
+        .f64("mean_speed_kmph", |row| row.fact.mean_speed_kmph)
+        .f32("min_speed_kmph", |row| row.fact.min_speed_kmph)
+        .f32("max_speed_kmph", |row| row.fact.max_speed_kmph)
+        .u32("harsh_brake_count", |row| row.fact.harsh_brake_count)
+        .u32("harsh_accel_count", |row| row.fact.harsh_accel_count)
+        .u32("harsh_corner_count", |row| row.fact.harsh_corner_count)
+        .f64("overspeed_s", |row| row.fact.overspeed_s)
+        .f64("coverage", |row| row.fact.coverage)
+        .f64("declared_distance_m", |row| row.fact.declared_distance_m)
+        .f64("declared_duration_s", |row| row.fact.declared_duration_s)
+        .points("path", |row| &row.fact.path)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn alerts(rows: &[Versioned<AlertFact>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("alert_id", |row| row.fact.alert_id.as_str())
+        .time("ts", |row| row.fact.ts.ms())
+        .time("ended_at", |row| row.fact.ended_at.map_or(0, |end| end.ms()))
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("trip_id", |row| row.fact.trip_id.as_str())
+        .text("alert_type", |row| row.fact.alert_type.as_str())
+        .u8("severity", |row| row.fact.severity)
+        .text("details", |row| &row.fact.details)
+        .f64("value", |row| row.fact.value)
+        .f64("threshold", |row| row.fact.threshold)
+        .text("limit_source", |row| row.fact.limit_source.as_str())
+        .f64("lat", |row| row.fact.position.lat)
+        .f64("lon", |row| row.fact.position.lon)
+        .u8("sat_count", |row| row.fact.sat_count)
+        .i64("interval_ms", |row| row.fact.interval_ms)
+        .text("source", |row| if row.fact.by_engine { "engine" } else { "device" })
+        .text("state", |row| row.fact.state.as_str())
+        .bool("stale", |row| row.fact.stale)
+        .time("raised_at", |row| row.fact.raised_at.ms())
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn vehicle_minutes(rows: &[Versioned<VehicleMinute>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .time("minute", |row| row.fact.minute.ms())
+        .u32("event_count", |row| row.fact.event_count)
+        .f64("distance_m", |row| row.fact.distance_m)
+        .f32("min_speed_kmph", |row| row.fact.min_speed_kmph)
+        .f32("avg_speed_kmph", |row| row.fact.avg_speed_kmph)
+        .f32("max_speed_kmph", |row| row.fact.max_speed_kmph);
+    // In the order of `VehicleState`.
+    for (state, name) in ["driving_s", "idling_s", "stopped_s", "offline_s", "down_s"].into_iter().enumerate() {
+        columns.f32(name, |row| row.fact.seconds[state]);
+    }
+    columns.u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn trip_summaries(rows: &[Versioned<TripSummary>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("trip_id", |row| row.fact.trip_id.as_str())
+        .time("window_start", |row| row.fact.window_start.ms())
+        .time("window_end", |row| row.fact.window_end.ms())
+        .u32("event_count", |row| row.fact.event_count)
+        .f64("distance_m", |row| row.fact.distance_m)
+        .f64("avg_speed_kmph", |row| row.fact.avg_speed_kmph)
+        .f32("min_speed_kmph", |row| row.fact.min_speed_kmph)
+        .f32("max_speed_kmph", |row| row.fact.max_speed_kmph)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn driver_scores(rows: &[Versioned<DriverScore>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("window", |row| row.fact.window.as_str())
+        .time("window_start", |row| row.fact.window_start.ms())
+        .time("window_end", |row| row.fact.window_end.ms())
+        .u32("penalty", |row| row.fact.penalty)
+        .u32("overspeed_count", |row| row.fact.overspeed_count)
+        .u32("harsh_brake_count", |row| row.fact.harsh_brake_count)
+        .u32("idling_count", |row| row.fact.idling_count)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn fleet_utilization(rows: &[Versioned<FleetUtilization>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .time("window_start", |row| row.fact.window_start.ms())
+        .time("window_end", |row| row.fact.window_end.ms())
+        .u32("active_count", |row| row.fact.active_count)
+        .u32("idle_count", |row| row.fact.idle_count)
+        .u32("stopped_count", |row| row.fact.stopped_count)
+        .u32("offline_count", |row| row.fact.offline_count)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn dead_letters(rows: &[(Arc<str>, Rejected)], made_at_ms: i64, batch: u64) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("topic", |(topic, _)| topic)
+        .i32("partition", |(_, rejected)| rejected.partition)
+        .i64("offset", |(_, rejected)| rejected.offset)
+        .text("reason", |(_, rejected)| rejected.reason.as_str())
+        .text("detail", |(_, rejected)| &rejected.detail)
+        .raw("payload", |(_, rejected)| &rejected.payload)
+        .time("at", |(_, rejected)| rejected.log_time.ms())
+        .time("ingested_at", |_| made_at_ms)
+        .u64("batch", |_| batch);
+    columns.finish()
+}
