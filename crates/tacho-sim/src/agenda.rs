@@ -56,17 +56,28 @@ impl Habits {
         }
     }
 
-    /// Milliseconds until the next of `plan`.
+    /// Least rest after `plan`, in milliseconds.
+    fn rest_ms(plan: Plan) -> i64 {
+        match plan {
+            Plan::Sos | Plan::Incident => 0,
+            Plan::Status => 30_000,
+            Plan::Overspeed | Plan::Harsh | Plan::IdleStop | Plan::Gap => 60_000,
+            Plan::TrafficStop => 40_000,
+        }
+    }
+
+    /// Milliseconds from the end of that rest until the next of `plan`. Exponential, so that it does not matter when
+    /// one begins to look; the status is a device's matter and comes at 30 to 90 s.
     fn wait_ms(&self, plan: Plan, dice: &mut Dice) -> i64 {
         match plan {
             Plan::Sos => dice.wait_ms(300.0 * 3_600.0),
             Plan::Incident => dice.wait_ms(50.0 * 3_600.0),
-            Plan::Status => dice.range_ms(30.0, 90.0),
-            Plan::Overspeed => 60_000 + dice.wait_ms(self.overspeed_s),
-            Plan::Harsh => 60_000 + dice.wait_ms(self.harsh_s),
-            Plan::TrafficStop => 30_000 + dice.wait_ms(150.0),
-            Plan::IdleStop => 60_000 + dice.wait_ms(5_400.0),
-            Plan::Gap => 60_000 + dice.wait_ms(21_600.0),
+            Plan::Status => dice.range_ms(0.0, 60.0),
+            Plan::Overspeed => dice.wait_ms(self.overspeed_s),
+            Plan::Harsh => dice.wait_ms(self.harsh_s),
+            Plan::TrafficStop => dice.wait_ms(240.0),
+            Plan::IdleStop => dice.wait_ms(7_200.0),
+            Plan::Gap => dice.wait_ms(21_600.0),
         }
     }
 }
@@ -80,12 +91,9 @@ pub(crate) struct Agenda {
 }
 
 impl Agenda {
-    /// In the middle of life: every plan is somewhere on its way.
+    /// In the middle of life: every rest is over.
     pub fn new(habits: Habits, start: EventTime, dice: &mut Dice) -> Agenda {
-        let due = Plan::ALL.map(|plan| {
-            let wait = habits.wait_ms(plan, dice) as f64;
-            start.plus_ms((wait * dice.unit()) as i64)
-        });
+        let due = Plan::ALL.map(|plan| start.plus_ms(habits.wait_ms(plan, dice)));
         let mut agenda = Agenda { habits, due, earliest: start };
         agenda.renew_earliest();
         agenda
@@ -104,7 +112,7 @@ impl Agenda {
 
     /// The plan was carried out: sets its next time.
     pub fn done(&mut self, plan: Plan, now: EventTime, dice: &mut Dice) {
-        let wait_ms = self.habits.wait_ms(plan, dice).max(1);
+        let wait_ms = (Habits::rest_ms(plan) + self.habits.wait_ms(plan, dice)).max(1);
         self.set(plan, now.plus_ms(wait_ms));
     }
 

@@ -80,3 +80,36 @@ fn telemetry_comes_at_the_rate_asked_for_and_spread_over_the_second() {
         }
     }
 }
+
+#[test]
+fn noise_and_jitter_move_fixes_as_far_as_they_are_asked_to() {
+    let calm = simulate(config(8, 40, 120));
+    let noisy = simulate(SimConfig { gps_noise_m: 5.0, ..config(8, 40, 120) });
+    let jitter = simulate(SimConfig { parked_jitter_m: 2.0, ..config(8, 40, 120) });
+    let (mut squares, mut n) = (0.0, 0.0);
+    for (vehicle, fixes) in &calm.fixes {
+        for ((calm, noisy), jitter) in fixes.iter().zip(&noisy.fixes[vehicle]).zip(&jitter.fixes[vehicle]) {
+            assert_eq!((calm.at, calm.kmph), (noisy.at, noisy.kmph));
+            squares += calm.position.distance_m(noisy.position).powi(2);
+            n += 1.0;
+            let moved_m = calm.position.distance_m(jitter.position);
+            assert!(moved_m < 2.9 && (moved_m < 0.1 || calm.trip_id.is_empty()), "{moved_m}");
+        }
+    }
+    // Two axes of 5 m each.
+    assert!((f64::sqrt(squares / n) - 7.07).abs() < 0.4, "{}", f64::sqrt(squares / n));
+    assert!(calm.truth == noisy.truth);
+}
+
+#[test]
+fn a_configuration_out_of_its_limits_is_refused_by_name() {
+    let refused = [
+        (SimConfig { num_vehicles: 0, ..config(1, 1, 1) }, "num_vehicles is 0, but must be within 1..=1000000"),
+        (SimConfig { telemetry_rate_hz: f64::NAN, ..config(1, 1, 1) }, "telemetry_rate_hz is NaN"),
+        (SimConfig { radius_m: 10.0, ..config(1, 1, 1) }, "radius_m is 10"),
+    ];
+    for (config, expected) in refused {
+        let error = tacho_sim::Fleet::new(config).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
