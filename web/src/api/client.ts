@@ -1,0 +1,64 @@
+/** The one way to the API: typed by the generated description, errors mapped to one class. */
+import type { components, paths } from './generated/schema'
+
+export type Vehicle = components['schemas']['VehicleView']
+export type VehicleDetail = components['schemas']['VehicleDetail']
+export type Alert = components['schemas']['AlertView']
+export type Trip = components['schemas']['TripView']
+export type FleetFigures = components['schemas']['FleetView']
+export type SpeedHistory = components['schemas']['SpeedHistory']
+
+type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never
+export type TripsQuery = NonNullable<QueryOf<'/api/v1/trips'>>
+export type AlertsQuery = NonNullable<QueryOf<'/api/v1/alerts'>>
+
+/** A problem that the server reported (RFC 9457), or the lack of an answer (status 0). */
+export class ApiError extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+  }
+  /** True when the same request may succeed later. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status >= 500
+  }
+}
+
+async function get<T>(path: string, query: Record<string, string | number | null | undefined>, signal?: AbortSignal) {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') params.set(key, String(value))
+  }
+  const text = params.toString()
+  const url = text === '' ? path : `${path}?${text}`
+  let response: Response
+  try {
+    response = await fetch(url, { headers: { accept: 'application/json' }, signal: signal ?? null })
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new ApiError(0, 'The server cannot be reached.')
+  }
+  if (!response.ok) throw new ApiError(response.status, await problemText(response))
+  return (await response.json()) as T
+}
+
+async function problemText(response: Response): Promise<string> {
+  try {
+    const problem = (await response.json()) as Partial<components['schemas']['Problem']>
+    return problem.detail ?? problem.title ?? response.statusText
+  } catch {
+    return response.statusText
+  }
+}
+
+export type Page<T> = { items: T[]; next_cursor?: string | null }
+
+export const listTrips = (query: TripsQuery, signal?: AbortSignal) => get<Page<Trip>>('/api/v1/trips', query, signal)
+export const listAlerts = (query: AlertsQuery, signal?: AbortSignal) =>
+  get<Page<Alert>>('/api/v1/alerts', query, signal)
+export const getVehicle = (id: string, signal?: AbortSignal) =>
+  get<VehicleDetail>(`/api/v1/vehicles/${encodeURIComponent(id)}`, {}, signal)
+export const getSpeed = (id: string, minutes: number, signal?: AbortSignal) =>
+  get<SpeedHistory>(`/api/v1/vehicles/${encodeURIComponent(id)}/speed`, { minutes }, signal)

@@ -1,0 +1,26 @@
+import { Route, Router } from '@solidjs/router'
+import { lazy } from 'solid-js'
+import { render } from 'solid-js/web'
+import './styles/base.css'
+import './styles/parts.css'
+import './styles/live.css'
+import { Frame } from './Frame'
+
+const Live = lazy(() => import('./pages/live/Live'))
+const Trips = lazy(() => import('./pages/trips/Trips'))
+const Alerts = lazy(() => import('./pages/alerts/Alerts'))
+
+const root = document.getElementById('app')
+if (root !== null) {
+  render(
+    () => (
+      <Router root={Frame}>
+        <Route path="/" component={Live} />
+        <Route path="/trips" component={Trips} />
+        <Route path="/alerts" component={Alerts} />
+        <Route path="*" component={Live} />
+      </Router>
+    ),
+    root,
+  )
+}
