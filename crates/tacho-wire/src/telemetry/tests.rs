@@ -153,9 +153,20 @@ fn edges_of_ranges_are_within() {
     assert!(accepted(&with(r#""speed_limit_kmph":0"#)).speed_limit_kmph.get(0).is_nan());
 }
 
+/// Checks that the message is refused so, by a decoder that knows nothing and by one that knows the producer's habits.
+fn check_refused(message: &str, reason: Reason, detail: &str) {
+    let (batch, rejected) = decode(&[message]);
+    assert!(batch.is_empty(), "{message}");
+    let (found, found_detail) = only_refusal(&rejected, message);
+    assert_eq!(found, reason, "{message}: {found_detail}");
+    assert!(found_detail.contains(detail), "{message}: {found_detail}");
+    assert_eq!(rejected[0].payload, message.as_bytes());
+    let (_, again) = decode(&[&with("\"heading\":1"), REFERENCE, message]);
+    assert_eq!((again[0].reason, &again[0].detail, again[0].offset), (reason, &found_detail, 102), "{message}");
+}
+
 #[test]
-fn every_reason_is_given_where_it_applies() {
-    let long_id = "x".repeat(257);
+fn what_is_no_message_is_refused_with_its_reason() {
     for (message, reason, detail) in [
         (String::new(), Reason::NotJson, "byte 0: a value expected"),
         ("{".into(), Reason::NotJson, "byte 1: a member's name expected"),
@@ -187,6 +198,15 @@ fn every_reason_is_given_where_it_applies() {
         (with(r#""ignition":1"#), Reason::WrongType, "`ignition` is 1 (a number), must be a boolean"),
         (with(r#""sos":"yes""#), Reason::WrongType, "`sos`"),
         (with(r#""timestamp":false"#), Reason::WrongType, "`timestamp` is false (a boolean), must be a time"),
+    ] {
+        check_refused(&message, reason, detail);
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused_with_their_reason() {
+    let long_id = "x".repeat(257);
+    for (message, reason, detail) in [
         (with(r#""timestamp":"yesterday""#), Reason::BadTimestamp, "`timestamp` is \"yesterday\""),
         (with(r#""timestamp":"2016-12-31T23:59:60Z""#), Reason::BadTimestamp, "`timestamp`"),
         (with(r#""timestamp":"2025-11-30T12:00:00""#), Reason::BadTimestamp, "`timestamp`"),
@@ -221,15 +241,7 @@ fn every_reason_is_given_where_it_applies() {
         (with("\"driver_id\":\"a\u{85}b\""), Reason::BadValue, "`driver_id`"),
         (with("\"driver_id\":\"a\u{1}b\""), Reason::NotJson, "the end of the string expected"),
     ] {
-        let (batch, rejected) = decode(&[&message]);
-        assert!(batch.is_empty(), "{message}");
-        let (found, found_detail) = only_refusal(&rejected, &message);
-        assert_eq!(found, reason, "{message}: {found_detail}");
-        assert!(found_detail.contains(detail), "{message}: {found_detail}");
-        assert_eq!(rejected[0].payload, message.as_bytes());
-        // A decoder that knows the producer's habits says the same.
-        let (_, again) = decode(&[with("\"heading\":1"), REFERENCE.to_owned(), message.clone()]);
-        assert_eq!((again[0].reason, &again[0].detail, again[0].offset), (reason, &found_detail, 102), "{message}");
+        check_refused(&message, reason, detail);
     }
 }
 

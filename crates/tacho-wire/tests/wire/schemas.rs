@@ -12,6 +12,7 @@ use tacho_model::{
 use tacho_wire::{DecodeLimits, OutputEncoder, TelemetryDecoder, decode_side, schema};
 
 const NOON: EventTime = EventTime(1_764_504_000_000);
+const HERE: LatLon = LatLon { lat: 12.9, lon: 77.6 };
 
 fn validator(name: &str) -> jsonschema::Validator {
     let message = schema::all().into_iter().find(|message| message.name == name).expect("a known message");
@@ -137,10 +138,8 @@ fn what_the_schema_refuses_is_refused() {
     }
 }
 
-fn facts() -> Facts {
-    let window = (NOON, NOON.plus_ms(20_000));
-    let position = LatLon { lat: 12.9, lon: 77.6 };
-    let trip = |status, path| TripFact {
+fn trip(status: TripStatus, path: Vec<LatLon>) -> TripFact {
+    TripFact {
         trip_id: "t1".into(),
         vehicle_id: "v1".into(),
         driver_id: "".into(),
@@ -148,10 +147,10 @@ fn facts() -> Facts {
         status,
         end_reason: EndReason::None,
         started_at: NOON,
-        ended_at: window.1,
-        confirmed_at: window.1,
-        start: position,
-        end: position,
+        ended_at: NOON.plus_ms(20_000),
+        confirmed_at: NOON.plus_ms(20_000),
+        start: HERE,
+        end: HERE,
         distance_m: 0.0,
         duration_s: 20.0,
         moving_s: 20.0,
@@ -170,8 +169,11 @@ fn facts() -> Facts {
         declared_distance_m: f64::NAN,
         declared_duration_s: f64::NAN,
         path,
-    };
-    let alert = |ended_at, position, sat_count| AlertFact {
+    }
+}
+
+fn alert(ended_at: Option<EventTime>, position: LatLon, sat_count: u8) -> AlertFact {
+    AlertFact {
         alert_id: "a1".into(),
         ts: NOON,
         ended_at,
@@ -191,11 +193,15 @@ fn facts() -> Facts {
         state: AlertState::Open,
         stale: true,
         raised_at: LogTime(NOON.ms()),
-    };
+    }
+}
+
+fn facts() -> Facts {
+    let window = (NOON, NOON.plus_ms(20_000));
     let nowhere = LatLon { lat: f64::NAN, lon: f64::NAN };
     Facts {
-        trips: vec![trip(TripStatus::Open, vec![]), trip(TripStatus::Completed, vec![position; 3])],
-        alerts: vec![alert(None, nowhere, 255), alert(Some(window.1), position, 9)],
+        trips: vec![trip(TripStatus::Open, vec![]), trip(TripStatus::Completed, vec![HERE; 3])],
+        alerts: vec![alert(None, nowhere, 255), alert(Some(window.1), HERE, 9)],
         vehicle_minutes: vec![],
         trip_summaries: vec![TripSummary {
             vehicle_id: "v1".into(),
