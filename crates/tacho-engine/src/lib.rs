@@ -1,1 +1,23 @@
-//! The analytics: keyed, deterministic stages from events to facts.
+//! The analytics of a fleet: keyed, synchronous, deterministic.
+//!
+//! Three stages. The **vehicle** stage ([`Shard::run_vehicle_stage`]) turns telemetry and side events into trips, alerts,
+//! windows and presence, each vehicle on its own timeline. The **driver** stage ([`Shard::run_driver_stage`]) counts
+//! alerts into penalties on fleet time. The **fleet** stage ([`FleetStage`]) counts vehicles by state. No clock, no
+//! randomness, no I/O: the same inputs in the same order give the same facts.
+
+mod config;
+mod driver;
+mod epoch;
+mod fleet;
+mod output;
+mod series;
+mod shard;
+mod snapshot;
+mod vehicle;
+
+pub use config::{ClassThresholds, EngineConfig};
+pub use epoch::{EpochTime, GroupSet};
+pub use fleet::{FleetPartial, FleetStage};
+pub use output::{DriverInput, DriverStageOutput, SideCounts, VehicleStageOutput};
+pub use shard::Shard;
+pub use snapshot::RestoreError;

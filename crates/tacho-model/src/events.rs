@@ -266,6 +266,7 @@ pub struct VehicleSetup {
 
 /// Vehicle classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum VehicleClass {
     /// Passenger car: the default.

@@ -5,6 +5,7 @@ pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 /// A position in degrees, WGS 84: `lat` within -90..=90, `lon` within -180..=180.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 pub struct LatLon {
     /// Latitude in degrees, north positive.
     pub lat: f64,

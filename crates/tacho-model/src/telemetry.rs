@@ -30,6 +30,7 @@ impl SparseF32 {
 
 /// Yes, no, or not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum Tristate {
     /// Not sent.

@@ -1,0 +1,162 @@
+//! Thresholds, with the defaults of the product's contract.
+
+use tacho_model::VehicleClass;
+
+/// Harsh-event thresholds of a vehicle class, m/s2.
+///
+/// The middle of what vendors publish for GPS at 1 Hz (GPS Insight 3.5-3.7, Reveal 2.2-4.0, Digital Matter 4.4).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassThresholds {
+    /// Braking.
+    pub brake_ms2: f32,
+    /// Acceleration.
+    pub accel_ms2: f32,
+    /// Cornering.
+    pub corner_ms2: f32,
+}
+
+/// All thresholds of the engine. Times in milliseconds, speeds in km/h, distances in metres.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineConfig {
+    /// At or under this speed a vehicle stands.
+    pub still_kmph: f32,
+    /// Over this implied speed a leg is impossible.
+    pub jump_kmph: f64,
+    /// Radius of a parked vehicle's jitter.
+    pub parked_radius_m: f64,
+    /// Distance from where it parked at which a detected trip starts.
+    pub trip_start_m: f64,
+    /// Radius of standing still, for the end of a detected trip.
+    pub trip_end_m: f64,
+    /// Ignition off for this long ends a detected trip.
+    pub trip_end_ignition_off_ms: i64,
+    /// Standing this long with an unknown engine ends it.
+    pub trip_end_still_ms: i64,
+    /// Standing this long with the engine on ends it.
+    pub trip_end_engine_on_ms: i64,
+    /// A gap of more than this (and 3 usual intervals), after which the vehicle is where it was, ends it.
+    pub trip_gap_still_ms: i64,
+    /// A longer gap ends it wherever the vehicle is; silence of this length on fleet time times a trip out.
+    pub trip_gap_long_ms: i64,
+    /// Shorter detected trips are dropped.
+    pub trip_min_m: f64,
+    /// Briefer detected trips are dropped.
+    pub trip_min_ms: i64,
+    /// An open trip's facts come at most this often.
+    pub trip_update_ms: i64,
+    /// A gap between fixes that counts as unmeasured.
+    pub coverage_gap_ms: i64,
+    /// An idle phase of at least this length counts.
+    pub idle_phase_ms: i64,
+    /// Length of the tumbling summary.
+    pub summary_ms: i64,
+    /// How long a closed window takes corrections.
+    pub allowed_lateness_ms: i64,
+    /// Length of the hop window of live trip metrics.
+    pub metrics_window_ms: i64,
+    /// Slide of that window.
+    pub metrics_slide_ms: i64,
+    /// Limit where none is known.
+    pub default_limit_kmph: f32,
+    /// Tolerance over a known limit.
+    pub limit_tolerance_kmph: f32,
+    /// Time over the limit before an alert.
+    pub overspeed_min_ms: i64,
+    /// Harsh-event thresholds by class.
+    pub harsh: [ClassThresholds; 3],
+    /// A harsh event ends under this share of its threshold.
+    pub harsh_release: f32,
+    /// Speed from which braking and acceleration count (Teltonika's gate).
+    pub harsh_min_kmph: f32,
+    /// Speed from which cornering counts.
+    pub corner_min_kmph: f32,
+    /// Shortest span of a speed difference.
+    pub harsh_span_min_ms: i64,
+    /// Longest span of a speed difference.
+    pub harsh_span_max_ms: i64,
+    /// Idling of this length raises an alert.
+    pub idling_min_ms: i64,
+    /// Idling of this length is worse.
+    pub idling_long_ms: i64,
+    /// A closed episode reopens within this time.
+    pub merge_gap_ms: i64,
+    /// A lasting alert is updated at most this often.
+    pub alert_update_ms: i64,
+    /// An alert raised later than this after its event is stale.
+    pub stale_after_ms: i64,
+    /// Silence on a trip or with the engine on after which a vehicle is offline.
+    pub offline_after_ms: i64,
+    /// The same for a parked one.
+    pub parked_silence_max_ms: i64,
+    /// How long a silent vehicle's side events, held rows and windows wait, on fleet time.
+    pub silence_hold_ms: i64,
+    /// How long a suspected outlier waits for its neighbour, on fleet time.
+    pub outlier_hold_ms: i64,
+    /// Duplicates are known for this long.
+    pub duplicate_memory_ms: i64,
+    /// And over this many fixes.
+    pub duplicate_memory_fixes: usize,
+    /// Window of the penalty.
+    pub penalty_window_ms: i64,
+    /// Penalty windows take corrections for this long.
+    pub penalty_lateness_ms: i64,
+    /// Window of utilization.
+    pub utilization_window_ms: i64,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        let class = |brake_ms2, accel_ms2, corner_ms2| ClassThresholds { brake_ms2, accel_ms2, corner_ms2 };
+        Self {
+            still_kmph: 5.0,
+            jump_kmph: 300.0,
+            parked_radius_m: 30.0,
+            trip_start_m: 200.0,
+            trip_end_m: 200.0,
+            trip_end_ignition_off_ms: 60_000,
+            trip_end_still_ms: 300_000,
+            trip_end_engine_on_ms: 1_800_000,
+            trip_gap_still_ms: 120_000,
+            trip_gap_long_ms: 3_600_000,
+            trip_min_m: 200.0,
+            trip_min_ms: 60_000,
+            trip_update_ms: 5_000,
+            coverage_gap_ms: 60_000,
+            idle_phase_ms: 60_000,
+            summary_ms: 20_000,
+            allowed_lateness_ms: 60_000,
+            metrics_window_ms: 60_000,
+            metrics_slide_ms: 10_000,
+            default_limit_kmph: 80.0,
+            limit_tolerance_kmph: 3.0,
+            overspeed_min_ms: 5_000,
+            harsh: [class(3.9, 3.4, 3.9), class(3.5, 3.2, 3.5), class(2.9, 2.6, 2.9)],
+            harsh_release: 0.83,
+            harsh_min_kmph: 10.0,
+            corner_min_kmph: 30.0,
+            harsh_span_min_ms: 500,
+            harsh_span_max_ms: 3_000,
+            idling_min_ms: 300_000,
+            idling_long_ms: 900_000,
+            merge_gap_ms: 5_000,
+            alert_update_ms: 5_000,
+            stale_after_ms: 600_000,
+            offline_after_ms: 600_000,
+            parked_silence_max_ms: 86_400_000,
+            silence_hold_ms: 5_000,
+            outlier_hold_ms: 60_000,
+            duplicate_memory_ms: 600_000,
+            duplicate_memory_fixes: 1_000,
+            penalty_window_ms: 15_000,
+            penalty_lateness_ms: 3_600_000,
+            utilization_window_ms: 5_000,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Harsh-event thresholds of a class.
+    pub fn harsh_of(&self, class: VehicleClass) -> ClassThresholds {
+        self.harsh[class as usize]
+    }
+}

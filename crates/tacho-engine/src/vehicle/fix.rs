@@ -1,0 +1,97 @@
+//! A fix: one telemetry row as the analytics see it.
+
+use serde::{Deserialize, Serialize};
+use tacho_model::{EventTime, LatLon, LogTime, TelemetryBatch, Tristate, VehicleState};
+
+/// What is known of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Engine {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is off.
+    Off,
+    /// It runs.
+    On,
+}
+
+/// A row under consideration. Borrows its texts from the batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Fix<'a> {
+    pub at: EventTime,
+    pub log_time: LogTime,
+    pub position: LatLon,
+    pub speed_kmph: f32,
+    pub heading: f32,
+    pub sat_count: u8,
+    pub engine: Engine,
+    pub accuracy_m: f32,
+    pub accel_long_ms2: f32,
+    pub accel_lat_ms2: f32,
+    pub speed_limit_kmph: f32,
+    pub device_flags: u8,
+    pub driver_id: &'a str,
+    pub trip_id: &'a str,
+    pub event_id: &'a str,
+}
+
+impl<'a> Fix<'a> {
+    /// The fix of a row.
+    pub fn of_row(batch: &'a TelemetryBatch, row: usize) -> Fix<'a> {
+        Fix {
+            at: batch.timestamp[row],
+            log_time: batch.log_time[row],
+            position: batch.position(row),
+            speed_kmph: batch.speed_kmph[row],
+            heading: batch.heading[row],
+            sat_count: batch.sat_count[row],
+            engine: engine_of(batch.ignition_at(row), batch.rpm.get(row)),
+            accuracy_m: batch.accuracy_m.get(row),
+            accel_long_ms2: batch.accel_long_ms2.get(row),
+            accel_lat_ms2: batch.accel_lat_ms2.get(row),
+            speed_limit_kmph: batch.speed_limit_kmph.get(row),
+            device_flags: batch.device_flags_at(row),
+            driver_id: batch.text.get(batch.driver_id[row]),
+            trip_id: batch.text.get(batch.trip_id[row]),
+            event_id: batch.text.get(batch.event_id[row]),
+        }
+    }
+
+    /// Faster than standing.
+    pub fn is_moving(&self, still_kmph: f32) -> bool {
+        self.speed_kmph > still_kmph
+    }
+
+    /// What the vehicle is doing at this fix.
+    pub fn state(&self, still_kmph: f32) -> VehicleState {
+        if self.is_moving(still_kmph) {
+            VehicleState::Driving
+        } else if self.engine == Engine::On {
+            VehicleState::Idling
+        } else {
+            VehicleState::Stopped
+        }
+    }
+}
+
+/// Engine evidence: ignition if sent; else engine speed; else nothing.
+fn engine_of(ignition: Tristate, rpm: f32) -> Engine {
+    match ignition {
+        Tristate::Yes => Engine::On,
+        Tristate::No => Engine::Off,
+        Tristate::Unknown if rpm.is_nan() => Engine::Unknown,
+        Tristate::Unknown if rpm > 0.0 => Engine::On,
+        Tristate::Unknown => Engine::Off,
+    }
+}
+
+/// What is kept of the last applied fix.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct LastFix {
+    pub at: EventTime,
+    pub position: LatLon,
+    pub speed_kmph: f32,
+    pub heading: f32,
+    pub engine: Engine,
+    pub state: VehicleState,
+}

@@ -1,0 +1,119 @@
+//! The vehicles of one key group: a slab, an index by id, and the times at which their silence is looked at.
+
+use super::{
+    order,
+    state::{Context, Gauges, Vehicle},
+};
+use crate::snapshot::{RestoreError, decode, encode};
+use hashbrown::HashTable;
+use std::collections::BTreeMap;
+use tacho_model::EventTime;
+
+/// Checks are kept by the second.
+const CHECK_MS: i64 = 1_000;
+
+/// State of one key group.
+#[derive(Debug, Default)]
+pub struct VehicleGroup {
+    vehicles: Vec<Vehicle>,
+    index: HashTable<u32>,
+    checks: BTreeMap<EventTime, Vec<u32>>,
+}
+
+/// Spreads Java's hash over 64 bits.
+fn spread(java_hash: i32) -> u64 {
+    (java_hash as u32 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+impl VehicleGroup {
+    /// The slot of a vehicle, made when it is new.
+    pub fn slot(&mut self, id: &str, java_hash: i32) -> u32 {
+        let vehicles = &mut self.vehicles;
+        let is_it = |slot: &u32| {
+            let vehicle = &vehicles[*slot as usize];
+            vehicle.hash == java_hash && vehicle.id.as_str() == id
+        };
+        if let Some(slot) = self.index.find(spread(java_hash), is_it) {
+            return *slot;
+        }
+        let slot = u32::try_from(vehicles.len()).expect("a group holds fewer than 2^32 vehicles");
+        vehicles.push(Vehicle::new(id, java_hash));
+        self.index.insert_unique(spread(java_hash), slot, |slot| spread(vehicles[*slot as usize].hash));
+        slot
+    }
+
+    /// The vehicle of a slot.
+    pub fn vehicle(&mut self, slot: u32) -> &mut Vehicle {
+        &mut self.vehicles[slot as usize]
+    }
+
+    /// Number of vehicles.
+    pub fn len(&self) -> usize {
+        self.vehicles.len()
+    }
+
+    /// Makes sure that a vehicle is looked at when its silence is due. A check that stands earlier is left: it finds
+    /// nothing and sets the next one, which is cheaper than moving it with every fix.
+    pub fn schedule(&mut self, slot: u32, ctx: &Context<'_>) {
+        let vehicle = &mut self.vehicles[slot as usize];
+        let due = order::next_check(vehicle, ctx);
+        if due < vehicle.next_check {
+            vehicle.next_check = due;
+            self.checks.entry(due.floor_to_ms(CHECK_MS)).or_default().push(slot);
+        }
+    }
+
+    /// Looks at the vehicles whose check is due.
+    pub fn run_checks(&mut self, fleet: EventTime, ctx: &mut Context<'_>) {
+        let is_due = |second: EventTime| second.plus_ms(CHECK_MS) <= fleet;
+        while let Some(entry) = self.checks.first_entry().filter(|entry| is_due(*entry.key())) {
+            let second = *entry.key();
+            for slot in entry.remove() {
+                let vehicle = &mut self.vehicles[slot as usize];
+                // An older entry of a vehicle whose check was moved forward says nothing.
+                if vehicle.next_check.floor_to_ms(CHECK_MS) != second {
+                    continue;
+                }
+                order::on_silence(vehicle, fleet, ctx);
+                vehicle.next_check = EventTime::MAX;
+                let due = order::next_check(vehicle, ctx);
+                if due != EventTime::MAX {
+                    // Never again in this pass.
+                    vehicle.next_check = due.max(fleet);
+                    self.checks.entry(vehicle.next_check.floor_to_ms(CHECK_MS)).or_default().push(slot);
+                }
+            }
+        }
+    }
+
+    /// The state, for a snapshot: vehicles by id, so that the same state gives the same bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut vehicles: Vec<&Vehicle> = self.vehicles.iter().collect();
+        vehicles.sort_by(|a, b| a.id.cmp(&b.id));
+        encode(&vehicles)
+    }
+
+    /// A snapshot's state.
+    pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
+        let vehicles: Vec<Vehicle> = decode(bytes)?;
+        let mut group = VehicleGroup { vehicles, ..VehicleGroup::default() };
+        for (slot, vehicle) in group.vehicles.iter().enumerate() {
+            let slot = slot as u32;
+            group.index.insert_unique(spread(vehicle.hash), slot, |slot| spread(group.vehicles[*slot as usize].hash));
+            if vehicle.next_check != EventTime::MAX {
+                group.checks.entry(vehicle.next_check.floor_to_ms(CHECK_MS)).or_default().push(slot);
+            }
+        }
+        Ok(group)
+    }
+
+    /// Counts what waits in this group.
+    pub fn add_gauges(&self, gauges: &mut Gauges, sign: i64) {
+        for vehicle in &self.vehicles {
+            gauges.held_rows += sign * i64::from(vehicle.held.is_some());
+            for side in &vehicle.pending {
+                gauges.buffered[side.rank() as usize] += sign;
+            }
+        }
+    }
+}

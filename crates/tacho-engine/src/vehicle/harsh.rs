@@ -1,0 +1,179 @@
+//! Harsh braking, acceleration and cornering.
+//!
+//! From speed differences over the shortest span of 0.5 to 3 s (Teltonika: difference of successive speeds, gates of
+//! 10 and 30 km/h); if the device sends accelerations, they decide (1 s mean of the longitudinal one). An episode ends
+//! when the value falls under 83 % of the threshold (Digital Matter: 17 % hysteresis).
+
+use super::{
+    alerts::{Begin, Episode},
+    fix::Fix,
+    state::{Context, Vehicle},
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
+
+/// Fixes that are remembered for speed differences.
+const SAMPLES: usize = 8;
+/// Fixes closer than this to the last one are left out of the memory.
+const SPACING_MS: i64 = 75;
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Sample {
+    at: EventTime,
+    speed_kmph: f32,
+    heading: f32,
+    accel_long_ms2: f32,
+    position: LatLon,
+}
+
+/// Memory and episodes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Harsh {
+    /// Newest first.
+    samples: Vec<Sample>,
+    /// Raised and lasting, or closed so lately that they may reopen: brake, acceleration, corner.
+    episodes: [Option<Box<Episode>>; 3],
+}
+
+const KINDS: [AlertType; 3] = [AlertType::HarshBrake, AlertType::HarshAccel, AlertType::HarshCorner];
+
+/// What a fix shows: values in m/s2 (0 where the gate is shut) and where the span began.
+struct Measured {
+    values: [f32; 3],
+    since: EventTime,
+    position: LatLon,
+    interval_ms: i64,
+}
+
+/// Takes a fix in order.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    let mut harsh = std::mem::take(&mut vehicle.harsh);
+    if let Some(measured) = harsh.measure(fix, ctx) {
+        let class = ctx.config.harsh_of(vehicle.class);
+        let thresholds = [class.brake_ms2, class.accel_ms2, class.corner_ms2];
+        for kind in 0..KINDS.len() {
+            harsh.judge(kind, thresholds[kind], &measured, vehicle, fix, ctx);
+        }
+    } else {
+        harsh.end_all(vehicle, fix.at, ctx);
+    }
+    harsh.remember(fix);
+    vehicle.harsh = harsh;
+}
+
+impl Harsh {
+    fn remember(&mut self, fix: &Fix<'_>) {
+        if self.samples.first().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
+            return;
+        }
+        if self.samples.len() == SAMPLES {
+            self.samples.pop();
+        }
+        let sample = Sample {
+            at: fix.at,
+            speed_kmph: fix.speed_kmph,
+            heading: fix.heading,
+            accel_long_ms2: fix.accel_long_ms2,
+            position: fix.position,
+        };
+        self.samples.insert(0, sample);
+    }
+
+    /// None when there is no fix at a usable distance in time.
+    fn measure(&self, fix: &Fix<'_>, ctx: &Context<'_>) -> Option<Measured> {
+        let config = ctx.config;
+        let before = self.samples.iter().find(|sample| fix.at.ms_since(sample.at) >= config.harsh_span_min_ms)?;
+        let span_ms = fix.at.ms_since(before.at);
+        if span_ms > config.harsh_span_max_ms {
+            return None;
+        }
+        let span_s = span_ms as f32 / 1_000.0;
+        let mut accel_ms2 = (fix.speed_kmph - before.speed_kmph) / 3.6 / span_s;
+        if !fix.accel_long_ms2.is_nan() {
+            accel_ms2 = self.mean_accel(fix);
+        }
+        let is_fast_enough = before.speed_kmph >= config.harsh_min_kmph;
+        let along = if is_fast_enough { accel_ms2 } else { 0.0 };
+        let is_cornering_speed =
+            fix.speed_kmph >= config.corner_min_kmph && before.speed_kmph >= config.corner_min_kmph;
+        let lateral = match (is_cornering_speed, fix.accel_lat_ms2.is_nan()) {
+            (false, _) => 0.0,
+            (true, false) => fix.accel_lat_ms2.abs(),
+            (true, true) => {
+                let turn_deg = (fix.heading - before.heading + 540.0).rem_euclid(360.0) - 180.0;
+                let turn_rad = if turn_deg.is_nan() { 0.0 } else { turn_deg.to_radians().abs() };
+                fix.speed_kmph.min(before.speed_kmph) / 3.6 * turn_rad / span_s
+            }
+        };
+        Some(Measured {
+            values: [-along, along, lateral],
+            since: before.at,
+            position: before.position,
+            interval_ms: span_ms,
+        })
+    }
+
+    fn mean_accel(&self, fix: &Fix<'_>) -> f32 {
+        let recent = self.samples.iter().take_while(|sample| fix.at.ms_since(sample.at) < 1_000);
+        let known = recent.map(|sample| sample.accel_long_ms2).filter(|accel| !accel.is_nan());
+        let (sum, count) = known.fold((fix.accel_long_ms2, 1.0), |(sum, count), accel| (sum + accel, count + 1.0));
+        sum / count
+    }
+
+    fn judge(
+        &mut self,
+        kind: usize,
+        threshold: f32,
+        measured: &Measured,
+        vehicle: &mut Vehicle,
+        fix: &Fix<'_>,
+        ctx: &mut Context<'_>,
+    ) {
+        let value = measured.values[kind];
+        let slot = &mut self.episodes[kind];
+        let is_lasting = slot.as_ref().is_some_and(|episode| episode.ended_at.is_none());
+        let is_harsh = value >= threshold;
+        let severity = if value >= 1.5 * threshold { 4 } else { 3 };
+        if let Some(episode) = slot.as_mut().filter(|_| is_lasting) {
+            if value < threshold * ctx.config.harsh_release {
+                episode.end(vehicle, fix.at, ctx);
+            } else {
+                episode.grow(f64::from(value), severity);
+            }
+        } else if is_harsh {
+            let gap_ms = |ended_at: EventTime| measured.since.ms_since(ended_at);
+            if let Some(episode) = slot
+                .as_mut()
+                .filter(|episode| episode.ended_at.is_some_and(|ended| gap_ms(ended) <= ctx.config.merge_gap_ms))
+            {
+                episode.ended_at = None;
+                episode.grow(f64::from(value), severity);
+                return;
+            }
+            let begin = Begin {
+                alert_type: KINDS[kind],
+                started_at: measured.since,
+                position: measured.position,
+                severity,
+                value: f64::from(value),
+                threshold: f64::from(threshold),
+                limit_source: LimitSource::None,
+                interval_ms: measured.interval_ms,
+            };
+            *slot = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
+            count_harsh(vehicle, kind);
+        }
+    }
+
+    fn end_all(&mut self, vehicle: &Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+        for episode in self.episodes.iter_mut().flatten().filter(|episode| episode.ended_at.is_none()) {
+            episode.end(vehicle, at, ctx);
+        }
+    }
+}
+
+fn count_harsh(vehicle: &mut Vehicle, kind: usize) {
+    if let Some(trip) = &mut vehicle.trip {
+        trip.totals.harsh[kind] += 1;
+    }
+}

@@ -1,0 +1,80 @@
+//! Idling episodes: standing with the engine known to be on for five minutes, counted from the first still second.
+
+use super::{
+    alerts::{Begin, Episode},
+    fix::{Engine, Fix},
+    state::{Context, Vehicle},
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{AlertType, EventTime, LatLon, LimitSource, VehicleState};
+
+/// Since when the vehicle idles, and the alert made of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Idling {
+    since: Option<(EventTime, LatLon)>,
+    last: EventTime,
+    episode: Option<Box<Episode>>,
+}
+
+/// Takes a fix in order.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    // A fix without engine evidence neither begins nor ends idling while the vehicle stands.
+    let is_idling = fix.state(ctx.config.still_kmph) == VehicleState::Idling;
+    let is_undecided = !fix.is_moving(ctx.config.still_kmph) && fix.engine == Engine::Unknown;
+    if (!is_idling && vehicle.idling.since.is_none()) || is_undecided {
+        return;
+    }
+    let mut idling = std::mem::take(&mut vehicle.idling);
+    let is_gap = idling.since.is_some() && fix.at.ms_since(idling.last) > ctx.config.offline_after_ms;
+    if is_gap {
+        idling.end(vehicle, idling.last, ctx);
+    }
+    if is_idling {
+        idling.go_on(vehicle, fix, ctx);
+    } else {
+        idling.end(vehicle, fix.at, ctx);
+    }
+    vehicle.idling = idling;
+}
+
+impl Idling {
+    fn go_on(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+        let (since, position) = *self.since.get_or_insert((fix.at, fix.position));
+        self.last = fix.at;
+        let lasted_ms = fix.at.ms_since(since);
+        let seconds = lasted_ms as f64 / 1_000.0;
+        let severity = if lasted_ms >= ctx.config.idling_long_ms { 2 } else { 1 };
+        match &mut self.episode {
+            Some(episode) => {
+                // The value grows with every fix; only the change of severity is worth an update.
+                episode.value = seconds;
+                if severity > episode.severity {
+                    episode.grow(seconds, severity);
+                    episode.update(vehicle, fix.at, ctx);
+                }
+            }
+            None if lasted_ms >= ctx.config.idling_min_ms => {
+                let begin = Begin {
+                    alert_type: AlertType::Idling,
+                    started_at: since,
+                    position,
+                    severity,
+                    value: seconds,
+                    threshold: ctx.config.idling_min_ms as f64 / 1_000.0,
+                    limit_source: LimitSource::None,
+                    interval_ms: vehicle.interval_ms as i64,
+                };
+                self.episode = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
+            }
+            None => {}
+        }
+    }
+
+    fn end(&mut self, vehicle: &Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+        let since = self.since.take();
+        if let (Some(mut episode), Some((since, _))) = (self.episode.take(), since) {
+            episode.value = at.ms_since(since) as f64 / 1_000.0;
+            episode.end(vehicle, at, ctx);
+        }
+    }
+}

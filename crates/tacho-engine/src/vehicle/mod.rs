@@ -1,0 +1,25 @@
+//! The vehicle stage: everything that is keyed by a vehicle and runs on its own time.
+
+mod alerts;
+mod detect;
+mod duplicates;
+mod fix;
+mod group;
+mod harsh;
+mod held;
+mod idling;
+mod motion;
+mod order;
+mod overspeed;
+mod path;
+mod presence;
+mod side;
+mod state;
+mod trip;
+mod trips;
+mod windows;
+
+pub(crate) use group::VehicleGroup;
+pub(crate) use order::{RowRef, run_rows, sort_rows};
+pub(crate) use side::accept;
+pub(crate) use state::{Context, Gauges};

@@ -1,0 +1,173 @@
+//! From a fix to the way since the one before: order, duplicates, jumps, jitter.
+
+use super::{
+    alerts, detect,
+    fix::{Fix, LastFix},
+    harsh,
+    held::HeldRow,
+    idling, overspeed, presence, side,
+    state::{Context, Vehicle},
+    trips,
+    windows::{self, Step},
+};
+use tacho_model::{EventTime, LatLon, RowOutcome, TelemetryBatch};
+
+/// On a trip, slower than this is a standstill whose displacement is jitter, km/h.
+const STANDSTILL_KMPH: f32 = 1.0;
+/// Clocks of vehicles may be ahead of log time by this much before vehicle time stops following, ms.
+const CLOCK_AHEAD_MS: i64 = 1_000;
+
+/// Takes one row and says what became of it.
+pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: &mut Context<'_>) -> RowOutcome {
+    let fix = Fix::of_row(batch, row);
+    let config = ctx.config;
+    if !vehicle.recent.insert(fix.at, fix.event_id, config.duplicate_memory_ms, config.duplicate_memory_fixes) {
+        return RowOutcome::Duplicate;
+    }
+    if fix.device_flags != 0 {
+        alerts::on_device_flags(vehicle, &fix, ctx);
+    }
+    if fix.at < vehicle.time {
+        windows::on_late_fix(vehicle, &fix, ctx);
+        return RowOutcome::Late;
+    }
+    let is_suspect = vehicle.last.is_some_and(|last| is_jump((last.at, last.position), (fix.at, fix.position), ctx));
+    if is_suspect {
+        return take_suspect(vehicle, batch, row, &fix, ctx);
+    }
+    let held = vehicle.held.take();
+    match held {
+        Some(held) if held.fix().at <= fix.at => {
+            // The fix fits the one before the suspect: the suspect was wrong.
+            release(&held, RowOutcome::Outlier, ctx);
+            apply(vehicle, &fix, ctx);
+        }
+        Some(held) => {
+            apply(vehicle, &fix, ctx);
+            let fits_now = !is_jump((fix.at, fix.position), (held.fix().at, held.fix().position), ctx);
+            if fits_now {
+                apply(vehicle, &held.fix(), ctx);
+                release(&held, RowOutcome::Applied, ctx);
+            } else {
+                vehicle.held = Some(held);
+            }
+        }
+        None => apply(vehicle, &fix, ctx),
+    }
+    RowOutcome::Applied
+}
+
+/// A fix that the one before makes impossible: its neighbour behind decides.
+fn take_suspect(
+    vehicle: &mut Vehicle,
+    batch: &TelemetryBatch,
+    row: usize,
+    fix: &Fix<'_>,
+    ctx: &mut Context<'_>,
+) -> RowOutcome {
+    match vehicle.held.take() {
+        None => {}
+        Some(held) if fix.at < held.fix().at => {
+            vehicle.held = Some(held);
+            return RowOutcome::Outlier;
+        }
+        Some(held) if !is_jump((held.fix().at, held.fix().position), (fix.at, fix.position), ctx) => {
+            // Two that agree: the vehicle really is elsewhere. The leg between adds no distance.
+            apply(vehicle, &held.fix(), ctx);
+            release(&held, RowOutcome::Applied, ctx);
+            apply(vehicle, fix, ctx);
+            return RowOutcome::Applied;
+        }
+        Some(held) => release(&held, RowOutcome::Outlier, ctx),
+    }
+    vehicle.held = Some(Box::new(HeldRow::of_row(batch, row)));
+    ctx.gauges.held_rows += 1;
+    RowOutcome::Held
+}
+
+fn release(held: &HeldRow, outcome: RowOutcome, ctx: &mut Context<'_>) {
+    ctx.gauges.held_rows -= 1;
+    held.release(outcome, &mut ctx.out.released);
+}
+
+/// A leg that no vehicle drives. Intervals under a second are judged as a second: there, the noise of positions alone
+/// would look like a jump.
+fn is_jump(from: (EventTime, LatLon), to: (EventTime, LatLon), ctx: &Context<'_>) -> bool {
+    let seconds = (to.0.ms_since(from.0).max(1_000)) as f64 / 1_000.0;
+    let limit_m = ctx.config.jump_kmph / 3.6 * seconds;
+    // A degree of latitude is 111 km: most fixes are told apart without a sine.
+    let is_near = (to.1.lat - from.1.lat).abs() + (to.1.lon - from.1.lon).abs() < limit_m / 160_000.0;
+    !is_near && from.1.distance_m(to.1) > limit_m
+}
+
+/// Looks at a silent vehicle: a suspect without a neighbour is an outlier.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    let is_over = held_until(vehicle, ctx).is_some_and(|until| until <= fleet);
+    if let Some(held) = vehicle.held.take_if(|_| is_over) {
+        release(&held, RowOutcome::Outlier, ctx);
+    }
+}
+
+/// When a suspect stops waiting, on fleet time.
+pub fn held_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    let held = vehicle.held.as_ref()?;
+    let from = vehicle.progress_fleet.map_or(held.fix().at, |progress| progress.max(held.fix().at));
+    Some(from.plus_ms(ctx.config.outlier_hold_ms))
+}
+
+/// Applies a fix in order: every feature sees it once.
+fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    side::release_until(vehicle, fix.at, ctx);
+    vehicle.identify_driver(fix);
+    let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at, ctx) };
+    let now = LastFix {
+        at: fix.at,
+        position: fix.position,
+        speed_kmph: fix.speed_kmph,
+        heading: fix.heading,
+        engine: fix.engine,
+        state: fix.state(ctx.config.still_kmph),
+    };
+    presence::on_fix(vehicle, &now, ctx);
+    trips::on_fix(vehicle, fix, &now, &step, ctx);
+    windows::on_fix(vehicle, fix, &step, ctx);
+    overspeed::on_fix(vehicle, fix, ctx);
+    harsh::on_fix(vehicle, fix, ctx);
+    idling::on_fix(vehicle, fix, ctx);
+    if let Some(last) = &vehicle.last {
+        smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
+    }
+    vehicle.last = Some(now);
+    vehicle.time = vehicle.time.max(fix.at.min(fix.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS)));
+    vehicle.progress_fleet = ctx.time.fleet;
+}
+
+/// The usual time between fixes: an exponential mean; silences do not count.
+fn smooth_interval(interval_ms: &mut f32, gap_ms: i64) {
+    if !(1..600_000).contains(&gap_ms) {
+        return;
+    }
+    let gap_ms = gap_ms as f32;
+    *interval_ms = if *interval_ms == 0.0 { gap_ms } else { *interval_ms + (gap_ms - *interval_ms) / 8.0 };
+}
+
+/// Metres since the fix before: great-circle, without jumps, and without the jitter of a vehicle that stands.
+fn moved_m(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> f64 {
+    let Some(last) = vehicle.last else { return 0.0 };
+    if is_jump((last.at, last.position), (fix.at, fix.position), ctx) {
+        vehicle.parked.anchor = None;
+        return 0.0;
+    }
+    let is_on_trip = vehicle.trip.as_ref().is_some_and(|trip| trip.is_confirmed);
+    if is_on_trip && fix.speed_kmph >= STANDSTILL_KMPH {
+        let from = vehicle.parked.anchor.take().unwrap_or(last.position);
+        return from.distance_m(fix.position);
+    }
+    let anchor = *vehicle.parked.anchor.get_or_insert(last.position);
+    let displaced_m = anchor.distance_m(fix.position);
+    if displaced_m <= detect::parked_radius_m(fix, ctx) {
+        return 0.0;
+    }
+    vehicle.parked.anchor = Some(fix.position);
+    displaced_m
+}

@@ -1,0 +1,107 @@
+//! One vehicle's inputs of an epoch, in their order.
+
+use super::{
+    motion, presence, side,
+    state::{Context, Vehicle},
+    trips, windows,
+};
+use tacho_model::{EventTime, LiveVehicle, RowOutcome, TelemetryBatch};
+
+/// The live page is told of a vehicle at most this often (event time), unless its state changes, ms.
+const LIVE_INTERVAL_MS: i64 = 1_000;
+
+/// A row among the batches of an epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef {
+    pub batch: u32,
+    pub row: u32,
+}
+
+/// Puts a vehicle's rows in order: event time, then partition and offset. Nearly always they are.
+pub fn sort_rows(rows: &mut [RowRef], telemetry: &[TelemetryBatch]) {
+    let key = |at: &RowRef| {
+        let batch = &telemetry[at.batch as usize];
+        (batch.timestamp[at.row as usize], batch.partition, batch.offset[at.row as usize])
+    };
+    if !rows.is_sorted_by_key(key) {
+        rows.sort_by_key(key);
+    }
+}
+
+/// Runs a vehicle's rows, which stand in order.
+pub fn run_rows(vehicle: &mut Vehicle, rows: &[RowRef], telemetry: &mut [TelemetryBatch], ctx: &mut Context<'_>) {
+    let state_before = vehicle.presence.state();
+    for at in rows {
+        let (batch, row) = (&telemetry[at.batch as usize], at.row as usize);
+        let outcome = motion::take_row(vehicle, batch, row, ctx);
+        telemetry[at.batch as usize].outcome[row] = outcome;
+    }
+    debug_assert!(rows.iter().all(|at| telemetry[at.batch as usize].outcome[at.row as usize] != RowOutcome::Pending));
+    windows::tell_corrections(vehicle, ctx);
+    show(vehicle, state_before != vehicle.presence.state(), ctx);
+}
+
+/// Tells the live page.
+fn show(vehicle: &mut Vehicle, has_changed: bool, ctx: &mut Context<'_>) {
+    let Some(last) = &vehicle.last else { return };
+    let is_due = last.at.ms_since(vehicle.live_at) >= LIVE_INTERVAL_MS;
+    if !(is_due || has_changed) {
+        return;
+    }
+    ctx.out.live.push(LiveVehicle {
+        vehicle_id: vehicle.id.clone(),
+        driver_id: vehicle.driver_id.clone(),
+        trip_id: vehicle.trip_id(),
+        at: last.at,
+        lat: last.position.lat,
+        lon: last.position.lon,
+        speed_kmph: last.speed_kmph,
+        heading: last.heading,
+        state: vehicle.presence.state(),
+    });
+    vehicle.live_at = last.at;
+}
+
+/// Looks at a vehicle whose silence is due, on fleet time.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    let state_before = vehicle.presence.state();
+    motion::on_silence(vehicle, fleet, ctx);
+    side::on_silence(vehicle, fleet, ctx);
+    trips::on_silence(vehicle, fleet, ctx);
+    if let Some(until) = window_close_at(vehicle, ctx).filter(|until| *until <= fleet) {
+        let is_silent =
+            vehicle.progress_fleet.is_none_or(|progress| progress.plus_ms(ctx.config.silence_hold_ms) <= fleet);
+        if is_silent {
+            windows::close_silent(vehicle, fleet.plus_ms(-ctx.config.silence_hold_ms), ctx);
+        }
+        debug_assert!(until <= fleet);
+    }
+    presence::on_silence(vehicle, fleet, ctx);
+    if state_before != vehicle.presence.state() {
+        show(vehicle, true, ctx);
+    }
+}
+
+fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    let end = vehicle.windows.next_end(ctx.config.summary_ms)?;
+    let since = vehicle.progress_fleet.map_or(end, |progress| progress.max(end));
+    Some(since.plus_ms(ctx.config.silence_hold_ms))
+}
+
+/// When the vehicle's silence has to be looked at next, on fleet time.
+pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
+    let offline_at = vehicle
+        .last
+        .filter(|_| vehicle.presence.state() != tacho_model::VehicleState::Offline)
+        .map(|last| presence::offline_at(vehicle, &last, ctx));
+    let trip_at =
+        vehicle.trip.as_ref().map(|trip| trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms));
+    let candidates = [
+        offline_at,
+        trip_at,
+        window_close_at(vehicle, ctx),
+        motion::held_until(vehicle, ctx),
+        side::pending_until(vehicle, ctx),
+    ];
+    candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
+}

@@ -1,0 +1,156 @@
+//! Overspeed episodes.
+//!
+//! Begins when the speed has been over the limit plus tolerance for 5 s and in two fixes (Traccar: held for a minimal
+//! duration; Wialon: at least two messages in a row), ends with the first fix at or under. Limits: the lowest known of
+//! message and vehicle; without one the default of 80 km/h, without tolerance, marked `default`.
+
+use super::{
+    alerts::{Begin, Episode},
+    fix::Fix,
+    state::{Context, Vehicle},
+};
+use crate::config::EngineConfig;
+use serde::{Deserialize, Serialize};
+use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
+
+/// A run of fixes over the limit, and the episode made of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Overspeed {
+    run: Option<Run>,
+    /// Raised and lasting, or closed so lately that it may reopen.
+    episode: Option<Box<Episode>>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Run {
+    since: EventTime,
+    last: EventTime,
+    position: LatLon,
+    fixes: u32,
+    peak_kmph: f32,
+    limit: Limit,
+}
+
+/// A limit and where it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Limit {
+    kmph: f32,
+    /// Over this an alert begins.
+    threshold_kmph: f32,
+    source: LimitSource,
+}
+
+fn limit_of(config: &EngineConfig, vehicle: &Vehicle, fix: &Fix<'_>) -> Limit {
+    let known = |kmph: f32, source| Limit { kmph, threshold_kmph: kmph + config.limit_tolerance_kmph, source };
+    match (fix.speed_limit_kmph, vehicle.limit_kmph) {
+        (message, own) if message.is_nan() && own.is_nan() => Limit {
+            kmph: config.default_limit_kmph,
+            threshold_kmph: config.default_limit_kmph,
+            source: LimitSource::Default,
+        },
+        (message, own) if own.is_nan() || message <= own => known(message, LimitSource::Message),
+        (_, own) => known(own, LimitSource::Vehicle),
+    }
+}
+
+fn severity_of(peak_kmph: f32, limit: Limit) -> u8 {
+    match peak_kmph / limit.kmph {
+        ratio if ratio >= 1.4 => 4,
+        ratio if ratio >= 1.2 => 3,
+        _ => 2,
+    }
+}
+
+/// Takes a fix in order.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    let limit = limit_of(ctx.config, vehicle, fix);
+    let is_over = fix.speed_kmph > limit.threshold_kmph;
+    if !is_over && vehicle.overspeed.run.is_none() {
+        return;
+    }
+    // Taken out while it runs, so that it may look at the rest of the vehicle.
+    let mut overspeed = std::mem::take(&mut vehicle.overspeed);
+    let gap_ms = vehicle.usual_gap_ms(30_000);
+    if let Some(run) = overspeed.run.filter(|run| fix.at.ms_since(run.last) > gap_ms) {
+        overspeed.end(vehicle, run.last, ctx);
+    }
+    if is_over {
+        overspeed.over(vehicle, fix, limit, ctx);
+    } else {
+        overspeed.end(vehicle, fix.at, ctx);
+    }
+    vehicle.overspeed = overspeed;
+}
+
+impl Overspeed {
+    fn over(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, limit: Limit, ctx: &mut Context<'_>) {
+        let run = self.run.get_or_insert(Run {
+            since: fix.at,
+            last: fix.at,
+            position: fix.position,
+            fixes: 0,
+            peak_kmph: 0.0,
+            limit,
+        });
+        let step_ms = fix.at.ms_since(run.last);
+        run.last = fix.at;
+        run.fixes += 1;
+        run.peak_kmph = run.peak_kmph.max(fix.speed_kmph);
+        let run = *run;
+        let severity = severity_of(run.peak_kmph, run.limit);
+        let is_lasting = self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none());
+        if is_lasting {
+            add_seconds(vehicle, step_ms);
+        } else if !self.reopen(vehicle, &run, ctx) {
+            let is_confirmed = run.fixes >= 2 && fix.at.ms_since(run.since) >= ctx.config.overspeed_min_ms;
+            if !is_confirmed {
+                return;
+            }
+            let begin = Begin {
+                alert_type: AlertType::Overspeed,
+                started_at: run.since,
+                position: run.position,
+                severity,
+                value: f64::from(run.peak_kmph),
+                threshold: f64::from(run.limit.kmph),
+                limit_source: run.limit.source,
+                interval_ms: vehicle.interval_ms as i64,
+            };
+            self.episode = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
+            add_seconds(vehicle, fix.at.ms_since(run.since));
+        }
+        if let Some(episode) = &mut self.episode {
+            episode.grow(f64::from(run.peak_kmph), severity);
+            episode.update(vehicle, fix.at, ctx);
+        }
+    }
+
+    /// A run that begins within the merge gap of a closed episode goes on with it.
+    fn reopen(&mut self, vehicle: &mut Vehicle, run: &Run, ctx: &mut Context<'_>) -> bool {
+        let Some(episode) = &mut self.episode else { return false };
+        let Some(ended_at) = episode.ended_at else { return false };
+        if run.since.ms_since(ended_at) > ctx.config.merge_gap_ms {
+            self.episode = None;
+            return false;
+        }
+        episode.ended_at = None;
+        episode.has_news = true;
+        add_seconds(vehicle, run.last.ms_since(ended_at));
+        true
+    }
+
+    fn end(&mut self, vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+        let Some(run) = self.run.take() else { return };
+        if let Some(episode) = self.episode.as_mut().filter(|episode| episode.ended_at.is_none()) {
+            add_seconds(vehicle, at.ms_since(run.last));
+            episode.end(vehicle, at, ctx);
+        }
+    }
+}
+
+/// Seconds over the limit belong to the running trip.
+fn add_seconds(vehicle: &mut Vehicle, ms: i64) {
+    if let Some(trip) = &mut vehicle.trip {
+        trip.totals.overspeed_ms += ms;
+    }
+}

@@ -1,0 +1,75 @@
+//! What a vehicle counts as in the fleet: its state at its last fix, until it has been silent for too long.
+
+use super::{
+    fix::{Engine, LastFix},
+    state::{Context, Vehicle},
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{EventTime, VehicleState};
+
+/// The state that the fleet stage counts.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Presence {
+    counted: Option<VehicleState>,
+}
+
+impl Presence {
+    /// The state that is counted; offline before the first fix.
+    pub fn state(&self) -> VehicleState {
+        self.counted.unwrap_or(VehicleState::Offline)
+    }
+
+    fn change(&mut self, at: EventTime, to: VehicleState, ctx: &mut Context<'_>) {
+        if self.counted != Some(to) {
+            ctx.out.fleet.add(at, self.counted, to);
+            self.counted = Some(to);
+        }
+    }
+}
+
+/// When a vehicle that stays silent after its last fix counts as offline: soon on a trip or with the engine on, late
+/// when it is parked and its tracker sleeps.
+pub fn offline_at(vehicle: &Vehicle, last: &LastFix, ctx: &Context<'_>) -> EventTime {
+    let is_in_use = vehicle.trip.is_some() || last.engine == Engine::On || last.state == VehicleState::Driving;
+    let limit_ms = if is_in_use { ctx.config.offline_after_ms } else { ctx.config.parked_silence_max_ms };
+    last.at.plus_ms(limit_ms)
+}
+
+/// Splits the time since the last fix into what was measured and what was silence.
+pub fn spent(
+    vehicle: &Vehicle,
+    until: EventTime,
+    ctx: &Context<'_>,
+) -> [Option<(EventTime, EventTime, VehicleState)>; 2] {
+    let Some(last) = &vehicle.last else { return [None, None] };
+    let silent_from = offline_at(vehicle, last, ctx).min(until);
+    let measured = (silent_from > last.at).then_some((last.at, silent_from, last.state));
+    let silent = (until > silent_from).then_some((silent_from, until, VehicleState::Offline));
+    [measured, silent]
+}
+
+/// Takes an applied fix, before `vehicle.last` is set to it. `now` is the new last fix.
+pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
+    let mut presence = vehicle.presence;
+    if let Some(last) = &vehicle.last {
+        let offline_from = offline_at(vehicle, last, ctx);
+        if offline_from < now.at {
+            presence.change(offline_from, VehicleState::Offline, ctx);
+        }
+    }
+    let is_history = ctx.time.fleet.is_some_and(|fleet| offline_at(vehicle, now, ctx) <= fleet);
+    let state = if is_history { VehicleState::Offline } else { now.state };
+    presence.change(now.at, state, ctx);
+    vehicle.presence = presence;
+}
+
+/// Looks at a silent vehicle: offline once fleet time has passed its limit.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    let Some(last) = vehicle.last else { return };
+    let offline_from = offline_at(vehicle, &last, ctx);
+    if offline_from <= fleet {
+        let mut presence = vehicle.presence;
+        presence.change(offline_from, VehicleState::Offline, ctx);
+        vehicle.presence = presence;
+    }
+}

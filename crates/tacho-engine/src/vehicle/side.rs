@@ -1,0 +1,255 @@
+//! Side events: they wait until vehicle time passes them, or until the vehicle has been silent for long enough.
+
+use super::{
+    alerts,
+    fix::{Engine, Fix},
+    state::{Context, Vehicle},
+    trip::Trip,
+    trips,
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{
+    CommandKind, DriverEventKind, DriverId, EndReason, EventTime, LatLon, SideBody, SideEvent, Stream, TripEventKind,
+    TripId, TripOrigin, TripStatus, VehicleClass, device_flag,
+};
+
+/// Events that wait per vehicle; more, and the oldest takes effect early.
+const PENDING_MAX: usize = 256;
+
+/// A side event that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PendingSide {
+    at: EventTime,
+    rank: u8,
+    partition: i32,
+    offset: i64,
+    /// Fleet time when it came; none if that was not known.
+    arrived: Option<EventTime>,
+    what: What,
+}
+
+impl PendingSide {
+    /// Rank of its stream.
+    pub fn rank(&self) -> u8 {
+        self.rank
+    }
+}
+
+/// What it will change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum What {
+    TripStart { trip_id: TripId, driver_id: DriverId, origin: Option<LatLon> },
+    TripEnd(TripEnd),
+    Login(DriverId),
+    Logout,
+    Setup { class: VehicleClass, limit_kmph: f32 },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct TripEnd {
+    trip_id: TripId,
+    driver_id: DriverId,
+    end: Option<LatLon>,
+    distance_m: f64,
+    duration_s: f64,
+    is_cancelled: bool,
+}
+
+/// Takes a side event of this vehicle in.
+pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
+    let stream = event.body.stream();
+    let Some(what) = what_of(vehicle, event, ctx) else {
+        ctx.out.side_outcomes.add_applied(stream);
+        return;
+    };
+    if event.at <= vehicle.time {
+        ctx.out.side_outcomes.add_late(stream);
+        apply(vehicle, event.at, what, ctx);
+        return;
+    }
+    let pending = PendingSide {
+        at: event.at,
+        rank: stream.rank(),
+        partition: event.partition,
+        offset: event.offset,
+        arrived: ctx.time.fleet,
+        what,
+    };
+    let key = |side: &PendingSide| (side.at, side.rank, side.partition, side.offset);
+    let place = vehicle.pending.partition_point(|side| key(side) < key(&pending));
+    vehicle.pending.insert(place, pending);
+    ctx.gauges.buffered[stream.rank() as usize] += 1;
+    if vehicle.pending.len() > PENDING_MAX {
+        release_first(vehicle, ctx);
+    }
+}
+
+/// What the event will change at its moment; none if it has no effect here, or had it at once.
+fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> Option<What> {
+    match &event.body {
+        SideBody::Trip(trip) => match &trip.kind {
+            TripEventKind::Start { origin, .. } => Some(What::TripStart {
+                trip_id: trip.trip_id.clone(),
+                driver_id: trip.driver_id.clone(),
+                origin: *origin,
+            }),
+            TripEventKind::End { end, distance_m, duration_s, cancelled } => Some(What::TripEnd(TripEnd {
+                trip_id: trip.trip_id.clone(),
+                driver_id: trip.driver_id.clone(),
+                end: *end,
+                distance_m: *distance_m,
+                duration_s: *duration_s,
+                is_cancelled: *cancelled,
+            })),
+            _ => None,
+        },
+        SideBody::Driver(driver) => match driver.kind {
+            DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
+            DriverEventKind::Logout => Some(What::Logout),
+            DriverEventKind::Sos => {
+                alerts::on_device_flags(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
+                None
+            }
+            _ => None,
+        },
+        SideBody::Command(command) => match &command.kind {
+            CommandKind::VehicleUpsert(setup) => Some(What::Setup { class: setup.class, limit_kmph: setup.limit_kmph }),
+            CommandKind::AlertAcknowledge { alert_id, .. } => {
+                alerts::acknowledge(vehicle, alert_id, event.at, ctx);
+                None
+            }
+            CommandKind::Other { .. } => None,
+        },
+        SideBody::Status(_) | SideBody::Alert(_) => None,
+    }
+}
+
+/// An SOS pressed in the app has no fix of its own: it is where the vehicle was last.
+fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<'a> {
+    Fix {
+        at: event.at,
+        log_time: event.log_time,
+        position: vehicle.last.map_or(LatLon::default(), |last| last.position),
+        speed_kmph: 0.0,
+        heading: f32::NAN,
+        sat_count: u8::MAX,
+        engine: Engine::Unknown,
+        accuracy_m: f32::NAN,
+        accel_long_ms2: f32::NAN,
+        accel_lat_ms2: f32::NAN,
+        speed_limit_kmph: f32::NAN,
+        device_flags: device_flag::SOS,
+        driver_id,
+        trip_id: "",
+        event_id: "",
+    }
+}
+
+/// Applies what waits up to `at`: a fix of that moment comes after it.
+pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    while vehicle.pending.first().is_some_and(|side| side.at <= at) {
+        release_first(vehicle, ctx);
+    }
+}
+
+fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let side = vehicle.pending.remove(0);
+    ctx.gauges.buffered[side.rank as usize] -= 1;
+    let stream = Stream::ALL[side.rank as usize];
+    ctx.out.side_outcomes.add_applied(stream);
+    apply(vehicle, side.at, side.what, ctx);
+}
+
+/// Looks at a silent vehicle: what it will not pass itself, fleet time passes.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    while pending_until(vehicle, ctx).is_some_and(|until| until <= fleet) {
+        release_first(vehicle, ctx);
+    }
+}
+
+/// When the first event stops waiting, on fleet time.
+pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    let side = vehicle.pending.first()?;
+    let since = side.at.max(side.arrived.unwrap_or(side.at)).max(vehicle.progress_fleet.unwrap_or(side.at));
+    Some(since.plus_ms(ctx.config.silence_hold_ms))
+}
+
+fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {
+    match what {
+        What::Login(driver_id) => vehicle.logged_in = driver_id,
+        What::Logout => vehicle.logged_in = DriverId::default(),
+        What::Setup { class, limit_kmph } => {
+            vehicle.class = class;
+            vehicle.limit_kmph = limit_kmph;
+        }
+        What::TripStart { trip_id, driver_id, origin } => start_trip(vehicle, at, trip_id, driver_id, origin, ctx),
+        What::TripEnd(end) => end_trip(vehicle, at, end, ctx),
+    }
+}
+
+fn start_trip(
+    vehicle: &mut Vehicle,
+    at: EventTime,
+    trip_id: TripId,
+    driver_id: DriverId,
+    origin: Option<LatLon>,
+    ctx: &mut Context<'_>,
+) {
+    let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == trip_id);
+    if let Some(trip) = known {
+        // The event comes after fixes that named the trip: it corrects the start.
+        if at <= trip.started_at {
+            trip.started_at = at;
+            trip.start = origin.unwrap_or(trip.start);
+        }
+        if trip.driver_id.is_empty() {
+            trip.driver_id = driver_id;
+        }
+        trip.tell(&vehicle.id, ctx);
+        return;
+    }
+    let is_history = vehicle.trip.as_ref().is_some_and(|trip| trip.is_in_telemetry && at < trip.started_at);
+    if is_history {
+        return;
+    }
+    trips::end_running(vehicle, at, ctx);
+    let position = origin.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
+    let driver_id = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id };
+    let mut trip = Trip::start(trip_id, TripOrigin::Declared, at, position, driver_id);
+    trip.tell(&vehicle.id, ctx);
+    vehicle.trip = Some(Box::new(trip));
+    vehicle.ended = None;
+}
+
+fn end_trip(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Context<'_>) {
+    if vehicle.trip.as_ref().is_some_and(|trip| trip.id == end.trip_id) {
+        if let Some(mut trip) = vehicle.trip.take() {
+            declare_end(&mut trip, at, &end);
+            trips::finish(vehicle, trip, ctx);
+        }
+    } else if let Some(trip) = vehicle.ended.as_mut().filter(|trip| trip.id == end.trip_id) {
+        declare_end(trip, at, &end);
+        trip.tell(&vehicle.id, ctx);
+    } else {
+        // An end without a start: the producer's word is all there is.
+        let duration_ms = if end.duration_s.is_finite() { (end.duration_s * 1_000.0) as i64 } else { 0 };
+        let position = end.end.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
+        let started_at = at.plus_ms(-duration_ms.max(0));
+        let id = end.trip_id.clone();
+        let mut trip = Trip::start(id, TripOrigin::Declared, started_at, position, end.driver_id.clone());
+        declare_end(&mut trip, at, &end);
+        trip.tell(&vehicle.id, ctx);
+    }
+}
+
+/// The end as the producer declares it. Fixes that name the trip belong to it even behind the declared end.
+fn declare_end(trip: &mut Trip, at: EventTime, end: &TripEnd) {
+    let ended_at = if trip.is_in_telemetry { at.max(trip.last_at) } else { at };
+    let status = if end.is_cancelled { TripStatus::Cancelled } else { TripStatus::Completed };
+    trip.end(ended_at, ended_at, status, EndReason::Declared);
+    trip.declared_distance_m = end.distance_m;
+    trip.declared_duration_s = end.duration_s;
+    if let Some(position) = end.end.filter(|_| trip.totals.samples.count == 0) {
+        trip.position = position;
+    }
+}

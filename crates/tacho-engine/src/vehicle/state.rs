@@ -1,0 +1,125 @@
+//! What is kept of a vehicle.
+
+use super::{
+    alerts::Episode,
+    duplicates::Recent,
+    fix::{Fix, LastFix},
+    harsh::Harsh,
+    held::HeldRow,
+    idling::Idling,
+    overspeed::Overspeed,
+    presence::Presence,
+    side::PendingSide,
+    trip::Trip,
+    trips::Parked,
+    windows::Windows,
+};
+use crate::{config::EngineConfig, epoch::EpochTime, output::VehicleStageOutput};
+use serde::{Deserialize, Serialize};
+use tacho_model::{DriverId, EventTime, TripId, VehicleClass, VehicleId};
+
+/// A vehicle's state. Hot and small parts lie here, large and rare ones in boxes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Vehicle {
+    pub id: VehicleId,
+    pub hash: i32,
+    pub class: VehicleClass,
+    /// The vehicle's own limit, km/h; NaN without.
+    pub limit_kmph: f32,
+    /// Vehicle time; `MIN` before the first fix.
+    pub time: EventTime,
+    pub last: Option<LastFix>,
+    /// Usual time between fixes, smoothed, ms; 0 before the second fix.
+    pub interval_ms: f32,
+    /// The driver of the last fix, or empty.
+    pub driver_id: DriverId,
+    /// Who is logged in, or empty.
+    pub logged_in: DriverId,
+    pub recent: Recent,
+    pub held: Option<Box<HeldRow>>,
+    pub pending: Vec<PendingSide>,
+    pub parked: Parked,
+    pub trip: Option<Box<Trip>>,
+    /// The trip that ended last, while it takes corrections.
+    pub ended: Option<Box<Trip>>,
+    pub windows: Windows,
+    pub overspeed: Overspeed,
+    pub harsh: Harsh,
+    pub idling: Idling,
+    pub sos: Option<Box<Episode>>,
+    pub crash: Option<Box<Episode>>,
+    pub presence: Presence,
+    /// Fleet time when a fix was applied last.
+    pub progress_fleet: Option<EventTime>,
+    /// When the silence of this vehicle is looked at, on fleet time; `MAX`: not at all.
+    pub next_check: EventTime,
+    /// Event time of the fix that the live page was told of last.
+    pub live_at: EventTime,
+}
+
+impl Vehicle {
+    /// A vehicle that nothing is known of yet.
+    pub fn new(id: &str, hash: i32) -> Vehicle {
+        Vehicle {
+            id: VehicleId::from(id),
+            hash,
+            class: VehicleClass::default(),
+            limit_kmph: f32::NAN,
+            time: EventTime::MIN,
+            last: None,
+            interval_ms: 0.0,
+            driver_id: DriverId::default(),
+            logged_in: DriverId::default(),
+            recent: Recent::default(),
+            held: None,
+            pending: Vec::new(),
+            parked: Parked::default(),
+            trip: None,
+            ended: None,
+            windows: Windows::default(),
+            overspeed: Overspeed::default(),
+            harsh: Harsh::default(),
+            idling: Idling::default(),
+            sos: None,
+            crash: None,
+            presence: Presence::default(),
+            progress_fleet: None,
+            next_check: EventTime::MAX,
+            live_at: EventTime::MIN,
+        }
+    }
+
+    /// The trip that facts of now belong to; empty without one.
+    pub fn trip_id(&self) -> TripId {
+        self.trip.as_ref().filter(|trip| trip.is_confirmed).map(|trip| trip.id.clone()).unwrap_or_default()
+    }
+
+    /// A gap longer than this is no usual reporting interval: 3 intervals, at least `floor_ms`.
+    pub fn usual_gap_ms(&self, floor_ms: i64) -> i64 {
+        floor_ms.max((3.0 * self.interval_ms) as i64)
+    }
+
+    /// Decides who drives: the message's driver, else the one logged in. Nothing is allocated while it stays the same.
+    pub fn identify_driver(&mut self, fix: &Fix<'_>) {
+        let sent = if fix.driver_id.is_empty() { self.logged_in.as_str() } else { fix.driver_id };
+        if sent != self.driver_id.as_str() {
+            self.driver_id = DriverId::from(sent);
+        }
+    }
+}
+
+/// What a run over a vehicle's inputs needs beside the vehicle.
+pub struct Context<'a> {
+    pub gauges: &'a mut Gauges,
+    pub config: &'a EngineConfig,
+    pub time: EpochTime,
+    pub out: &'a mut VehicleStageOutput,
+}
+
+/// What waits in state, kept up by those who put in and take out.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Gauges {
+    pub held_rows: i64,
+    /// Side events by stream rank.
+    pub buffered: [i64; 6],
+}

@@ -1,0 +1,185 @@
+//! A trip and its totals.
+
+use super::{path::Path, state::Context, windows::Samples};
+use serde::{Deserialize, Serialize};
+use tacho_model::{
+    DriverId, EndReason, EventTime, LatLon, TripFact, TripId, TripOrigin, TripStatus, VehicleId, VehicleState,
+};
+
+/// What is summed over a trip's fixes.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Totals {
+    pub samples: Samples,
+    pub moving_ms: i64,
+    pub idle_ms: i64,
+    pub idle_count: u32,
+    /// Length of the idle phase that lasts.
+    pub idle_phase_ms: i64,
+    pub harsh: [u32; 3],
+    pub overspeed_ms: i64,
+    /// Unmeasured time.
+    pub gap_ms: i64,
+}
+
+/// A point of a trip: when, where, and the totals up to then.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Mark {
+    pub at: EventTime,
+    pub position: LatLon,
+    pub totals: Totals,
+}
+
+/// A trip that runs, may yet become one, or has ended and takes corrections.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Trip {
+    pub id: TripId,
+    pub origin: TripOrigin,
+    /// False while a detected trip is only a candidate.
+    pub is_confirmed: bool,
+    /// Telemetry has named it.
+    pub is_in_telemetry: bool,
+    pub driver_id: DriverId,
+    pub started_at: EventTime,
+    pub start: LatLon,
+    /// Newest fix.
+    pub last_at: EventTime,
+    pub position: LatLon,
+    pub totals: Totals,
+    /// First fix of the present standstill.
+    pub still: Option<Mark>,
+    /// Since when the ignition is known to be off.
+    pub off_since: Option<EventTime>,
+    pub path: Path,
+    /// The producer's own summary; NaN when not sent.
+    pub declared_distance_m: f64,
+    pub declared_duration_s: f64,
+    pub status: TripStatus,
+    pub end_reason: EndReason,
+    pub ended_at: EventTime,
+    pub confirmed_at: EventTime,
+    pub told_at: EventTime,
+}
+
+impl Trip {
+    /// A trip that starts.
+    pub fn start(id: TripId, origin: TripOrigin, at: EventTime, position: LatLon, driver_id: DriverId) -> Trip {
+        let mut path = Path::default();
+        path.push(position);
+        Trip {
+            id,
+            origin,
+            is_confirmed: origin == TripOrigin::Declared,
+            is_in_telemetry: false,
+            driver_id,
+            started_at: at,
+            start: position,
+            last_at: at,
+            position,
+            totals: Totals::default(),
+            still: None,
+            off_since: None,
+            path,
+            declared_distance_m: f64::NAN,
+            declared_duration_s: f64::NAN,
+            status: TripStatus::Open,
+            end_reason: EndReason::None,
+            ended_at: at,
+            confirmed_at: at,
+            told_at: EventTime::MIN,
+        }
+    }
+
+    /// Takes the time since the last fix.
+    pub fn spend(&mut self, ms: i64, state: VehicleState, ctx: &Context<'_>) {
+        let totals = &mut self.totals;
+        match state {
+            VehicleState::Driving => totals.moving_ms += ms,
+            VehicleState::Idling => totals.idle_ms += ms,
+            _ => {}
+        }
+        if state == VehicleState::Idling {
+            let before_ms = totals.idle_phase_ms;
+            totals.idle_phase_ms += ms;
+            if before_ms < ctx.config.idle_phase_ms && totals.idle_phase_ms >= ctx.config.idle_phase_ms {
+                totals.idle_count += 1;
+            }
+        } else {
+            totals.idle_phase_ms = 0;
+        }
+        if ms > ctx.config.coverage_gap_ms {
+            totals.gap_ms += ms;
+        }
+    }
+
+    /// Takes a fix.
+    pub fn add_fix(&mut self, at: EventTime, position: LatLon, speed_kmph: f32, delta_m: f64) {
+        self.totals.samples.add(speed_kmph);
+        self.totals.samples.distance_m += delta_m;
+        self.last_at = at;
+        self.position = position;
+        self.path.push(position);
+    }
+
+    /// Ends the trip at `at`; `confirmed_at` is when that became certain.
+    pub fn end(&mut self, at: EventTime, confirmed_at: EventTime, status: TripStatus, reason: EndReason) {
+        self.ended_at = at;
+        self.confirmed_at = confirmed_at;
+        self.status = status;
+        self.end_reason = reason;
+    }
+
+    /// Goes back to a mark: what came after it belongs to no trip. Harsh events and speeding do not happen while
+    /// standing; one that was decided by the first still fix is counted after the mark, and stays.
+    pub fn cut_at(&mut self, mark: &Mark) {
+        self.totals = Totals { harsh: self.totals.harsh, overspeed_ms: self.totals.overspeed_ms, ..mark.totals };
+        self.last_at = mark.at;
+        self.position = mark.position;
+    }
+
+    /// Puts the trip's fact out as it stands.
+    pub fn tell(&mut self, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
+        self.told_at = self.last_at;
+        let fact = self.fact(vehicle_id);
+        ctx.out.facts.trips.push(fact);
+    }
+
+    fn fact(&self, vehicle_id: &VehicleId) -> TripFact {
+        let is_open = self.status == TripStatus::Open;
+        let ended_at = if is_open { self.last_at } else { self.ended_at };
+        let duration_s = ended_at.ms_since(self.started_at).max(0) as f64 / 1_000.0;
+        let totals = &self.totals;
+        let seconds = |ms: i64| ms as f64 / 1_000.0;
+        let over_duration = |value: f64| if duration_s > 0.0 { value / duration_s } else { 0.0 };
+        TripFact {
+            trip_id: self.id.clone(),
+            vehicle_id: vehicle_id.clone(),
+            driver_id: self.driver_id.clone(),
+            origin: self.origin,
+            status: self.status,
+            end_reason: self.end_reason,
+            started_at: self.started_at,
+            ended_at,
+            confirmed_at: if is_open { self.last_at } else { self.confirmed_at },
+            start: self.start,
+            end: self.position,
+            distance_m: totals.samples.distance_m,
+            duration_s,
+            moving_s: seconds(totals.moving_ms),
+            idle_s: seconds(totals.idle_ms),
+            idle_count: totals.idle_count,
+            event_count: totals.samples.count,
+            avg_speed_kmph: over_duration(totals.samples.distance_m) * 3.6,
+            mean_speed_kmph: totals.samples.mean_kmph(),
+            min_speed_kmph: totals.samples.min_or_zero(),
+            max_speed_kmph: totals.samples.max_kmph,
+            harsh_brake_count: totals.harsh[0],
+            harsh_accel_count: totals.harsh[1],
+            harsh_corner_count: totals.harsh[2],
+            overspeed_s: seconds(totals.overspeed_ms),
+            coverage: (1.0 - over_duration(seconds(totals.gap_ms))).clamp(0.0, 1.0),
+            declared_distance_m: self.declared_distance_m,
+            declared_duration_s: self.declared_duration_s,
+            path: if is_open { Vec::new() } else { self.path.points() },
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Which trip a fix belongs to: declared by events or telemetry, or detected.
+
+use super::{
+    detect,
+    fix::{Fix, LastFix},
+    state::{Context, Vehicle},
+    trip::Trip,
+    windows::Step,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use tacho_model::{EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus};
+
+/// Where a vehicle parked, and where it has been lately.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Parked {
+    /// Where it parked last; none before the first fix.
+    pub position: Option<LatLon>,
+    /// While it stands: the position that jitter is measured from.
+    pub anchor: Option<LatLon>,
+    /// Positions of the last half hour, one a minute; and of the last five minutes, one in ten seconds.
+    pub coarse: VecDeque<(EventTime, LatLon)>,
+    pub fine: VecDeque<(EventTime, LatLon)>,
+    /// Detected trips that were too short.
+    pub dropped_trips: u32,
+}
+
+/// Takes an applied fix: ends, starts and continues trips. `step` is the way from the fix before, `now` the new last fix.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, ctx: &mut Context<'_>) {
+    if fix.trip_id.is_empty() {
+        let was_in_telemetry = vehicle.trip.as_ref().is_some_and(|trip| trip.is_in_telemetry);
+        if was_in_telemetry {
+            end_declared(vehicle, EndReason::TripIdChanged, ctx);
+        }
+        let is_declared = vehicle.trip.as_ref().is_some_and(|trip| trip.origin == TripOrigin::Declared);
+        if !is_declared {
+            detect::on_fix(vehicle, fix, now, step, ctx);
+            return;
+        }
+    } else if !name_trip(vehicle, fix, ctx) {
+        return; // the fix names a trip that has ended before
+    }
+    go_on(vehicle, fix, step, ctx);
+}
+
+/// Makes the trip that the fix names the running one. False if that trip ended and takes no more fixes.
+fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> bool {
+    if let Some(trip) = vehicle.trip.as_mut().filter(|trip| trip.id.as_str() == fix.trip_id) {
+        trip.is_in_telemetry = true;
+        return true;
+    }
+    let is_ended = vehicle.ended.as_ref().is_some_and(|ended| ended.id.as_str() == fix.trip_id);
+    if is_ended && vehicle.trip.is_none() {
+        add_to_ended(vehicle, fix, ctx);
+        return false;
+    }
+    if is_ended {
+        return false;
+    }
+    end_running(vehicle, fix.at, ctx);
+    let id = TripId::from(fix.trip_id);
+    let mut trip = Trip::start(id, TripOrigin::Declared, fix.at, fix.position, vehicle.driver_id.clone());
+    trip.is_in_telemetry = true;
+    vehicle.trip = Some(Box::new(trip));
+    vehicle.ended = None;
+    true
+}
+
+/// A fix of a trip whose end was declared already belongs to it all the same while corrections are taken.
+fn add_to_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    let vehicle_id = vehicle.id.clone();
+    let Some(ended) = &mut vehicle.ended else { return };
+    let is_late = fix.at.ms_since(ended.ended_at) > ctx.config.allowed_lateness_ms;
+    if is_late || ended.end_reason != EndReason::Declared {
+        return;
+    }
+    let delta_m = ended.position.distance_m(fix.position);
+    ended.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
+    ended.ended_at = ended.ended_at.max(fix.at);
+    ended.tell(&vehicle_id, ctx);
+}
+
+/// Ends whatever runs because a declared trip begins at `at`.
+pub fn end_running(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    match vehicle.trip.as_ref().map(|trip| (trip.origin, trip.started_at)) {
+        None => {}
+        Some((TripOrigin::Declared, _)) => end_declared(vehicle, EndReason::TripIdChanged, ctx),
+        // A trip that was detected just before its declaration is the declared one.
+        Some((TripOrigin::Detected, started_at)) if at.ms_since(started_at) <= 60_000 => vehicle.trip = None,
+        Some((TripOrigin::Detected, _)) => detect::end_at_last_fix(vehicle, EndReason::TripIdChanged, ctx),
+    }
+}
+
+/// Ends the running declared trip at its last fix.
+fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>) {
+    let Some(mut trip) = vehicle.trip.take() else { return };
+    let at = trip.last_at;
+    trip.end(at, at, TripStatus::Completed, reason);
+    finish(vehicle, trip, ctx);
+}
+
+/// Tells a trip's end and keeps it for corrections; the vehicle is parked where it ended.
+pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
+    trip.tell(&vehicle.id, ctx);
+    vehicle.parked.position = Some(trip.position);
+    vehicle.parked.anchor = None;
+    vehicle.ended = Some(trip);
+}
+
+/// Adds the fix to the running trip and tells it now and then.
+pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
+    let Some(trip) = &mut vehicle.trip else { return };
+    if trip.totals.samples.count > 0 || trip.started_at < fix.at {
+        for (from, to, state) in step.spent.iter().flatten() {
+            trip.spend(to.ms_since((*from).max(trip.started_at)).max(0), *state, ctx);
+        }
+    }
+    let is_first = trip.totals.samples.count == 0;
+    let delta_m = if is_first && trip.started_at == fix.at { 0.0 } else { step.delta_m };
+    trip.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
+    if !vehicle.driver_id.is_empty() && trip.driver_id != vehicle.driver_id {
+        trip.driver_id = vehicle.driver_id.clone();
+    }
+    let is_due = trip.told_at == EventTime::MIN || fix.at.ms_since(trip.told_at) >= ctx.config.trip_update_ms;
+    if trip.is_confirmed && is_due {
+        trip.tell(&vehicle.id, ctx);
+    }
+}
+
+/// Looks at a silent vehicle: data that just ends times its trip out.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    let Some(trip) = &vehicle.trip else { return };
+    let timeout_at = trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms);
+    if timeout_at > fleet {
+        return;
+    }
+    if trip.origin == TripOrigin::Detected {
+        detect::time_out(vehicle, timeout_at, ctx);
+    } else if let Some(mut trip) = vehicle.trip.take() {
+        let at = trip.last_at;
+        trip.end(at, timeout_at, TripStatus::TimedOut, EndReason::TimedOut);
+        finish(vehicle, trip, ctx);
+    }
+}

@@ -1,0 +1,307 @@
+//! Windows of a vehicle, on its own time: 20 s summaries, minutes, and the live metrics of its trip.
+//!
+//! A late fix counts in the event count and the speeds of the windows that are still kept; distance and state seconds
+//! are those of the applied order.
+
+use super::{
+    fix::Fix,
+    state::{Context, Vehicle},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleMinute, VehicleState};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Count and speeds of fixes, and metres.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Samples {
+    pub count: u32,
+    pub sum_kmph: f64,
+    pub min_kmph: f32,
+    pub max_kmph: f32,
+    pub distance_m: f64,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self { count: 0, sum_kmph: 0.0, min_kmph: f32::MAX, max_kmph: 0.0, distance_m: 0.0 }
+    }
+}
+
+impl Samples {
+    /// Takes a speed sample.
+    pub fn add(&mut self, speed_kmph: f32) {
+        self.count += 1;
+        self.sum_kmph += f64::from(speed_kmph);
+        self.min_kmph = self.min_kmph.min(speed_kmph);
+        self.max_kmph = self.max_kmph.max(speed_kmph);
+    }
+    /// Mean of the samples, 0 without one.
+    pub fn mean_kmph(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum_kmph / f64::from(self.count) }
+    }
+    /// Smallest sample, 0 without one.
+    pub fn min_or_zero(&self) -> f32 {
+        if self.count == 0 { 0.0 } else { self.min_kmph }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Summary {
+    start: EventTime,
+    samples: Samples,
+    trip_id: TripId,
+    is_told: bool,
+    has_news: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Minute {
+    start: EventTime,
+    samples: Samples,
+    seconds: [f32; 5],
+    is_told: bool,
+    has_news: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Pane {
+    start: EventTime,
+    samples: Samples,
+}
+
+/// Open windows, and closed ones that still take corrections; oldest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Windows {
+    summaries: VecDeque<Summary>,
+    minutes: VecDeque<Minute>,
+    panes: VecDeque<Pane>,
+    panes_trip: TripId,
+}
+
+/// What a fix adds: metres from the fix before, and what the time since then was spent with.
+pub struct Step {
+    pub delta_m: f64,
+    /// (from, to, state): pieces of the time since the fix before, in order.
+    pub spent: [Option<(EventTime, EventTime, VehicleState)>; 2],
+}
+
+/// Takes an applied fix: closes what its time has passed, then counts it.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
+    let mut windows = std::mem::take(&mut vehicle.windows);
+    for (from, to, state) in step.spent.iter().flatten() {
+        windows.spend(*from, *to, *state, ctx);
+    }
+    windows.close_until(vehicle, fix.at, ctx);
+    windows.add_to_summary(vehicle, fix, step.delta_m, ctx);
+    let minute = windows.minute_at(fix.at.floor_to_ms(MINUTE_MS));
+    minute.samples.add(fix.speed_kmph);
+    minute.samples.distance_m += step.delta_m;
+    minute.has_news = true;
+    windows.add_to_panes(vehicle, fix, step.delta_m, ctx);
+    vehicle.windows = windows;
+}
+
+/// Takes a late fix into the windows that are still kept.
+pub fn on_late_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) {
+    let start = fix.at.floor_to_ms(ctx.config.summary_ms);
+    if let Some(summary) = vehicle.windows.summaries.iter_mut().find(|summary| summary.start == start) {
+        summary.samples.add(fix.speed_kmph);
+        summary.has_news = true;
+    }
+    let start = fix.at.floor_to_ms(MINUTE_MS);
+    if let Some(minute) = vehicle.windows.minutes.iter_mut().find(|minute| minute.start == start) {
+        minute.samples.add(fix.speed_kmph);
+        minute.has_news = true;
+    }
+}
+
+/// Tells the corrections of windows that were told before. Once per vehicle and epoch.
+pub fn tell_corrections(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let mut windows = std::mem::take(&mut vehicle.windows);
+    for summary in windows.summaries.iter_mut().filter(|summary| summary.is_told && summary.has_news) {
+        summary.tell(vehicle, ctx);
+    }
+    for minute in windows.minutes.iter_mut().filter(|minute| minute.is_told && minute.has_news) {
+        minute.tell(vehicle, ctx);
+    }
+    vehicle.windows = windows;
+}
+
+/// Closes the windows of a silent vehicle up to `until`.
+pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+    let mut windows = std::mem::take(&mut vehicle.windows);
+    windows.close_until(vehicle, until, ctx);
+    vehicle.windows = windows;
+}
+
+impl Windows {
+    /// The first window end that has not been told yet.
+    pub fn next_end(&self, summary_ms: i64) -> Option<EventTime> {
+        let summary = self.summaries.iter().find(|summary| !summary.is_told).map(|open| open.start.plus_ms(summary_ms));
+        let minute = self.minutes.iter().find(|minute| !minute.is_told).map(|open| open.start.plus_ms(MINUTE_MS));
+        summary.into_iter().chain(minute).min()
+    }
+
+    fn close_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+        let config = ctx.config;
+        for summary in &mut self.summaries {
+            if !summary.is_told && summary.start.plus_ms(config.summary_ms) <= until {
+                summary.tell(vehicle, ctx);
+            }
+        }
+        for minute in &mut self.minutes {
+            if !minute.is_told && minute.start.plus_ms(MINUTE_MS) <= until {
+                minute.tell(vehicle, ctx);
+            }
+        }
+        let horizon = until.plus_ms(-config.allowed_lateness_ms);
+        while self.summaries.front().is_some_and(|old| old.is_told && old.start.plus_ms(config.summary_ms) <= horizon) {
+            self.summaries.pop_front();
+        }
+        while self.minutes.front().is_some_and(|old| old.is_told && old.start.plus_ms(MINUTE_MS) <= horizon) {
+            self.minutes.pop_front();
+        }
+    }
+
+    fn add_to_summary(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &Context<'_>) {
+        let start = fix.at.floor_to_ms(ctx.config.summary_ms);
+        if self.summaries.back().is_none_or(|newest| newest.start < start) {
+            let trip_id = vehicle.trip_id();
+            self.summaries.push_back(Summary {
+                start,
+                samples: Samples::default(),
+                trip_id,
+                is_told: false,
+                has_news: false,
+            });
+        }
+        // Behind a clock that was ahead, a fix may belong to a window before the newest.
+        if let Some(summary) = self.summaries.iter_mut().rev().find(|summary| summary.start == start) {
+            summary.samples.add(fix.speed_kmph);
+            summary.samples.distance_m += delta_m;
+            summary.has_news = true;
+            let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+            if let Some(trip) = trip.filter(|trip| trip.id != summary.trip_id) {
+                summary.trip_id = trip.id.clone();
+            }
+        }
+    }
+
+    fn minute_at(&mut self, start: EventTime) -> &mut Minute {
+        let place = self.minutes.partition_point(|minute| minute.start < start);
+        if self.minutes.get(place).is_none_or(|minute| minute.start != start) {
+            let minute =
+                Minute { start, samples: Samples::default(), seconds: [0.0; 5], is_told: false, has_news: false };
+            self.minutes.insert(place, minute);
+        }
+        &mut self.minutes[place]
+    }
+
+    /// Spreads time over minutes. Whole minutes inside a long silence are left out: `vehicle_minutes` tells of minutes
+    /// with fixes and of those at the edges of a silence.
+    fn spend(&mut self, from: EventTime, to: EventTime, state: VehicleState, ctx: &Context<'_>) {
+        let is_long = to.ms_since(from) > 5 * MINUTE_MS;
+        let mut at = from;
+        while at < to {
+            let start = at.floor_to_ms(MINUTE_MS);
+            let until = start.plus_ms(MINUTE_MS).min(to);
+            let is_whole = until.ms_since(at) == MINUTE_MS;
+            if is_long && is_whole {
+                at = to.floor_to_ms(MINUTE_MS).max(until);
+                continue;
+            }
+            // A minute that is no longer kept takes nothing more.
+            let is_kept = self.minutes.front().is_none_or(|oldest| start >= oldest.start)
+                || start.plus_ms(MINUTE_MS + ctx.config.allowed_lateness_ms) > to;
+            if is_kept {
+                let minute = self.minute_at(start);
+                minute.seconds[state as usize] += until.ms_since(at) as f32 / 1_000.0;
+                minute.has_news = true;
+            }
+            at = until;
+        }
+    }
+
+    fn add_to_panes(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &mut Context<'_>) {
+        let slide_ms = ctx.config.metrics_slide_ms;
+        let Some(trip) = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed) else {
+            self.panes.clear();
+            return;
+        };
+        if trip.id != self.panes_trip {
+            self.panes.clear();
+            self.panes_trip = trip.id.clone();
+        }
+        let start = fix.at.floor_to_ms(slide_ms);
+        if let Some(last) = self.panes.back().map(|pane| pane.start).filter(|last| *last < start) {
+            self.tell_metrics(vehicle, last.plus_ms(slide_ms), ctx);
+            let horizon = start.plus_ms(slide_ms - ctx.config.metrics_window_ms);
+            while self.panes.front().is_some_and(|pane| pane.start < horizon) {
+                self.panes.pop_front();
+            }
+        }
+        if self.panes.back().is_none_or(|pane| pane.start < start) {
+            self.panes.push_back(Pane { start, samples: Samples::default() });
+        }
+        if let Some(pane) = self.panes.back_mut() {
+            pane.samples.add(fix.speed_kmph);
+            pane.samples.distance_m += delta_m;
+        }
+    }
+
+    fn tell_metrics(&self, vehicle: &Vehicle, window_end: EventTime, ctx: &mut Context<'_>) {
+        let window_start = window_end.plus_ms(-ctx.config.metrics_window_ms);
+        let mut total = Samples::default();
+        for pane in self.panes.iter().filter(|pane| pane.start >= window_start) {
+            total.count += pane.samples.count;
+            total.sum_kmph += pane.samples.sum_kmph;
+            total.distance_m += pane.samples.distance_m;
+        }
+        ctx.out.facts.trip_metrics.push(TripMetrics {
+            trip_id: self.panes_trip.clone(),
+            vehicle_id: vehicle.id.clone(),
+            window_start,
+            window_end,
+            event_count: total.count,
+            distance_m: total.distance_m,
+            avg_speed_kmph: total.mean_kmph(),
+        });
+    }
+}
+
+impl Summary {
+    fn tell(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+        self.is_told = true;
+        self.has_news = false;
+        ctx.out.facts.trip_summaries.push(TripSummary {
+            vehicle_id: vehicle.id.clone(),
+            trip_id: self.trip_id.clone(),
+            window_start: self.start,
+            window_end: self.start.plus_ms(ctx.config.summary_ms),
+            event_count: self.samples.count,
+            distance_m: self.samples.distance_m,
+            avg_speed_kmph: self.samples.mean_kmph(),
+            min_speed_kmph: self.samples.min_or_zero(),
+            max_speed_kmph: self.samples.max_kmph,
+        });
+    }
+}
+
+impl Minute {
+    fn tell(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+        self.is_told = true;
+        self.has_news = false;
+        ctx.out.facts.vehicle_minutes.push(VehicleMinute {
+            vehicle_id: vehicle.id.clone(),
+            minute: self.start,
+            event_count: self.samples.count,
+            distance_m: self.samples.distance_m,
+            min_speed_kmph: self.samples.min_or_zero(),
+            avg_speed_kmph: self.samples.mean_kmph() as f32,
+            max_speed_kmph: self.samples.max_kmph,
+            seconds: self.seconds,
+        });
+    }
+}
