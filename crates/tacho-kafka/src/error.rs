@@ -39,6 +39,9 @@ pub enum KafkaError {
         /// How long the producer waited for room.
         waited: Duration,
     },
+    /// The wait for room in the queue was called off.
+    #[error("stopped while the queue to the brokers was full")]
+    Stopped,
     /// A message could not be queued.
     #[error("a message for {topic} was refused")]
     Send {

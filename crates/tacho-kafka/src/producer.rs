@@ -8,7 +8,7 @@ use rdkafka::{
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -44,6 +44,7 @@ pub struct ProducerLane {
     shared: Arc<Shared>,
     lane: usize,
     sent: Vec<u64>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 struct Shared {
@@ -78,15 +79,21 @@ impl ProducerLane {
             brokers: config.brokers.clone(),
             stall_timeout: config.stall_timeout,
         });
-        let lane = |lane| ProducerLane { shared: Arc::clone(&shared), lane, sent: vec![0; shared.topics.len()] };
+        let lane =
+            |lane| ProducerLane { shared: Arc::clone(&shared), lane, sent: vec![0; shared.topics.len()], stop: None };
         Ok((0..lanes.max(1)).map(lane).collect())
+    }
+
+    /// Makes a [`ProducerLane::send`] that waits for room give up with `Stopped` once this flag is set.
+    pub fn stop_with(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = Some(stop);
     }
 
     /// Queues one message; its key chooses the partition (murmur2). Copies key and value once. Blocks while the queue
     /// is full.
     ///
     /// # Errors
-    /// `Stalled` when there was no room for long, `Send` when the message can never be sent.
+    /// `Stalled` when there was no room for long, `Stopped` when the stop flag was set meanwhile, `Send` when the message can never be sent.
     ///
     /// # Panics
     /// When there is no topic of that index.
@@ -105,6 +112,9 @@ impl ProducerLane {
             let waited = waiting_since.get_or_insert_with(Instant::now).elapsed();
             if waited >= shared.stall_timeout {
                 return Err(KafkaError::Stalled { waited });
+            }
+            if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(KafkaError::Stopped);
             }
             shared.producer.poll(ROOM_WAIT);
         }

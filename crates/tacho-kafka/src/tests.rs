@@ -2,7 +2,11 @@
 
 use crate::{KafkaError, ProducerConfig, ProducerLane, TopicCounts, TopicSpec, ensure_topics, probe};
 use rdkafka::mocking::MockCluster;
-use std::{net::TcpListener, time::Duration};
+use std::{
+    net::TcpListener,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -87,4 +91,15 @@ fn a_full_queue_that_stays_full_is_an_error_in_the_end() {
     let mut lane = ProducerLane::open(&config, vec!["a".to_owned()], 1).unwrap().remove(0);
     let result = (0..11).try_for_each(|_| lane.send(0, b"key", b"{}", 1));
     assert!(matches!(result, Err(KafkaError::Stalled { .. })));
+}
+
+#[test]
+fn a_stop_ends_the_wait_for_room() {
+    let mut config = ProducerConfig::new(&nobody());
+    config.queue_messages = 10;
+    let mut lane = ProducerLane::open(&config, vec!["a".to_owned()], 1).unwrap().remove(0);
+    lane.stop_with(Arc::new(AtomicBool::new(true)));
+    let result = (0..11).try_for_each(|_| lane.send(0, b"key", b"{}", 1));
+    assert!(matches!(result, Err(KafkaError::Stopped)));
+    assert_eq!(lane.counts()[0].sent, 10);
 }

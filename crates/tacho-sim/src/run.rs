@@ -57,7 +57,8 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// How fast event time passes.
     pub pace: Pace,
-    /// Set to true to end the run early; what was sent is still flushed.
+    /// Set to true to end the run early; what was sent is still flushed. A sink that waits for room should look at it
+    /// too and give up with an error, which then is the summary's `flush_error`.
     pub stop: &'a AtomicBool,
     /// The time.
     pub timer: &'a dyn Timer,
@@ -185,8 +186,14 @@ impl Drop for LeaveOnDrop<'_, '_> {
 impl Shared<'_> {
     fn work<S: Sink>(&self, number: usize, mut slice: FleetSlice, mut sink: S) {
         let _leave = LeaveOnDrop(self, number);
-        let result = self.make_windows(number, &mut slice, &mut sink);
-        if let Ok(reached) = result {
+        let mut reached = self.fleet.config().start;
+        let mut result = self.make_windows(number, &mut slice, &mut sink, &mut reached);
+        let mut undelivered = None;
+        if self.stop.load(Ordering::Relaxed) {
+            // A sink that gives up because it is told to stop ends the run as asked.
+            undelivered = std::mem::replace(&mut result, Ok(())).err();
+        }
+        if result.is_ok() {
             slice.finish(reached);
             self.lockstep.leave(number, slice.take_truth());
         }
@@ -196,44 +203,50 @@ impl Shared<'_> {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         outcome.delivery.acknowledged.merge(&delivery.acknowledged);
         outcome.delivery.failed.merge(&delivery.failed);
-        match result {
-            Ok(reached) => outcome.reached = outcome.reached.min(reached),
-            Err(error) => outcome.error = outcome.error.take().or(Some(error)),
+        outcome.reached = outcome.reached.min(reached);
+        if let Err(error) = result {
+            outcome.error.get_or_insert(error);
         }
-        if let Err(error) = flushed {
-            outcome.flush_error.get_or_insert_with(|| error.to_string());
+        if let Some(error) = undelivered.or(flushed.err()) {
+            outcome.flush_error.get_or_insert_with(|| with_causes(&error));
         }
     }
 
-    /// Makes windows to the end or the stop; returns the event time that was reached.
-    fn make_windows(&self, number: usize, slice: &mut FleetSlice, sink: &mut dyn Sink) -> Result<EventTime, SinkError> {
+    /// Makes windows to the end or the stop; `reached` is how far they are complete.
+    fn make_windows(
+        &self,
+        number: usize,
+        slice: &mut FleetSlice,
+        sink: &mut dyn Sink,
+        reached: &mut EventTime,
+    ) -> Result<(), SinkError> {
         let (start, end) = (self.fleet.config().start, self.fleet.config().end());
         let window_ms = self.pace.window_ms();
         let mut window = 0;
-        let mut reached = start;
         let mut sent_before = StreamCounts::default();
         let mut next_progress = self.progress_every;
-        while reached < end {
+        while *reached < end {
             let until = reached.plus_ms(window_ms).min(end);
             if !self.wait_for(until.ms_since(start)) {
                 break;
             }
-            if let Err(error) = slice.advance_to(until, sink) {
-                self.is_failed.store(true, Ordering::Relaxed);
-                return Err(error);
-            }
-            reached = until;
-            window += 1;
+            let result = slice.advance_to(until, sink);
             self.count(slice.sent(), &mut sent_before);
+            if result.is_err() {
+                self.is_failed.store(true, Ordering::Relaxed);
+                return result;
+            }
+            *reached = until;
+            window += 1;
             self.note_behind(until.ms_since(start));
             self.lockstep.finish_window(number, window, slice.take_truth());
             let elapsed = self.elapsed();
             if number == 0 && elapsed >= next_progress {
                 next_progress = elapsed + self.progress_every;
-                (self.progress)(&self.progress_at(elapsed, reached));
+                (self.progress)(&self.progress_at(elapsed, *reached));
             }
         }
-        Ok(reached)
+        Ok(())
     }
 
     /// Waits until `event_ms` after the start may be sent; false when the run is stopped.
@@ -313,4 +326,16 @@ impl Shared<'_> {
             flush_error: outcome.flush_error,
         })
     }
+}
+
+/// An error and what caused it, as one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

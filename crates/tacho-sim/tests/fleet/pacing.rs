@@ -124,3 +124,30 @@ fn a_sink_that_breaks_ends_all_threads() {
     let result = run(&fleet, options, |worker| Ok(BreakingSink(if worker == 1 { 500 } else { u32::MAX })));
     assert!(matches!(result, Err(RunError::Sink(SinkError::Io(_)))));
 }
+
+#[test]
+fn a_sink_that_gives_up_because_of_the_stop_leaves_a_summary() {
+    /// Takes some messages, then waits for the stop.
+    struct Stalled<'a>(CountingSink, &'a AtomicBool);
+    impl Sink for Stalled<'_> {
+        fn send(&mut self, stream: Stream, key: &[u8], value: &[u8], at: EventTime) -> Result<(), SinkError> {
+            if self.0.counts.total() < 500 {
+                return self.0.send(stream, key, value, at);
+            }
+            self.1.store(true, Ordering::Relaxed);
+            Err(std::io::Error::other("stopped while waiting for room").into())
+        }
+        fn flush(&mut self) -> Result<(), SinkError> {
+            Ok(())
+        }
+        fn delivery(&self) -> Delivery {
+            self.0.delivery()
+        }
+    }
+    let fleet = Fleet::new(config(6, 50, 600)).unwrap();
+    let (stop, timer) = (AtomicBool::new(false), FakeTimer::default());
+    let options = RunOptions { threads: 2, pace: Pace::Max, ..RunOptions::new(&stop, &timer) };
+    let summary = run(&fleet, options, |_| Ok(Stalled(CountingSink::default(), &stop))).unwrap();
+    assert!(summary.is_stopped && summary.sent == summary.delivery.acknowledged);
+    assert_eq!(summary.flush_error.as_deref(), Some("writing messages failed: stopped while waiting for room"));
+}
