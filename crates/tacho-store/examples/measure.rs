@@ -1,6 +1,6 @@
 //! Measures the insert path on generated 1 Hz telemetry: encoding, inserting end to end, CPU of the store's process,
-//! memory, bytes a row, parts. `cargo run --release -p tacho-store --example measure -- [ROWS] [lz4]`, after
-//! `cargo build --release -p tacho-store --example store`.
+//! memory, bytes a row, parts. `cargo run --release -p tacho-store --example measure -- [ROWS] [lz4] ["ALTER ..." ...]`,
+//! after `cargo build --release -p tacho-store --example store`. The statements run before the first insert.
 
 use std::{path::PathBuf, process::Command, sync::Arc, time::Instant};
 use tacho_io::{Insert, Store, Table, TableRows};
@@ -24,6 +24,9 @@ fn main() -> Result<(), Failure> {
     config.is_compressed = arguments.iter().any(|argument| argument == "lz4");
     runtime.block_on(migrate(&config))?;
     let store = ClickHouseStore::new(&config, runtime.handle().clone());
+    for statement in arguments.iter().filter(|argument| argument.contains(' ')) {
+        runtime.block_on(store.client().query(statement).execute())?;
+    }
 
     let mut random = Lcg(7);
     let mut fleet: Vec<Vehicle> = (0..VEHICLES).map(|index| Vehicle::new(index, &mut random)).collect();

@@ -180,7 +180,6 @@ impl Connection {
         Ok(QueryStream { connection: self, head, finished: false })
     }
 
-    #[expect(clippy::type_complexity, reason = "the C signature, twice the same")]
     fn call_query(
         &self,
         call: unsafe extern "C" fn(

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn headers_end_where_the_rows_begin() {
         for (format, block, expected) in [
-            ("CSVWithNames", "\"a\",\"b\n\"\"c\"\n1,2\n".as_bytes(), Some(11)),
+            ("CSVWithNames", "\"a\",\"b\n\"\"c\"\n1,2\n".as_bytes(), Some(12)),
             ("TSVWithNamesAndTypes", b"a\nUInt8\n1\n", Some(8)),
             ("TSVWithNames", b"a", None),
             ("RowBinaryWithNamesAndTypes", b"\x01\x01a\x05UInt8\x07", Some(9)),

@@ -45,7 +45,7 @@ fn read_frame(bytes: &[u8], plain: &mut Vec<u8>) -> Result<Option<usize>, Except
     let Some(header) = bytes.get(CHECKSUM_BYTES..CHECKSUM_BYTES + HEADER_BYTES) else { return Ok(None) };
     let size_at = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize;
     let (method, compressed_len, plain_len) = (header[0], size_at(1), size_at(5));
-    if compressed_len < HEADER_BYTES || compressed_len > FRAME_BYTES_MAX || plain_len > FRAME_BYTES_MAX {
+    if !(HEADER_BYTES..=FRAME_BYTES_MAX).contains(&compressed_len) || plain_len > FRAME_BYTES_MAX {
         return Err(broken("the sizes of a compressed frame are out of range"));
     }
     let end = CHECKSUM_BYTES + compressed_len;

@@ -40,6 +40,8 @@ pub(super) struct Limits {
 
 /// Pieces of a body or a result that may wait between the network and the library.
 const PIECES_QUEUE: usize = 8;
+/// How long a body may be silent before its request is given up.
+const BODY_WAIT: Duration = Duration::from_secs(30);
 /// Small pieces of a body are joined to this size before the library gets them.
 const APPEND_BYTES: usize = 1 << 20;
 
@@ -123,11 +125,12 @@ async fn answer(store: &Arc<Store>, request: Request) -> Result<Response, Except
 
 async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>, Exception> {
     loop {
-        match body.next().await {
-            None => return Ok(None),
-            Some(Ok(piece)) if piece.is_empty() => {}
-            Some(Ok(piece)) => return Ok(Some(piece)),
-            Some(Err(error)) => return Err(body_lost(&error)),
+        match tokio::time::timeout(BODY_WAIT, body.next()).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(Ok(piece))) if piece.is_empty() => {}
+            Ok(Some(Ok(piece))) => return Ok(Some(piece)),
+            Ok(Some(Err(error))) => return Err(body_lost(&error)),
+            Err(silence) => return Err(body_lost(&silence)),
         }
     }
 }
@@ -395,7 +398,7 @@ fn too_large(limit: usize) -> Exception {
     Exception(format!("Code: 164. DB::Exception: the body is larger than {limit} bytes. (QUERY_IS_TOO_LARGE)"))
 }
 
-fn body_lost(error: &axum::Error) -> Exception {
+fn body_lost(error: &dyn std::error::Error) -> Exception {
     Exception(format!("Code: 209. DB::Exception: the body broke off: {error}. (SOCKET_TIMEOUT)"))
 }
 

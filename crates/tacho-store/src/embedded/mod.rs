@@ -180,6 +180,7 @@ fn until_told(on_stdin_eof: bool) -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Command line of the engine: the directory, and bounds that fit beside a pipeline rather than a whole machine.
 fn arguments(config: &EmbeddedConfig) -> Vec<String> {
     vec![
         format!("--path={}", config.data_dir.display()),
@@ -201,7 +202,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Sixteen letters that rows will not hold by accident: from the process id and the addresses that the system chose.
+/// Sixteen letters that rows do not hold by accident, new with each process.
 fn exception_tag() -> String {
     use std::hash::{BuildHasher, RandomState};
     let mut random = RandomState::new().hash_one(std::process::id());

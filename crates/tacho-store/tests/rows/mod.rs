@@ -1,0 +1,332 @@
+//! Rows for the tests: one insert of every kind, with what must be read back.
+
+use std::sync::Arc;
+use tacho_io::{Insert, Table, TableRows, Versioned};
+use tacho_model::{
+    AlertFact, AlertId, AlertState, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind,
+    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, Rejected, RowOutcome,
+    ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin,
+    TripStatus, TripSummary, VehicleClass, VehicleMinute, VehicleSetup, VehicleStatus, java_hash,
+};
+
+/// 2026-11-18 11:06:40.000 UTC.
+const START: i64 = 1_795_000_000_000;
+
+/// Queries over [`every_insert`], with their results.
+pub const EXPECTED: [(&str, &str); 12] = [
+    (
+        "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
+         battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
+         FROM telemetry ORDER BY vehicle_id, timestamp",
+        "6500fed2-6e10-4295-8e5c-675d3b40e5a4\tveh_0\tdrv_0\ttrip_veh_0_1\t2026-11-18 11:06:40.000\t12.9716201\t\
+         77.5946\t45.2\t359.9\t9\t12.3\tfalse\tfalse\tnan\tunknown\t\t250\t7\n\
+         \tveh_1\t\t\t2026-11-18 11:06:41.000\t-12.9716201\t-177.5946\t45.2\tnan\t255\tnan\ttrue\tfalse\t900\ton\t\
+         {\"a\":1}\t1250\t7\n\
+         EVT-3\tveh_1\tdrv_0\ttrip_veh_0_1\t2026-11-18 11:06:43.000\t12.9716201\t77.5946\t45.2\t359.9\t9\t12.3\tfalse\t\
+         true\tnan\tunknown\t\t3250\t7\n",
+    ),
+    (
+        "SELECT trip_id, origin, status, end_reason, started_at, start_lat, end_lon, idle_count, coverage, \
+         declared_distance_m, path, version FROM trips",
+        "trip-1\tdeclared\tcompleted\tdeclared\t2026-11-18 11:06:40.000\t1.5\t4.5\t3\t0.75\tnan\t\
+         [(1.5,2.5),(3.5,4.5)]\t3\n",
+    ),
+    (
+        "SELECT alert_id, toUnixTimestamp64Milli(ended_at), alert_type, value, limit_source, lat, source, state, stale \
+         FROM alerts ORDER BY alert_id",
+        "a-1\t0\toverspeed\t91.5\tmessage\t1.5\tengine\topen\tfalse\n\
+         a-2\t1795000009000\tdevice\t91.5\t\t1.5\tdevice\tclosed\ttrue\n",
+    ),
+    (
+        "SELECT minute, event_count, driving_s, idling_s, stopped_s, offline_s, down_s FROM v_vehicle_minutes",
+        "2026-11-18 11:06:40.000\t60\t10\t20\t25\t4\t1\n",
+    ),
+    ("SELECT trip_id, window_end, avg_speed_kmph FROM v_trip_summaries", "t\t2026-11-18 11:07:00.000\t40.5\n"),
+    ("SELECT vehicle_id, window, penalty, score FROM v_driver_scores", "veh_1\t15s\t5\tnan\n"),
+    ("SELECT active_count, idle_count, stopped_count, offline_count FROM v_fleet_utilization", "1\t2\t3\t4\n"),
+    (
+        "SELECT topic, partition, offset, reason, detail, hex(payload), at FROM dead_letters",
+        "fleet.prod.telemetry.raw\t3\t9\tnot_utf8\tbyte 1\t41FF00\t2026-11-18 11:06:40.250\n",
+    ),
+    (
+        "SELECT event_type, lat, plan, distance_m, cancelled, outcome, delivered_qty, extra FROM trip_events \
+         ORDER BY offset",
+        "trip_start\t1.5\t{\"stops\":[]}\tnan\tfalse\t\tnan\t\n\
+         trip_end\tnan\t\t1200.5\ttrue\t\tnan\t\n\
+         stop_departure\tnan\t\tnan\tfalse\tpartial\t2\t\n",
+    ),
+    ("SELECT fuel_pct, engine_temp_c, fault_codes FROM vehicle_status", "50\tnan\t['P0300','P0420']\n"),
+    ("SELECT alert_type, severity, details FROM device_alerts", "tow\t4\tmoved\n"),
+    (
+        "SELECT type, vehicle_id, body FROM commands ORDER BY offset",
+        "vehicle.upsert\tveh_1\t{\"class\":\"truck\",\"limit_kmph\":80.0,\"reorder_ms\":2000,\"vehicle_id\":\"veh_1\"}\n\
+         geofence.upsert\t\t{\"id\":1}\n",
+    ),
+];
+
+fn insert(table: Table, rows: TableRows) -> Insert {
+    Insert { table, token: format!("test-{}", table.name()), batch: 7, made_at: LogTime(START), rows }
+}
+
+/// One insert into every table.
+pub fn every_insert() -> Vec<Insert> {
+    let one = |fact: fn() -> TableRows, table| insert(table, fact());
+    vec![
+        insert(Table::Telemetry, three_fixes()),
+        trip_insert(3),
+        insert(Table::Alerts, TableRows::Alerts(vec![alert("a-1", true), alert("a-2", false)])),
+        one(|| TableRows::VehicleMinutes(vec![Versioned { fact: minute(), version: 1 }]), Table::VehicleMinutes),
+        one(|| TableRows::TripSummaries(vec![Versioned { fact: summary(), version: 1 }]), Table::TripSummaries),
+        one(|| TableRows::DriverScores(vec![Versioned { fact: score(), version: 1 }]), Table::DriverScores),
+        one(
+            || TableRows::FleetUtilization(vec![Versioned { fact: utilization(), version: 1 }]),
+            Table::FleetUtilization,
+        ),
+        insert(Table::DeadLetters, TableRows::DeadLetters(vec![(Arc::from("fleet.prod.telemetry.raw"), rejected())])),
+        insert(Table::TripEvents, TableRows::SideEvents(trip_events())),
+        insert(Table::VehicleStatus, TableRows::SideEvents(vec![side(1, SideBody::Status(status()))])),
+        insert(Table::DriverEvents, TableRows::SideEvents(vec![side(1, SideBody::Driver(login()))])),
+        insert(Table::DeviceAlerts, TableRows::SideEvents(vec![side(1, SideBody::Alert(device_alert()))])),
+        insert(Table::Commands, TableRows::SideEvents(commands())),
+    ]
+}
+
+/// `count` fixes of 50 vehicles, one after the other by the second.
+pub fn telemetry_insert(token: &str, batch: u64, count: usize) -> Insert {
+    let mut fixes = TelemetryBatch::default();
+    for at in 0..count {
+        let vehicle = format!("veh_{}", at % 50);
+        push(&mut fixes, &vehicle, at as i64 * 1000 / 50, &format!("EVT-{batch}-{at}"), RowOutcome::Applied);
+    }
+    let rows = TableRows::Telemetry { batches: vec![Arc::new(fixes)], rows: vec![(0..count as u32).collect()] };
+    Insert { table: Table::Telemetry, token: token.into(), batch, made_at: LogTime(START), rows }
+}
+
+/// Five fixes in two batches, three of which are stored.
+fn three_fixes() -> TableRows {
+    let mut first = TelemetryBatch::default();
+    push(&mut first, "veh_0", 0, "6500fed2-6e10-4295-8e5c-675d3b40e5a4", RowOutcome::Applied);
+    push(&mut first, "veh_1", 1_000, "", RowOutcome::Late);
+    push(&mut first, "veh_9", 2_000, "doubled", RowOutcome::Duplicate);
+    first.rpm.set(1, 900.0);
+    first.set_ignition(1, true);
+    first.extra[1] = first.text.push("{\"a\":1}");
+    (first.lat[1], first.lon[1]) = (-12.9716201, -177.5946);
+    (first.driver_id[1], first.trip_id[1]) = (TextRef::EMPTY, TextRef::EMPTY);
+    (first.heading[1], first.battery_v[1], first.sat_count[1]) = (f32::NAN, f32::NAN, 255);
+    let mut second = TelemetryBatch::default();
+    push(&mut second, "veh_9", 2_000, "held", RowOutcome::Held);
+    push(&mut second, "veh_1", 3_000, "EVT-3", RowOutcome::Outlier);
+    TableRows::Telemetry { batches: vec![Arc::new(first), Arc::new(second)], rows: vec![vec![0, 1], vec![1]] }
+}
+
+fn push(batch: &mut TelemetryBatch, vehicle: &str, after_ms: i64, event_id: &str, outcome: RowOutcome) {
+    batch.offset.push(batch.len() as i64);
+    batch.log_time.push(LogTime(START + after_ms + 250));
+    batch.timestamp.push(EventTime(START + after_ms));
+    batch.vehicle_hash.push(java_hash(vehicle));
+    batch.vehicle_id.push(batch.text.push(vehicle));
+    batch.driver_id.push(batch.text.push("drv_0"));
+    batch.trip_id.push(batch.text.push("trip_veh_0_1"));
+    batch.event_id.push(batch.text.push(event_id));
+    batch.lat.push(12.9716201);
+    batch.lon.push(77.5946);
+    batch.speed_kmph.push(45.2);
+    batch.heading.push(359.9);
+    batch.sat_count.push(9);
+    batch.battery_v.push(12.3);
+    batch.extra.push(TextRef::EMPTY);
+    batch.outcome.push(outcome);
+}
+
+/// A trip whose `idle_count` tells its version.
+pub fn trip_insert(version: u64) -> Insert {
+    let at = |after_s: i64| EventTime(START + after_s * 1000);
+    let (start, end) = (LatLon { lat: 1.5, lon: 2.5 }, LatLon { lat: 3.5, lon: 4.5 });
+    let fact = TripFact {
+        trip_id: "trip-1".into(),
+        vehicle_id: "veh_1".into(),
+        driver_id: "drv_1".into(),
+        origin: TripOrigin::Declared,
+        status: TripStatus::Completed,
+        end_reason: EndReason::Declared,
+        started_at: at(0),
+        ended_at: at(60),
+        confirmed_at: at(61),
+        start,
+        end,
+        distance_m: 1000.0,
+        duration_s: 60.0,
+        moving_s: 50.0,
+        idle_s: 10.0,
+        idle_count: version as u32,
+        event_count: 60,
+        avg_speed_kmph: 60.0,
+        mean_speed_kmph: 61.0,
+        min_speed_kmph: 0.0,
+        max_speed_kmph: 90.0,
+        harsh_brake_count: 1,
+        harsh_accel_count: 2,
+        harsh_corner_count: 3,
+        overspeed_s: 4.0,
+        coverage: 0.75,
+        declared_distance_m: f64::NAN,
+        declared_duration_s: 60.0,
+        path: vec![start, end],
+    };
+    insert(Table::Trips, TableRows::Trips(vec![Versioned { fact, version }]))
+}
+
+fn alert(id: &str, by_engine: bool) -> Versioned<AlertFact> {
+    let fact = AlertFact {
+        alert_id: AlertId::from(id),
+        ts: EventTime(START),
+        ended_at: (!by_engine).then_some(EventTime(START + 9_000)),
+        vehicle_id: "veh_1".into(),
+        driver_id: "drv_1".into(),
+        trip_id: "trip-1".into(),
+        alert_type: if by_engine { AlertType::Overspeed } else { AlertType::Device },
+        severity: 3,
+        details: "91.5 km/h where 80 are allowed".into(),
+        value: 91.5,
+        threshold: 80.0,
+        limit_source: if by_engine { LimitSource::Message } else { LimitSource::None },
+        position: LatLon { lat: 1.5, lon: 2.5 },
+        sat_count: 9,
+        interval_ms: 1000,
+        by_engine,
+        state: if by_engine { AlertState::Open } else { AlertState::Closed },
+        stale: !by_engine,
+        raised_at: LogTime(START + 100),
+    };
+    Versioned { fact, version: 1 }
+}
+
+fn minute() -> VehicleMinute {
+    VehicleMinute {
+        vehicle_id: "veh_1".into(),
+        minute: EventTime(START),
+        event_count: 60,
+        distance_m: 500.0,
+        min_speed_kmph: 0.0,
+        avg_speed_kmph: 30.0,
+        max_speed_kmph: 60.0,
+        seconds: [10.0, 20.0, 25.0, 4.0, 1.0],
+    }
+}
+
+fn summary() -> TripSummary {
+    TripSummary {
+        vehicle_id: "veh_1".into(),
+        trip_id: "t".into(),
+        window_start: EventTime(START),
+        window_end: EventTime(START + 20_000),
+        event_count: 20,
+        distance_m: 200.0,
+        avg_speed_kmph: 40.5,
+        min_speed_kmph: 30.0,
+        max_speed_kmph: 50.0,
+    }
+}
+
+fn score() -> DriverScore {
+    DriverScore {
+        driver_id: "".into(),
+        vehicle_id: "veh_1".into(),
+        window: ScoreWindow::Penalty15s,
+        window_start: EventTime(START),
+        window_end: EventTime(START + 15_000),
+        penalty: 5,
+        overspeed_count: 1,
+        harsh_brake_count: 1,
+        idling_count: 0,
+    }
+}
+
+fn utilization() -> FleetUtilization {
+    FleetUtilization {
+        window_start: EventTime(START),
+        window_end: EventTime(START + 5_000),
+        active_count: 1,
+        idle_count: 2,
+        stopped_count: 3,
+        offline_count: 4,
+    }
+}
+
+fn rejected() -> Rejected {
+    Rejected {
+        stream: Stream::Telemetry,
+        partition: 3,
+        offset: 9,
+        log_time: LogTime(START + 250),
+        reason: Reason::NotUtf8,
+        detail: "byte 1".into(),
+        payload: b"A\xff\0".to_vec(),
+    }
+}
+
+fn side(offset: i64, body: SideBody) -> SideEvent {
+    let (log_time, at) = (LogTime(START + 250), EventTime(START));
+    SideEvent { partition: 0, offset, log_time, at, body, extra: String::new() }
+}
+
+fn trip_events() -> Vec<SideEvent> {
+    let origin = Some(LatLon { lat: 1.5, lon: 2.5 });
+    let kinds = [
+        TripEventKind::Start { origin, plan: "{\"stops\":[]}".into() },
+        TripEventKind::End { end: None, distance_m: 1200.5, duration_s: f64::NAN, cancelled: true },
+        TripEventKind::StopDeparture {
+            stop_id: "s".into(),
+            outcome: "partial".into(),
+            delivered_qty: 2.0,
+            reason: "closed".into(),
+        },
+    ];
+    let event = |kind| TripEvent { trip_id: "t".into(), vehicle_id: "veh_1".into(), driver_id: "d".into(), kind };
+    kinds.into_iter().zip(1..).map(|(kind, offset)| side(offset, SideBody::Trip(event(kind)))).collect()
+}
+
+fn status() -> VehicleStatus {
+    VehicleStatus {
+        vehicle_id: "veh_1".into(),
+        fuel_pct: 50.0,
+        engine_temp_c: f32::NAN,
+        odometer_km: 1.0,
+        fault_codes: vec!["P0300".into(), "P0420".into()],
+    }
+}
+
+fn login() -> DriverEvent {
+    DriverEvent { driver_id: "d".into(), vehicle_id: "".into(), kind: DriverEventKind::Login }
+}
+
+fn device_alert() -> DeviceAlert {
+    DeviceAlert {
+        alert_id: "x".into(),
+        vehicle_id: "veh_1".into(),
+        trip_id: "".into(),
+        alert_type: "tow".into(),
+        severity: 4,
+        details: "moved".into(),
+    }
+}
+
+fn commands() -> Vec<SideEvent> {
+    let setup = VehicleSetup {
+        vehicle_id: "veh_1".into(),
+        class: VehicleClass::Truck,
+        name: String::new(),
+        group: String::new(),
+        limit_kmph: 80.0,
+        volt_system: f32::NAN,
+        tank_litres: f32::NAN,
+        reorder_ms: 2_000,
+    };
+    let other = CommandKind::Other { kind: "geofence.upsert".into(), json: "{\"id\":1}".into() };
+    [CommandKind::VehicleUpsert(setup), other]
+        .into_iter()
+        .zip(1..)
+        .map(|(kind, offset)| side(offset, SideBody::Command(Command { command_id: "c".into(), kind })))
+        .collect()
+}

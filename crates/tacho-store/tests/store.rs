@@ -1,0 +1,369 @@
+//! The store against the real ClickHouse library: one embedded store for all tests but those that kill theirs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod rows;
+
+use rows::{every_insert, telemetry_insert};
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+use tacho_io::{Store, StoreError, Table};
+use tacho_store::{
+    ClickHouseStore, MigrateError, NamedQuery, OutputFormat, QueryOptions, StoreConfig, embedded, migrate,
+    supervise::{MakeCommand, SuperviseLimits, Supervisor},
+};
+use tokio::runtime::Runtime;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A store with its process, which ends with this value or with the test process (standard input).
+struct Host {
+    supervisor: Supervisor,
+    runtime: Runtime,
+    _data_dir: tempfile::TempDir,
+}
+
+impl Host {
+    fn start() -> Self {
+        if let Err(missing) = embedded::find_library() {
+            panic!("{missing}");
+        }
+        let data_dir = tempfile::tempdir().unwrap();
+        let supervisor = start(data_dir.path());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(migrate(&StoreConfig::new(supervisor.url()))).unwrap();
+        Self { supervisor, runtime, _data_dir: data_dir }
+    }
+    /// The one that tests share.
+    fn shared() -> &'static Host {
+        static SHARED: OnceLock<Host> = OnceLock::new();
+        SHARED.get_or_init(Host::start)
+    }
+    fn store(&self) -> ClickHouseStore {
+        ClickHouseStore::new(&StoreConfig::new(self.supervisor.url()), self.runtime.handle().clone())
+    }
+    /// A store in a database of its own, with the schema.
+    fn store_in(&self, database: &str) -> ClickHouseStore {
+        let mut config = StoreConfig::new(self.supervisor.url());
+        config.database = database.into();
+        self.runtime.block_on(migrate(&config)).unwrap();
+        ClickHouseStore::new(&config, self.runtime.handle().clone())
+    }
+    fn ask(&self, store: &ClickHouseStore, sql: &str) -> String {
+        self.try_ask(store, sql, OutputFormat::Tsv, &QueryOptions::default()).unwrap_or_else(|e| panic!("{sql}: {e}"))
+    }
+    fn try_ask(
+        &self,
+        store: &ClickHouseStore,
+        sql: &str,
+        format: OutputFormat,
+        options: &QueryOptions,
+    ) -> Result<String, StoreError> {
+        self.runtime.block_on(async {
+            let bytes = store.query(sql, format, options)?.collect().await?;
+            Ok(String::from_utf8(bytes).unwrap())
+        })
+    }
+    fn address(&self) -> SocketAddr {
+        self.supervisor.url().strip_prefix("http://").unwrap().parse().unwrap()
+    }
+}
+
+fn start(data_dir: &Path) -> Supervisor {
+    let data_dir = data_dir.to_owned();
+    let make_command: MakeCommand = Box::new(move |listen| {
+        let mut command = Command::new(host_program());
+        command.arg(&data_dir).args(["--listen", &listen.to_string(), "--parent-pipe"]);
+        command
+    });
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Supervisor::start(make_command, listen, SuperviseLimits::default()).unwrap()
+}
+
+/// `examples/store.rs`, which cargo builds beside the tests.
+fn host_program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().and_then(Path::parent).unwrap().join("examples").join("store");
+    assert!(program.is_file(), "build it with `cargo build --release -p tacho-store --example store`");
+    program
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} did not come in time");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn migrations_are_applied_once_and_may_be_repeated() {
+    let host = Host::shared();
+    let mut config = StoreConfig::new(host.supervisor.url());
+    config.database = "migrations".into();
+    let first = host.runtime.block_on(migrate(&config)).unwrap();
+    assert_eq!(first, [1, 2]);
+    config.retention_telemetry_days = 7;
+    assert!(host.runtime.block_on(migrate(&config)).unwrap().is_empty());
+    let store = ClickHouseStore::new(&config, host.runtime.handle().clone());
+    let sql = "SELECT engine_full LIKE '%toIntervalDay(7)%' FROM system.tables \
+               WHERE database = 'migrations' AND name = 'telemetry'";
+    assert_eq!(host.ask(&store, sql), "1\n");
+
+    host.ask(&store, "INSERT INTO schema_migrations (version, name, checksum) VALUES (99, 'x', 1)");
+    let newer = host.runtime.block_on(migrate(&config));
+    assert!(matches!(newer, Err(MigrateError::Newer { found: 99, .. })), "{newer:?}");
+}
+
+#[test]
+fn every_kind_of_insert_is_read_back() {
+    let host = Host::shared();
+    let store = host.store_in("every_kind");
+    for insert in every_insert() {
+        store.insert(&insert).unwrap_or_else(|error| panic!("{}: {error}", insert.table.name()));
+        let rows = host.ask(&store, &format!("SELECT count() FROM {}", insert.table.name()));
+        assert_eq!(rows, format!("{}\n", insert.rows.len()), "{}", insert.table.name());
+        if insert.table.is_replacing() {
+            assert!(store.count_batch(insert.table, insert.batch).is_err());
+        } else {
+            assert_eq!(store.count_batch(insert.table, insert.batch).unwrap(), insert.rows.len() as u64);
+            assert_eq!(store.count_batch(insert.table, insert.batch + 1).unwrap(), 0);
+        }
+    }
+    for (sql, expected) in rows::EXPECTED {
+        assert_eq!(host.ask(&store, sql), expected, "{sql}");
+    }
+}
+
+#[test]
+fn the_newest_version_of_a_fact_is_the_truth() {
+    let host = Host::shared();
+    let store = host.store_in("versions");
+    for (round, version) in [2, 3, 1, 3].into_iter().enumerate() {
+        let mut insert = rows::trip_insert(version);
+        insert.token = format!("trip-{round}");
+        store.insert(&insert).unwrap();
+    }
+    assert_eq!(host.ask(&store, "SELECT count(), max(version), max(idle_count) FROM v_trips"), "1\t3\t3\n");
+}
+
+#[test]
+fn one_insert_is_one_part_and_a_repeated_token_is_dropped() {
+    let host = Host::shared();
+    let store = host.store_in("parts");
+    host.ask(&store, "SYSTEM STOP MERGES telemetry");
+    let insert = telemetry_insert("one-part", 1, 50_000);
+    store.insert(&insert).unwrap();
+    let parts =
+        "SELECT count(), sum(rows) FROM system.parts WHERE database = 'parts' AND table = 'telemetry' AND active";
+    assert_eq!(host.ask(&store, parts), "1\t50000\n");
+    store.insert(&insert).unwrap();
+    assert_eq!(host.ask(&store, parts), "1\t50000\n");
+    assert_eq!(store.count_batch(Table::Telemetry, 1).unwrap(), 50_000);
+}
+
+#[test]
+fn small_parts_are_merged() {
+    let host = Host::shared();
+    let store = host.store_in("merges");
+    for batch in 0..60 {
+        store.insert(&telemetry_insert(&format!("small-{batch}"), batch, 10)).unwrap();
+    }
+    until("a merge", || {
+        let parts = "SELECT count() FROM system.parts WHERE database = 'merges' AND table = 'telemetry' AND active";
+        host.ask(&store, parts).trim().parse::<u32>().unwrap() < 20
+    });
+    assert_eq!(host.ask(&store, "SELECT count(), uniqExact(batch) FROM telemetry"), "600\t60\n");
+}
+
+#[test]
+fn a_store_that_is_away_is_unavailable_and_a_wrong_table_is_refused() {
+    let host = Host::shared();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = ClickHouseStore::new(&StoreConfig::new(format!("http://{free}")), host.runtime.handle().clone());
+    let insert = telemetry_insert("away", 1, 5);
+    assert!(matches!(away.insert(&insert), Err(StoreError::Unavailable(_))));
+    assert!(matches!(away.count_batch(Table::Telemetry, 1), Err(StoreError::Unavailable(_))));
+
+    let mut config = StoreConfig::new(host.supervisor.url());
+    config.database = "default".into();
+    let unmigrated = ClickHouseStore::new(&config, host.runtime.handle().clone());
+    assert!(matches!(unmigrated.insert(&insert), Err(StoreError::Refused(_))));
+}
+
+#[test]
+fn compressed_inserts_are_taken() {
+    let host = Host::shared();
+    host.store_in("compressed");
+    let mut config = StoreConfig::new(host.supervisor.url());
+    config.database = "compressed".into();
+    config.is_compressed = true;
+    let store = ClickHouseStore::new(&config, host.runtime.handle().clone());
+    store.insert(&telemetry_insert("lz4", 5, 40_000)).unwrap();
+    assert_eq!(store.count_batch(Table::Telemetry, 5).unwrap(), 40_000);
+}
+
+#[test]
+fn acknowledged_inserts_survive_kill_9_and_the_port_stays() {
+    let host = Host::start();
+    let store = host.store();
+    let mut acknowledged = 0;
+    for round in 0..3u64 {
+        let pid = host.supervisor.pid();
+        for number in 0..4 {
+            let batch = round * 10 + number;
+            store.insert(&telemetry_insert(&format!("kill-{batch}"), batch, 2_000)).unwrap();
+            acknowledged += 2_000;
+        }
+        kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::KILL).unwrap();
+        until("the restart", || host.supervisor.pid() != pid && host.supervisor.is_up());
+        assert_eq!(host.ask(&store, "SELECT count() FROM telemetry"), format!("{acknowledged}\n"));
+        // The token of an insert before the kill is still known after it.
+        let last = round * 10 + 3;
+        store.insert(&telemetry_insert(&format!("kill-{last}"), last, 2_000)).unwrap();
+        assert_eq!(host.ask(&store, "SELECT count() FROM telemetry"), format!("{acknowledged}\n"));
+    }
+    assert_eq!(host.supervisor.restarts(), 3);
+}
+
+#[test]
+fn the_process_ends_with_its_supervisor() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let supervisor = start(data_dir.path());
+    let process = PathBuf::from(format!("/proc/{}", supervisor.pid()));
+    assert!(process.exists());
+    let started = Instant::now();
+    supervisor.stop();
+    assert!(!process.exists());
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+#[test]
+fn every_named_query_runs() {
+    let host = Host::shared();
+    let store = host.store_in("named");
+    for insert in every_insert() {
+        store.insert(&insert).unwrap();
+    }
+    for query in NamedQuery::all() {
+        let mut options = QueryOptions::read_only();
+        for param in &query.params {
+            let value = match (param.name.as_str(), param.kind.as_str()) {
+                ("vehicle_id", _) => "veh_1",
+                ("limit", _) => "5",
+                ("step_s", _) => "60",
+                (_, "UInt32") => "24",
+                _ => "",
+            };
+            options = options.param(&param.name, value);
+        }
+        let rows: Vec<serde_json::Value> = host
+            .runtime
+            .block_on(store.named_rows(query, &options))
+            .unwrap_or_else(|error| panic!("{}: {error}", query.name));
+        assert!(!rows.is_empty(), "{} finds nothing", query.name);
+        assert!(rows.len() <= 5, "{}", query.name);
+    }
+}
+
+#[test]
+fn results_come_in_every_format_and_parameters_as_they_are() {
+    #[derive(Deserialize)]
+    struct Row {
+        text: String,
+        question: String,
+    }
+    let host = Host::shared();
+    let store = host.store();
+    let sql = "SELECT {text:String} AS text, 'what?' AS question";
+    for text in ["plain", "quote ' and \"", "back\\slash\\n", "tab\tline\nend", "Fahrgestell ü"] {
+        let options = QueryOptions::read_only().param("text", text);
+        let rows: Vec<Row> = host.runtime.block_on(store.rows(sql, &options)).unwrap();
+        assert_eq!((rows[0].text.as_str(), rows[0].question.as_str()), (text, "what?"));
+    }
+    let ask = |sql: &str, format| host.try_ask(&store, sql, format, &QueryOptions::read_only());
+    assert_eq!(ask("SELECT 1 AS a, 'b' AS c", OutputFormat::Tsv).unwrap(), "1\tb\n");
+    assert_eq!(ask("SELECT 1 AS a, 'b' AS c", OutputFormat::Csv).unwrap(), "\"a\",\"c\"\n1,\"b\"\n");
+    assert_eq!(ask("SELECT 1 AS a WHERE 0", OutputFormat::Csv).unwrap(), "\"a\"\n");
+    assert_eq!(ask("SELECT nan AS a", OutputFormat::Json).unwrap(), "{\"a\":null}\n");
+    assert!(ask("SELECT 1 AS a", OutputFormat::Table).unwrap().contains('┌'));
+    assert!(matches!(ask("DROP TABLE trips", OutputFormat::Tsv), Err(StoreError::Refused(_))));
+}
+
+#[test]
+fn long_results_stream_with_one_header_and_tell_late_errors() {
+    let host = Host::shared();
+    let store = host.store();
+    let sql = "SELECT number, toString(number) AS text FROM numbers(400000)";
+    let text = host.try_ask(&store, sql, OutputFormat::Csv, &QueryOptions::read_only()).unwrap();
+    assert_eq!(text.lines().count(), 400_001);
+    assert_eq!(text.matches("number").count(), 1);
+    let typed: Vec<(u64, String)> = host.runtime.block_on(store.client().query(sql).fetch_all()).unwrap();
+    assert_eq!(typed[399_999], (399_999, "399999".to_owned()));
+
+    let late = "SELECT throwIf(number = 3000000) FROM numbers(6000000)";
+    let error = host.try_ask(&store, late, OutputFormat::Tsv, &QueryOptions::read_only()).unwrap_err();
+    assert!(error.to_string().contains("Code: 395"), "{error}");
+    // A reader that goes away early leaves the store as it was.
+    let endless = "SELECT number FROM numbers(1000000000)";
+    let mut output = store.query(endless, OutputFormat::Tsv, &QueryOptions::default()).unwrap();
+    host.runtime.block_on(output.next()).unwrap();
+    drop(output);
+    until("the end of the abandoned query", || {
+        host.ask(&store, "SELECT count() FROM system.processes WHERE query LIKE '%numbers(1000000000)%'")
+            .trim()
+            .parse::<u32>()
+            .unwrap()
+            <= 1
+    });
+}
+
+#[test]
+fn hostile_requests_do_not_bring_the_store_down() {
+    let host = Host::shared();
+    let store = host.store_in("hostile");
+    let pid = host.supervisor.pid();
+    let get = |query: &str| format!("GET /?query={query} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes();
+    let post = |query: &str, headers: &str, body: &[u8]| {
+        let mut request = format!("POST /{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n").into_bytes();
+        request.extend_from_slice(body);
+        request
+    };
+    let insert = "?query=INSERT+INTO+hostile.commands+FORMAT+Native";
+    let form = "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 10";
+    let requests = [
+        b"\x00\xff\x16\x03\x01\r\n\r\n".to_vec(),
+        get("%ff%fe"),
+        get("SELECT+1&max_threads'=1"),
+        get("SELECT+1&max_threads=%27%2C+readonly%3D1"),
+        get("SELECT+1&database=%60;DROP"),
+        get("SELECT+1+FORMAT+Nonsense"),
+        post("", "Content-Length: 3", b"\xff\x00\x01"),
+        post("", form, b"--B\r\nname="),
+        post(insert, "Content-Length: 9", b"\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+        post(&format!("{insert}&decompress=1"), "Content-Length: 30", &[b'a'; 30]),
+        post("?query=INSERT+INTO+hostile.nothing+FORMAT+Native", "Content-Length: 1", b"\x01"),
+        // Bodies that break off: nothing of them is stored.
+        post(insert, "Transfer-Encoding: chunked", b"5\r\n\x01\x01\x0a"),
+        post("?query=INSERT+INTO+hostile.commands(command_id)+FORMAT+TSV", "Content-Length: 50", b"one\ntwo\nthree\n"),
+        post("", "Content-Length: 99999999", b"SELECT"),
+    ];
+    for request in requests {
+        let mut stream = TcpStream::connect(host.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        // The store may close before it has read everything.
+        let _ = stream.write_all(&request);
+        let _ = stream.read(&mut [0; 4096]);
+    }
+    assert_eq!(host.ask(&store, "SELECT count() FROM commands"), "0\n");
+    assert_eq!(host.supervisor.pid(), pid);
+    assert_eq!(host.supervisor.restarts(), 0);
+}
