@@ -65,6 +65,56 @@ fn produce(addr: &str, count: usize) {
     producer.flush(Duration::from_secs(60)).expect("everything is acknowledged");
 }
 
+/// Reads everything back.
+fn read(log: &EmbeddedLog, count: usize) {
+    let own = "throughput";
+    let before = cpu_seconds(own);
+    let began = Instant::now();
+    let positions: Vec<_> = (0..12).map(|number| (TopicPartition::new("telemetry", number), 0)).collect();
+    let mut reader = log.reader(&positions).expect("a reader");
+    let (mut records, mut bytes) = (0, 0);
+    while records < count {
+        for run in reader.poll(Duration::from_secs(1), 1 << 20).expect("a poll") {
+            records += run.slots.len();
+            bytes += run.bytes.len();
+        }
+    }
+    let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds(own) - before);
+    let mean = bytes / count;
+    println!("read: {:.3} CPU s per million ({wall:.3} s; {mean} bytes a record)", cpu / (count as f64 / 1e6));
+}
+
+/// Appends outputs of epochs of a thousand, then syncs: much at once, and a little in each partition.
+fn append_and_sync(log: &EmbeddedLog, count: usize) {
+    let outputs: Vec<OutputRecord> = (0..1000)
+        .map(|number| OutputRecord {
+            topic: Arc::from("out"),
+            key: format!("VH-{number}").into_bytes(),
+            value: record(number).into_bytes(),
+            timestamp_ms: 0,
+        })
+        .collect();
+    let epochs = count / 1000;
+    let began = Instant::now();
+    for epoch in 1..=epochs as u64 {
+        log.append_outputs(EpochId { generation: 0, epoch }, &outputs).expect("outputs are appended");
+    }
+    println!("outputs: {:.3} s per million", began.elapsed().as_secs_f64() / (count as f64 / 1e6));
+    let began = Instant::now();
+    log.sync().expect("the log syncs");
+    println!("sync: {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
+
+    let rounds = 20;
+    let began = Instant::now();
+    for _ in 0..rounds {
+        for number in 0..12 {
+            log.append("telemetry", number, &[(b"key", b"a small record")]).expect("appended");
+        }
+        log.sync().expect("the log syncs");
+    }
+    println!("sync of 12 partitions: {:.1} ms", began.elapsed().as_secs_f64() * 1e3 / f64::from(rounds));
+}
+
 fn main() {
     let count: usize = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
     let millions = count as f64 / 1e6;
@@ -84,44 +134,12 @@ fn main() {
     let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds("log-"));
     println!("produce: {:.3} CPU s per million in the log, {:.0} records/s", cpu / millions, count as f64 / wall);
 
-    let own = "throughput";
-    let before = cpu_seconds(own);
-    let began = Instant::now();
-    let positions: Vec<_> = (0..12).map(|number| (TopicPartition::new("telemetry", number), 0)).collect();
-    let mut reader = log.reader(&positions).expect("a reader");
-    let (mut records, mut bytes) = (0, 0);
-    while records < count {
-        for run in reader.poll(Duration::from_secs(1), 1 << 20).expect("a poll") {
-            records += run.slots.len();
-            bytes += run.bytes.len();
-        }
-    }
-    let (wall, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds(own) - before);
-    let mean = bytes / count;
-    println!("read: {:.3} CPU s per million ({wall:.3} s; {mean} bytes a record)", cpu / millions);
-
-    let outputs: Vec<OutputRecord> = (0..1000)
-        .map(|number| OutputRecord {
-            topic: Arc::from("out"),
-            key: format!("VH-{number}").into_bytes(),
-            value: record(number).into_bytes(),
-            timestamp_ms: 0,
-        })
-        .collect();
-    let epochs = count / 1000;
-    let began = Instant::now();
-    for epoch in 1..=epochs as u64 {
-        log.append_outputs(EpochId { generation: 0, epoch }, &outputs).expect("outputs are appended");
-    }
-    println!("outputs: {:.3} s per million", began.elapsed().as_secs_f64() / millions);
-    let began = Instant::now();
-    log.sync().expect("the log syncs");
-    println!("sync: {:.1} ms", began.elapsed().as_secs_f64() * 1e3);
+    read(&log, count);
+    append_and_sync(&log, count);
 
     stop.cancel();
     runtime.block_on(listener.stopped());
     log.close().expect("the log closes");
-    drop(reader);
     let began = Instant::now();
     let log = EmbeddedLog::open(LogConfig::new(&dir), Arc::new(SystemClock)).expect("the log opens again");
     println!("open again: {:.1} ms", began.elapsed().as_secs_f64() * 1e3);

@@ -8,7 +8,7 @@ use crate::{
     outputs,
     producer_ids::ProducerIds,
     reader::EmbeddedReader,
-    storage::{Appended, Disk, Partition},
+    storage::{Appended, Disk, Partition, sync_all},
     topics::{Topic, Topics},
 };
 use std::{
@@ -113,6 +113,10 @@ impl EmbeddedLog {
         let mut builder = BatchBuilder::default();
         let mut records = records.iter().peekable();
         while let Some((key, value)) = records.next() {
+            let (size_bytes, limit_bytes) = (key.len() + value.len(), partition.message_bytes_max());
+            if size_bytes > limit_bytes {
+                return Err(AppendError::TooLarge { size_bytes, limit_bytes });
+            }
             builder.push(Some(key), Some(value), timestamp_ms, None);
             let is_full = builder.payload_len() >= APPEND_BATCH_BYTES || builder.count() >= APPEND_BATCH_RECORDS;
             if is_full || records.peek().is_none() {
@@ -186,10 +190,7 @@ impl Log for EmbeddedLog {
     }
 
     fn sync(&self) -> Result<(), LogError> {
-        // All are tried, so that one broken partition does not keep the others from the disk.
-        let results: Vec<io::Result<()>> =
-            self.shared.topics.partitions().iter().map(|partition| partition.sync()).collect();
-        Ok(results.into_iter().collect::<io::Result<()>>()?)
+        Ok(sync_all(&self.shared.topics.partitions())?)
     }
 
     fn append_outputs(&self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {

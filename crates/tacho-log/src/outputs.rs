@@ -19,7 +19,7 @@ pub(crate) fn append(shared: &Shared, epoch: EpochId, outputs: &[OutputRecord]) 
         return Err(LogError::Unavailable(AppendError::Closed.to_string()));
     }
     let header = format!("{}.{}", epoch.generation, epoch.epoch);
-    for ((topic, number), mut builder) in by_partition(shared, outputs, header.as_bytes())? {
+    for Share { topic, number, mut builder } in by_partition(shared, outputs, header.as_bytes())? {
         let partition = &topic.partitions[number as usize];
         // Cheaper than compressing first; the append looks again under its lock.
         if partition.last_output() >= Some(epoch) {
@@ -32,12 +32,15 @@ pub(crate) fn append(shared: &Shared, epoch: EpochId, outputs: &[OutputRecord]) 
     Ok(())
 }
 
-/// The batches, in the order of topic and partition; records keep their order.
-fn by_partition(
-    shared: &Shared,
-    outputs: &[OutputRecord],
-    header: &[u8],
-) -> Result<Vec<((Arc<Topic>, i32), BatchBuilder)>, LogError> {
+/// One partition's share of an epoch.
+struct Share {
+    topic: Arc<Topic>,
+    number: i32,
+    builder: BatchBuilder,
+}
+
+/// The shares, in the order of topic and partition; records keep their order.
+fn by_partition(shared: &Shared, outputs: &[OutputRecord], header: &[u8]) -> Result<Vec<Share>, LogError> {
     let mut topics: BTreeMap<Arc<str>, Arc<Topic>> = BTreeMap::new();
     let mut builders: BTreeMap<(Arc<str>, i32), BatchBuilder> = BTreeMap::new();
     for output in outputs {
@@ -48,8 +51,8 @@ fn by_partition(
         let builder = builders.entry((Arc::clone(&output.topic), number)).or_default();
         builder.push(Some(&output.key), Some(&output.value), output.timestamp_ms, Some((OWN_HEADER, header)));
     }
-    let with_topic = |((name, number), builder)| ((Arc::clone(&topics[&name]), number), builder);
-    Ok(builders.into_iter().map(with_topic).collect())
+    let share = |((name, number), builder)| Share { topic: Arc::clone(&topics[&name]), number, builder };
+    Ok(builders.into_iter().map(share).collect())
 }
 
 fn append_one(shared: &Shared, partition: &Partition, batch: &[u8]) -> Result<(), AppendError> {

@@ -66,9 +66,15 @@ impl EmbeddedReader {
         for number in 0..count {
             let source = &mut self.sources[(self.first + number) % count];
             let mut run = Records::empty(source.source.clone(), source.cursor.offset);
-            read_run(source, &mut run, bytes_max, &mut self.buffer, &mut self.decompressor)?;
+            let read = read_run(source, &mut run, bytes_max, &mut self.buffer, &mut self.decompressor);
             if !run.slots.is_empty() || run.own_count > 0 {
                 runs.push(run);
+            }
+            // What has been read before an error is delivered first; the error comes back with the next poll.
+            match read {
+                Err(error) if runs.is_empty() => return Err(error),
+                Err(_) => return Ok(runs),
+                Ok(()) => {}
             }
         }
         self.first = if count == 0 { 0 } else { (self.first + 1) % count };
@@ -78,7 +84,8 @@ impl EmbeddedReader {
 
 impl LogReader for EmbeddedReader {
     fn poll(&mut self, timeout: Duration, bytes_max: usize) -> Result<Vec<Records>, LogError> {
-        let deadline = Instant::now() + timeout;
+        const FOREVER: Duration = Duration::from_secs(1 << 32);
+        let deadline = Instant::now() + timeout.min(FOREVER);
         loop {
             // Cleared before looking: an append after the look wakes the wait.
             self.signal.clear();

@@ -9,9 +9,11 @@ mod producers;
 mod recovery;
 mod scan;
 mod segment;
+mod sync_all;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use codec::{Decoder, Encoder};
 pub(crate) use disk::{Disk, replace_file, sync_dir};
 pub(crate) use partition::{Appended, Partition, PartitionConfig, ReadCursor, ReadError};
+pub(crate) use sync_all::sync_all;

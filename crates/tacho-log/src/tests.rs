@@ -209,7 +209,7 @@ fn an_import_with_fsync_always_is_durable_when_it_returns() {
     let config = LogConfig { fsync: FsyncPolicy::Always, ..LogConfig::new(dir.path()) };
     let log = EmbeddedLog::open(config, Arc::new(ManualClock::at(LogTime(7)))).unwrap();
     log.create_topic("t", 1, TopicConfig::default()).unwrap();
-    let value = vec![1; 100];
+    let value = [1; 100];
     let records: Vec<(&[u8], &[u8])> = (0..25_000).map(|_| (&b"key"[..], &value[..])).collect();
     assert_eq!(log.append("t", 0, &records).unwrap(), 0);
     assert_eq!(log.append("t", 0, &[]).unwrap(), 25_000);

@@ -1,13 +1,12 @@
 //! One client's connection: requests are answered one after the other, in order.
 
-use super::{Broker, api, error_code, shape};
-use crate::storage::ReadCursor;
+use super::{Broker, api, error_code, fetch::Cursors, shape};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader, ResponseKind},
     protocol::{Decodable, Encodable},
 };
-use std::{collections::HashMap, io, sync::Arc};
+use std::{io, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -41,8 +40,7 @@ pub(super) struct Connection {
     broker: Arc<Broker>,
     stream: TcpStream,
     advertised: (String, u16),
-    /// Where this client reads, so that its next fetch finds the place at once. A shortcut: it may be dropped.
-    pub(super) cursors: HashMap<(Arc<str>, i32), ReadCursor>,
+    pub(super) cursors: Cursors,
     /// Room for a fetch response that is being made or sent.
     pub(super) response_permit: Option<tokio::sync::OwnedSemaphorePermit>,
 }
@@ -53,7 +51,7 @@ impl Connection {
         let local = stream.local_addr()?;
         let reached_at = || (local.ip().to_canonical().to_string(), local.port());
         let advertised = broker.config.advertised.clone().unwrap_or_else(reached_at);
-        Ok(Self { broker, stream, advertised, cursors: HashMap::new(), response_permit: None })
+        Ok(Self { broker, stream, advertised, cursors: Cursors::new(), response_permit: None })
     }
 
     pub(super) fn broker(&self) -> Arc<Broker> {

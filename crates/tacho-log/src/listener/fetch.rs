@@ -1,6 +1,6 @@
 //! Fetch, with long polling: a request that finds too little waits for appends to its own partitions.
 
-use super::{connection::Connection, error_code};
+use super::{Broker, connection::Connection, error_code};
 use crate::{
     storage::{Partition, ReadCursor, ReadError},
     watch::{TaskSignal, Wake},
@@ -8,15 +8,21 @@ use crate::{
 use bytes::Bytes;
 use kafka_protocol::messages::{
     FetchRequest, FetchResponse,
+    fetch_request::{FetchPartition, FetchTopic},
     fetch_response::{FetchableTopicResponse, PartitionData},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Longest wait of a request.
 const WAIT_MS_MAX: i32 = 60_000;
 /// Places remembered per connection.
 const CURSORS_MAX: usize = 4096;
+/// Less than this is read without a change of threads.
+const INLINE_BYTES_MAX: usize = 1 << 20;
+
+/// Where a client reads, so that its next fetch finds the place at once. A shortcut: it may be dropped.
+pub(super) type Cursors = HashMap<(Arc<str>, i32), ReadCursor>;
 
 /// One partition of a request.
 struct Wanted {
@@ -39,17 +45,34 @@ pub(super) async fn answer(connection: &mut Connection, request: FetchRequest) -
     // What can be there at most, so that small answers do not wait for large ones.
     let expected = available(&wanted).unwrap_or(u64::MAX).min(bytes_max as u64) as usize;
     connection.response_permit = Some(broker.responses.take(expected).await);
-    read_all(connection, &request, bytes_max)
+    let mut cursors = std::mem::take(&mut connection.cursors);
+    if expected < INLINE_BYTES_MAX {
+        let response = read_all(&broker, &mut cursors, &request, bytes_max);
+        connection.cursors = cursors;
+        return response;
+    }
+    // Whoever is that far behind reads from the disk, not from the page cache.
+    let reading = tokio::task::spawn_blocking(move || {
+        let response = read_all(&broker, &mut cursors, &request, bytes_max);
+        (response, cursors)
+    });
+    match reading.await {
+        Ok((response, cursors)) => {
+            connection.cursors = cursors;
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "a read has panicked");
+            FetchResponse::default().with_error_code(error_code::KAFKA_STORAGE_ERROR)
+        }
+    }
 }
 
 /// The partitions of the request that exist.
 fn wanted(connection: &Connection, request: &FetchRequest) -> Vec<Wanted> {
     let broker = connection.broker();
     let partitions = request.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |of| (topic, of)));
-    let find = |(topic, of): (
-        &kafka_protocol::messages::fetch_request::FetchTopic,
-        &kafka_protocol::messages::fetch_request::FetchPartition,
-    )| {
+    let find = |(topic, of): (&FetchTopic, &FetchPartition)| {
         let partition = broker.shared.topics.partition(&topic.topic.0, of.partition)?;
         Some(Wanted { partition, offset: of.fetch_offset })
     };
@@ -93,20 +116,20 @@ fn available(wanted: &[Wanted]) -> Option<u64> {
     Some(bytes)
 }
 
-fn read_all(connection: &mut Connection, request: &FetchRequest, bytes_max: usize) -> FetchResponse {
+fn read_all(broker: &Broker, cursors: &mut Cursors, request: &FetchRequest, bytes_max: usize) -> FetchResponse {
     let mut filled = 0;
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for of in &topic.partitions {
-            let found = connection.broker().shared.topics.partition(&topic.topic.0, of.partition);
+            let found = broker.shared.topics.partition(&topic.topic.0, of.partition);
             let data = match found {
                 None => refused(error_code::UNKNOWN_TOPIC_OR_PARTITION),
                 Some(partition) => {
                     let left = bytes_max.saturating_sub(filled);
                     let limit = left.min(usize::try_from(of.partition_max_bytes).unwrap_or(0));
                     let is_first = filled == 0;
-                    read_one(connection, &partition, of.fetch_offset, limit, is_first, &mut filled)
+                    read_one(cursors, &partition, of.fetch_offset, limit, is_first, &mut filled)
                 }
             };
             partitions.push(data.with_partition_index(of.partition));
@@ -119,7 +142,7 @@ fn read_all(connection: &mut Connection, request: &FetchRequest, bytes_max: usiz
 /// Reads one partition. The first that has anything sends at least one batch, however large: else a client could
 /// never get past it.
 fn read_one(
-    connection: &mut Connection,
+    cursors: &mut Cursors,
     partition: &Partition,
     offset: i64,
     bytes_max: usize,
@@ -127,7 +150,7 @@ fn read_one(
     filled: &mut usize,
 ) -> PartitionData {
     let key = (Arc::clone(&partition.topic), partition.number);
-    let known = connection.cursors.remove(&key).filter(|cursor| cursor.offset == offset);
+    let known = cursors.remove(&key).filter(|cursor| cursor.offset == offset);
     let mut cursor = known.unwrap_or_else(|| ReadCursor::new(offset));
     let mut buffer = Vec::new();
     let read = if bytes_max == 0 && !is_first { Ok(0) } else { partition.read(&mut cursor, bytes_max, &mut buffer) };
@@ -146,10 +169,10 @@ fn read_one(
         cursor.advance_over(&buffer);
     }
     *filled += len;
-    if connection.cursors.len() >= CURSORS_MAX {
-        connection.cursors.clear();
+    if cursors.len() >= CURSORS_MAX {
+        cursors.clear();
     }
-    connection.cursors.insert(key, cursor);
+    cursors.insert(key, cursor);
     let range = partition.offsets();
     PartitionData::default()
         .with_high_watermark(range.end)

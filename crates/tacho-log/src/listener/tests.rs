@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     LogConfig,
     batch::{BatchBuilder, Codec, ProducerFields},
+    storage::Disk,
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
@@ -22,6 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 struct Server {
     _dir: tempfile::TempDir,
+    disk: Arc<Disk>,
     log: Arc<EmbeddedLog>,
     listener: KafkaListener,
     stop: CancellationToken,
@@ -31,12 +33,13 @@ impl Server {
     async fn start(config: ListenerConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(LogTime(1_000)));
-        let log = Arc::new(EmbeddedLog::open(LogConfig::new(dir.path()), clock).unwrap());
+        let disk = Arc::new(Disk::new());
+        let log = Arc::new(EmbeddedLog::open_on(LogConfig::new(dir.path()), clock, Arc::clone(&disk)).unwrap());
         log.create_topic("t", 2, TopicConfig::default()).unwrap();
         let stop = CancellationToken::new();
         let addr = "127.0.0.1:0".parse().unwrap();
         let listener = KafkaListener::bind(addr, Arc::clone(&log), config, stop.clone()).await.unwrap();
-        Self { _dir: dir, log, listener, stop }
+        Self { _dir: dir, disk, log, listener, stop }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -183,6 +186,18 @@ async fn refusals_have_the_codes_of_the_protocol() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_told_and_intake_goes_on_when_there_is_room() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    server.disk.set_room_bytes(40);
+    assert_eq!(produce_code(&mut stream, &produce(-1, batch(b"v"))).await, error_code::KAFKA_STORAGE_ERROR);
+    assert_eq!(server.log.offsets(&TopicPartition::new("t", 0)).unwrap().end, 0);
+    server.disk.set_room_bytes(u64::MAX);
+    assert_eq!(produce_code(&mut stream, &produce(-1, batch(b"v"))).await, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn unknown_versions_are_told_or_close_the_connection() {
     let server = Server::start(ListenerConfig::default()).await;
     let mut stream = server.connect().await;
@@ -288,4 +303,88 @@ async fn requests_beyond_the_memory_limit_wait_and_go_on() {
     let answered = timeout(Duration::from_secs(10), other.read_i32()).await;
     assert!(answered.expect("the one that waited is answered").is_ok());
     server.stop().await;
+}
+
+/// A frame as a client would send it, for each request that is understood.
+fn good_frames() -> Vec<(ApiKey, i16, Vec<u8>)> {
+    use kafka_protocol::messages::*;
+    let mut frames = Vec::new();
+    for version in 3..=12 {
+        frames.push((ApiKey::Produce, version, frame(ApiKey::Produce, version, 1, &produce(1, batch(b"v")))));
+    }
+    for version in 4..=12 {
+        frames.push((ApiKey::Fetch, version, frame(ApiKey::Fetch, version, 1, &fetch(0, 1))));
+    }
+    let name = || TopicName(StrBytes::from_static_str("t"));
+    for version in 1..=9 {
+        let topic = list_offsets_request::ListOffsetsTopic::default().with_name(name());
+        let topic = topic.with_partitions(vec![list_offsets_request::ListOffsetsPartition::default()]);
+        let request = ListOffsetsRequest::default().with_topics(vec![topic]);
+        frames.push((ApiKey::ListOffsets, version, frame(ApiKey::ListOffsets, version, 1, &request)));
+    }
+    for version in 0..=12 {
+        let topic = metadata_request::MetadataRequestTopic::default().with_name(Some(name()));
+        let request = MetadataRequest::default().with_topics(Some(vec![topic]));
+        frames.push((ApiKey::Metadata, version, frame(ApiKey::Metadata, version, 1, &request)));
+    }
+    for version in 0..=4 {
+        let request = ApiVersionsRequest::default();
+        frames.push((ApiKey::ApiVersions, version, frame(ApiKey::ApiVersions, version, 1, &request)));
+    }
+    for version in 0..=5 {
+        let request = InitProducerIdRequest::default();
+        frames.push((ApiKey::InitProducerId, version, frame(ApiKey::InitProducerId, version, 1, &request)));
+        let keys = vec![StrBytes::from_static_str("group")];
+        let request = match version {
+            0..4 => FindCoordinatorRequest::default().with_key(keys[0].clone()),
+            _ => FindCoordinatorRequest::default().with_coordinator_keys(keys),
+        };
+        frames.push((ApiKey::FindCoordinator, version, frame(ApiKey::FindCoordinator, version, 1, &request)));
+    }
+    for version in 2..=7 {
+        let config = create_topics_request::CreatableTopicConfig::default().with_value(Some(StrBytes::default()));
+        let assignment =
+            create_topics_request::CreatableReplicaAssignment::default().with_broker_ids(vec![BrokerId(1)]);
+        let topic = create_topics_request::CreatableTopic::default().with_name(name()).with_configs(vec![config]);
+        let request = CreateTopicsRequest::default().with_topics(vec![topic.with_assignments(vec![assignment])]);
+        frames.push((ApiKey::CreateTopics, version, frame(ApiKey::CreateTopics, version, 1, &request)));
+    }
+    for version in 2..=4 {
+        let topic = offset_for_leader_epoch_request::OffsetForLeaderTopic::default().with_topic(name());
+        let partition = offset_for_leader_epoch_request::OffsetForLeaderPartition::default();
+        let request = OffsetForLeaderEpochRequest::default().with_topics(vec![topic.with_partitions(vec![partition])]);
+        let api = ApiKey::OffsetForLeaderEpoch;
+        frames.push((api, version, frame(api, version, 1, &request)));
+    }
+    for version in 1..=4 {
+        let keys = Some(vec![StrBytes::from_static_str("retention.ms")]);
+        let resource = describe_configs_request::DescribeConfigsResource::default().with_configuration_keys(keys);
+        let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
+        frames.push((ApiKey::DescribeConfigs, version, frame(ApiKey::DescribeConfigs, version, 1, &request)));
+    }
+    frames
+}
+
+#[test]
+fn the_walk_accepts_every_good_frame_and_protects_the_decoder_from_bad_ones() {
+    for (api, version, bytes) in good_frames() {
+        let good = &bytes[4..];
+        assert!(api::is_supported(api, version), "{api:?} {version}");
+        assert!(shape::is_well_formed(api, version, good), "{api:?} {version}");
+        for at in 8..good.len() {
+            assert!(!shape::is_well_formed(api, version, &good[..at]), "{api:?} {version} cut at {at}");
+            for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
+                let mut bad = good.to_vec();
+                bad[at] = value;
+                if !shape::is_well_formed(api, version, &bad) {
+                    continue;
+                }
+                let mut bad = Bytes::from(bad);
+                // Errors are fine here; panics and giant allocations are not.
+                if RequestHeader::decode(&mut bad, api.request_header_version(version)).is_ok() {
+                    let _ = kafka_protocol::messages::RequestKind::decode(api, &mut bad, version);
+                }
+            }
+        }
+    }
 }

@@ -92,15 +92,17 @@ pub(super) struct State {
 }
 
 impl State {
+    /// What a start has found; `has_news` if the recovery point does not say all of it.
     pub(super) fn recovered(
         segments: Vec<Segment>,
         last_time: i64,
         producers: Producers,
         last_output: Option<EpochId>,
+        has_news: bool,
     ) -> Self {
         let next_offset = segments.last().expect("a partition has a segment").end_offset;
         let buffer = Vec::new();
-        let (is_dirty, is_dir_dirty, is_changed) = (true, true, true);
+        let (is_dirty, is_dir_dirty, is_changed) = (has_news, has_news, has_news);
         Self { segments, next_offset, last_time, producers, last_output, is_dirty, is_dir_dirty, is_changed, buffer }
     }
 
@@ -151,6 +153,11 @@ impl Partition {
     /// Log time of the last batch, ms; `None` while there never was one.
     pub(crate) fn last_time(&self) -> Option<i64> {
         Some(self.lock().last_time).filter(|time| *time != i64::MIN)
+    }
+
+    /// The largest batch, or record of an import, in bytes.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        self.config.message_bytes_max
     }
 
     /// True if the next append starts a new segment, which waits for an fsync.
@@ -269,6 +276,12 @@ impl Partition {
         state.segments.push(segment);
         (state.is_dirty, state.is_dir_dirty, state.is_changed) = (true, true, true);
         Ok(())
+    }
+
+    /// True if an fsync has something to do.
+    pub(crate) fn is_dirty(&self) -> bool {
+        let state = self.lock();
+        state.is_dirty || state.is_dir_dirty
     }
 
     /// Makes everything appended so far durable.

@@ -25,7 +25,9 @@ pub(super) fn recover(dir: &Path) -> Result<State, OpenError> {
     let Some(first_base) = bases.first().copied() else {
         return begin(dir, checkpoint).map_err(on_disk);
     };
-    let checkpoint = usable(dir, checkpoint, &bases).map_err(on_disk)?.unwrap_or(Checkpoint {
+    let checkpoint = usable(dir, checkpoint, &bases).map_err(on_disk)?;
+    let has_news = checkpoint.is_none();
+    let known = checkpoint.unwrap_or(Checkpoint {
         segment_base: first_base,
         position: 0,
         next_offset: first_base,
@@ -33,7 +35,7 @@ pub(super) fn recover(dir: &Path) -> Result<State, OpenError> {
         last_output: None,
         producers: Producers::default(),
     });
-    Recovery { dir, segments: Vec::new(), known: checkpoint }.run(&bases)
+    Recovery { dir, segments: Vec::new(), known, has_news }.run(&bases)
 }
 
 /// A partition without segments. Offsets that it once had are never given again.
@@ -41,8 +43,8 @@ fn begin(dir: &Path, checkpoint: Option<Checkpoint>) -> io::Result<State> {
     let base_offset = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next_offset);
     let segment = Segment::create(dir, base_offset)?;
     Ok(match checkpoint {
-        None => State::recovered(vec![segment], i64::MIN, Producers::default(), None),
-        Some(known) => State::recovered(vec![segment], known.last_time, known.producers, known.last_output),
+        None => State::recovered(vec![segment], i64::MIN, Producers::default(), None, true),
+        Some(known) => State::recovered(vec![segment], known.last_time, known.producers, known.last_output, true),
     })
 }
 
@@ -62,6 +64,8 @@ struct Recovery<'a> {
     segments: Vec<Segment>,
     /// What is known so far: first the recovery point, then all that has been scanned.
     known: Checkpoint,
+    /// There is something behind the recovery point.
+    has_news: bool,
 }
 
 impl Recovery<'_> {
@@ -82,7 +86,7 @@ impl Recovery<'_> {
             self.segments.push(segment);
         }
         let Checkpoint { last_time, producers, last_output, .. } = self.known;
-        Ok(State::recovered(self.segments, last_time, producers, last_output))
+        Ok(State::recovered(self.segments, last_time, producers, last_output, self.has_news))
     }
 
     /// Checks a segment behind the recovery point, and cuts the last one where its batches end.
@@ -93,6 +97,7 @@ impl Recovery<'_> {
         let file_len = file.metadata().map_err(on_disk)?.len();
         let mut index = self.known_index(base_offset, &file).map_err(on_disk)?;
         let mut scan = Scan::new(&file, index.len, file_len);
+        self.has_news |= index.len < file_len || base_offset != self.known.segment_base;
         let mut fault = None;
         while let Some(batch) = scan.next_verified().map_err(on_disk)? {
             let header = match batch {

@@ -122,11 +122,15 @@ impl Segment {
     }
 }
 
-/// Base offsets of the segments in a partition's directory, ascending.
+/// Base offsets of the segments in a partition's directory, ascending. Deletes what was half-written beside them.
 pub(super) fn list_segments(dir: &Path) -> io::Result<Vec<i64>> {
     let mut bases = Vec::new();
     for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_string_lossy().ends_with(".tmp") {
+            fs::remove_file(entry.path())?;
+        }
         let base = name.to_str().and_then(|name| name.strip_suffix(".log")).and_then(|stem| stem.parse().ok());
         bases.extend(base.filter(|base: &i64| *base >= 0));
     }
