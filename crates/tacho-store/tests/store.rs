@@ -247,6 +247,19 @@ fn the_process_ends_with_its_supervisor() {
 }
 
 #[test]
+fn a_store_waits_for_the_directory_of_one_that_is_ending() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let first = start(data_dir.path());
+    let second = std::thread::scope(|scope| {
+        let second = scope.spawn(|| start(data_dir.path()));
+        // Whether the second one comes before or behind the end of the first: it gets ready.
+        first.stop();
+        second.join().unwrap()
+    });
+    assert!(second.is_up());
+}
+
+#[test]
 fn every_named_query_runs() {
     let host = Host::shared();
     let store = host.store_in("named");

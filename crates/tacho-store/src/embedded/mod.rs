@@ -21,11 +21,12 @@ use http::{Limits, Store};
 use session::SessionPool;
 use std::{
     convert::Infallible,
+    fs::{File, TryLockError},
     io::{Read, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::Notify};
 
@@ -70,6 +71,12 @@ pub enum EmbeddedError {
         /// ClickHouse's words.
         detail: String,
     },
+    /// Another process holds the directory, and did not let go in time.
+    #[error("the data directory {} is in use by another process", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Not a loopback address.
     #[error("the embedded store has no authentication and listens on loopback only, not on {0}")]
     NotLoopback(SocketAddr),
@@ -88,6 +95,8 @@ pub enum EmbeddedError {
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long the engine may take to stop.
 const STOP_MAX: Duration = Duration::from_secs(3);
+/// How long to wait for a directory that another process holds: one whose supervisor just died may still drain.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// Opens the data directory and serves it, until SIGTERM, SIGINT or the end of standard input ends the process.
 ///
@@ -102,7 +111,10 @@ pub fn serve(config: &EmbeddedConfig) -> Result<Infallible, EmbeddedError> {
     let library = Library::load(&find_library()?)?;
     let io = |action| move |source| EmbeddedError::Io { action, source };
     std::fs::create_dir_all(&config.data_dir).map_err(io("making the data directory"))?;
-    let arguments = arguments(config);
+    // ClickHouse takes a relative path twice when it fsyncs a part's directory.
+    let data_dir = config.data_dir.canonicalize().map_err(io("finding the data directory"))?;
+    let _lock = lock(&data_dir)?;
+    let arguments = arguments(&data_dir, config.memory_bytes_max);
     let open = |Exception(detail)| EmbeddedError::Open { path: config.data_dir.clone(), detail };
     // Kept until the end: the engine closes with its last connection.
     let mut keeper = library.connect(&arguments).map_err(open)?;
@@ -131,6 +143,23 @@ pub fn serve(config: &EmbeddedConfig) -> Result<Infallible, EmbeddedError> {
         library.shutdown();
     }
     exit_now(0)
+}
+
+/// Takes the directory for this process, until it ends.
+fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
+    let io = |source| EmbeddedError::Io { action: "locking the data directory", source };
+    let file = File::options().create(true).append(true).open(data_dir.join("tacho-store.lock")).map_err(io)?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(TryLockError::WouldBlock) => return Err(EmbeddedError::InUse { path: data_dir.to_owned() }),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+    }
 }
 
 /// Serves; true if all requests came to their end after the signal to stop.
@@ -181,10 +210,10 @@ fn until_told(on_stdin_eof: bool) -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Command line of the engine: the directory, and bounds that fit beside a pipeline rather than a whole machine.
-fn arguments(config: &EmbeddedConfig) -> Vec<String> {
+fn arguments(data_dir: &Path, memory_bytes_max: u64) -> Vec<String> {
     vec![
-        format!("--path={}", config.data_dir.display()),
-        format!("--max_server_memory_usage={}", config.memory_bytes_max),
+        format!("--path={}", data_dir.display()),
+        format!("--max_server_memory_usage={memory_bytes_max}"),
         "--mark_cache_size=100000000".into(),
         "--index_mark_cache_size=20000000".into(),
         "--uncompressed_cache_size=0".into(),
