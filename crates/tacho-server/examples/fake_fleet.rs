@@ -172,7 +172,7 @@ impl FakeStore {
         };
         let either = |wanted: String, made_up: &str| if wanted.is_empty() { made_up.to_owned() } else { wanted };
         match name {
-            "trips_recent" => Ok((1..=limit.min(2_000))
+            "trips_page" => Ok((1..=limit.min(2_000))
                 .map(|number| {
                     trip_row(
                         number,
@@ -182,7 +182,7 @@ impl FakeStore {
                     )
                 })
                 .collect()),
-            "alerts_recent" => Ok((1..=limit.min(2_000))
+            "alerts_page" => Ok((1..=limit.min(2_000))
                 .map(|number| {
                     alert_row(
                         number,
@@ -195,7 +195,7 @@ impl FakeStore {
             "vehicle_speed_history" => Ok((0..180)
                 .map(|number| {
                     let speed = 45.0 + 25.0 * (number as f64 / 17.0).sin() + random.random_range(-4.0..4.0);
-                    json!({"timestamp": now_ms - (180 - number) * 10_000, "speed_kmph": speed.max(0.0)})
+                    json!({"at": now_ms - (180 - number) * 10_000, "avg_speed_kmph": speed.max(0.0)})
                 })
                 .collect()),
             other => Err(QueryError::UnknownQuery(other.to_owned())),
@@ -232,7 +232,7 @@ impl QueryBackend for FakeStore {
             params.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
         };
         // Nothing of before the start is open in a made-up fleet.
-        let is_seed = name == "alerts_recent" && param("state") == "open" && param("limit") == "500";
+        let is_seed = name == "alerts_page" && param("state") == "open" && param("limit") == "500";
         let answer = if is_seed { Ok(Vec::new()) } else { self.rows(name, &param) };
         Box::pin(async move { answer })
     }

@@ -27,7 +27,7 @@ impl QueryBackend for FakeStore {
     fn named<'a>(&'a self, name: &'a str, params: &'a [(&'a str, String)]) -> QueryFuture<'a> {
         let param = |wanted: &str| params.iter().find(|(key, _)| *key == wanted).map_or("", |(_, value)| value);
         let answer = match name {
-            "trips_recent" => {
+            "trips_page" => {
                 let before_ms: i64 = param("before_ms").parse().unwrap();
                 let limit: usize = param("limit").parse().unwrap();
                 let trips = (0..250).rev().map(|number| (number, NOON_MS + number * 1000));
@@ -39,9 +39,9 @@ impl QueryBackend for FakeStore {
                     })
                     .collect())
             }
-            "alerts_recent" if param("vehicle_id") == "away" => Err(QueryError::Unavailable("starting".into())),
-            "alerts_recent" => Ok(Vec::new()),
-            "vehicle_speed_history" => Ok(vec![json!({"timestamp": "2026-01-15 12:00:00.000", "speed_kmph": 51.5})]),
+            "alerts_page" if param("vehicle_id") == "away" => Err(QueryError::Unavailable("starting".into())),
+            "alerts_page" => Ok(Vec::new()),
+            "vehicle_speed_history" => Ok(vec![json!({"at": "2026-01-15 12:00:00", "avg_speed_kmph": 51.5})]),
             other => Err(QueryError::UnknownQuery(other.to_owned())),
         };
         Box::pin(async move { answer })

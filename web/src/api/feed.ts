@@ -47,19 +47,19 @@ export function openFeed(handlers: FeedHandlers): () => void {
     close()
     const opened = new EventSource('/api/v1/stream')
     source = opened
-    const on = <T>(name: string, handle: (data: T) => void) =>
-      opened.addEventListener(name, (event) => {
+    const on = (name: string, handle: (data: unknown) => void) =>
+      opened.addEventListener(name, (event: MessageEvent<string>) => {
         heard()
-        handle(JSON.parse((event as MessageEvent<string>).data) as T)
+        handle(JSON.parse(event.data))
       })
-    on<VehicleNews>('snapshot', (news) => {
+    on('snapshot', (news) => {
       retryMs = RETRY_MS_MIN
       handlers.onState(true)
-      handlers.onSnapshot(news)
+      handlers.onSnapshot(news as VehicleNews)
     })
-    on('delta', handlers.onDelta)
-    on('alerts', handlers.onAlerts)
-    on('kpi', handlers.onFigures)
+    on('delta', (news) => handlers.onDelta(news as VehicleNews))
+    on('alerts', (news) => handlers.onAlerts(news as AlertNews))
+    on('kpi', (news) => handlers.onFigures(news as FleetFigures))
     // The browser's own retry does not survive a refusal (503), so all retries are ours.
     opened.onerror = reconnect
     heard()

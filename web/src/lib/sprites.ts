@@ -23,7 +23,7 @@ export const CELL = {
 export const SPRITE_FLOATS = 9
 
 /** Clusters are formed below this zoom. */
-export const CLUSTER_ZOOM_MAX = 10.5
+export const CLUSTER_ZOOM_MAX = 9.8
 const CLUSTER_CELL_PX = 60
 const CLUSTER_COUNT_MIN = 6
 
@@ -127,8 +127,9 @@ function pushCluster(writer: Writer, item: Cluster): void {
   writer.push(item.x, item.y, 0, 0, item.sizePx, 0, CELL.cluster)
   const text = clusterText(item.count)
   const advance = (character: string) => (character === '.' ? CHAR_PX * 0.55 : CHAR_PX)
-  let at = -[...text].reduce((sum, character) => sum + advance(character), 0) / 2
-  for (const character of text) {
+  const characters = Array.from(text)
+  let at = -characters.reduce((sum, character) => sum + advance(character), 0) / 2
+  for (const character of characters) {
     const cell = character === '.' ? CELL.dot : character === 'k' ? CELL.kilo : CELL.digit + Number(character)
     writer.push(item.x, item.y, at + advance(character) / 2, 0, CHAR_SIZE_PX, 0, cell)
     at += advance(character)

@@ -1,5 +1,5 @@
 /** A page with a heading, filters and a table that grows. */
-import { Show, type JSX, type ParentProps } from 'solid-js'
+import { For, Show, type JSX, type ParentProps } from 'solid-js'
 import type { Pager } from './pager'
 
 export function ListPage<T>(
@@ -77,11 +77,13 @@ export function ChoiceFilter(props: {
       <span>{props.label}</span>
       <select value={props.value} onChange={(event) => props.onApply(event.currentTarget.value)}>
         <option value="">All</option>
-        {props.choices.map((choice) => (
-          <option value={choice.value} selected={choice.value === props.value}>
-            {choice.label}
-          </option>
-        ))}
+        <For each={props.choices}>
+          {(choice) => (
+            <option value={choice.value} selected={choice.value === props.value}>
+              {choice.label}
+            </option>
+          )}
+        </For>
       </select>
     </label>
   )

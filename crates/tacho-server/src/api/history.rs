@@ -148,7 +148,7 @@ async fn trips(app: &App, filter: TripFilter, limit: usize) -> Result<Vec<TripVi
         ("before_id", before_id),
         ("limit", limit.to_string()),
     ];
-    let rows = app.query("trips_recent", params).await?;
+    let rows = app.query("trips_page", params).await?;
     Ok(rows.iter().map(|row| TripView::from_row(Row(row))).collect())
 }
 
@@ -163,7 +163,7 @@ async fn alerts(app: &App, filter: AlertFilter, limit: usize) -> Result<Vec<Aler
         ("before_id", before_id),
         ("limit", limit.to_string()),
     ];
-    let rows = app.query("alerts_recent", params).await?;
+    let rows = app.query("alerts_page", params).await?;
     Ok(rows.iter().map(|row| AlertView::from_row(Row(row))).collect())
 }
 

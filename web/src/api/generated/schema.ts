@@ -284,7 +284,7 @@ export interface components {
             at: components["schemas"]["Instant"];
             /**
              * Format: double
-             * @description km/h.
+             * @description Mean of the step, km/h.
              */
             speed_kmph: number;
         };

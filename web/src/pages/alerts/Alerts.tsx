@@ -37,7 +37,7 @@ export default function Alerts() {
     severity_min: Number(params.severity ?? 1) || 1,
     limit: 100,
   }))
-  const pager = createPager(query, listAlerts)
+  const pager = createPager(() => query(), listAlerts)
   return (
     <ListPage
       title="Alerts"

@@ -1,5 +1,5 @@
 import { A } from '@solidjs/router'
-import { For, Show, createMemo, createResource, createSignal, onCleanup, type JSX } from 'solid-js'
+import { For, Show, createEffect, createMemo, createResource, createSignal, onCleanup, type JSX } from 'solid-js'
 import { getSpeed, getVehicle } from '../../api/client'
 import { shortDuration } from '../../lib/freshness'
 import { localTime, relativeTime, words } from '../../lib/time'
@@ -30,7 +30,7 @@ export function VehiclePanel(props: { id: string; isFollowing: boolean; onFollow
 
   /** Points that came in since the history was asked for. */
   const [tail, setTail] = createSignal<{ atMs: number; kmph: number }[]>([])
-  createMemo(() => {
+  createEffect(() => {
     const now = vehicle()
     if (now === undefined) return
     setTail((points) => {

@@ -16,7 +16,7 @@ type Filter = { vehicle: string; status: string }
 export default function Trips() {
   const [params, setParams] = useSearchParams<Filter>()
   const query = createMemo(() => ({ vehicle_id: params.vehicle ?? '', status: params.status ?? '', limit: 100 }))
-  const pager = createPager(query, listTrips)
+  const pager = createPager(() => query(), listTrips)
   return (
     <ListPage
       title="Trips"
@@ -48,7 +48,7 @@ export default function Trips() {
             <th scope="col" class="is-number">
               Distance
             </th>
-            <th scope="col" class="is-number">
+            <th scope="col" class="is-number is-wide">
               Duration
             </th>
             <th scope="col" class="is-number is-extra">
@@ -88,7 +88,7 @@ function TripRow(props: { trip: Trip }) {
       </td>
       <td title={localTime(startMs())}>{relativeTime(startMs(), live.nowMs())}</td>
       <td class="is-number">{formatDistance(props.trip.distance_m, units())}</td>
-      <td class="is-number">{shortDuration(props.trip.duration_s)}</td>
+      <td class="is-number is-wide">{shortDuration(props.trip.duration_s)}</td>
       <td class="is-number is-extra">{shortDuration(props.trip.idle_s)}</td>
       <td class="is-number is-extra">{formatSpeed(props.trip.avg_speed_kmph, units())}</td>
       <td class="is-number is-extra">{formatSpeed(props.trip.max_speed_kmph, units())}</td>

@@ -1,6 +1,6 @@
 /** The offline base map: land, borders, country names, and a graticule. */
 import type { StyleSpecification } from 'maplibre-gl'
-import type { Topology } from 'topojson-specification'
+import type { GeometryCollection, Topology } from 'topojson-specification'
 import type { FeatureCollection } from 'geojson'
 import { feature, mesh } from 'topojson-client'
 import countriesUrl from 'world-atlas/countries-50m.json?url'
@@ -69,8 +69,8 @@ export async function loadWorld(signal: AbortSignal): Promise<WorldData> {
   if (countries?.type !== 'GeometryCollection' || land?.type !== 'GeometryCollection') {
     return { land: EMPTY, borders: EMPTY, names: EMPTY }
   }
-  const shapes = feature<{ name: string }>(topology, countries as Parameters<typeof feature<{ name: string }>>[1] & typeof countries as never) as unknown as FeatureCollection // prettier-ignore
-  const borders = mesh(topology, countries as never)
+  const shapes = feature(topology, countries)
+  const borders = mesh(topology, countries as GeometryCollection)
   return {
     land: feature(topology, land),
     borders: { type: 'FeatureCollection', features: [{ type: 'Feature', properties: {}, geometry: borders }] },
@@ -93,7 +93,8 @@ function labelPoint(country: FeatureCollection['features'][number]): FeatureColl
     const center = ringCenter(ring)
     if (best === undefined || center.area > best.area) best = center
   }
-  if (best === undefined) return []
+  // Slivers without a country code (glaciers under dispute, islets) are not worth a name.
+  if (best === undefined || (country.id === undefined && best.area < 1)) return []
   const geometryPoint = { type: 'Point' as const, coordinates: [best.lon, best.lat] }
   return [{ type: 'Feature', properties: country.properties, geometry: geometryPoint }]
 }
