@@ -26,6 +26,7 @@
 --   heading     Float32 ZSTD 2.18, Gorilla+ZSTD 2.51, fixed point 0.97
 --   battery     Float32 ZSTD 1.05, fixed point 0.80          satellites  ZSTD 0.35, T64+ZSTD 0.35
 --   ids         text 0.27 each, LowCardinality below 0.01    ingested_at DoubleDelta+ZSTD 1.82 (ms), 0.17 (s)
+-- A row in all: 25.4 bytes as inserted (100,000 rows a part), 25.0 merged, of which the event id takes 16.
 -- Floats keep what was sent to the last bit, at 2.2 bytes a row more than fixed point; positions are rounded to 1.1 cm.
 CREATE TABLE IF NOT EXISTS telemetry {on_cluster}
 (
