@@ -1,0 +1,310 @@
+//! The thread that plans epochs, runs them, hands out their results, and takes snapshots between them.
+
+use crate::{
+    bundle::{FactsBundle, OutputBundle, TelemetryBundle, VERSION_INDEX_BITS, batch_bytes, facts_bytes},
+    chunk::Chunk,
+    config::PipelineConfig,
+    epoch::{EpochResult, Selection, run_epoch},
+    error::Stop,
+    inbox::Inbox,
+    journal::{Entry, Journal, Manifest, PlanState},
+    life::Life,
+    planner::{PlanRules, make_manifest, take_chunks},
+    progress::Progress,
+    replay::ReplayReader,
+    rounds::Rounds,
+    shard::{ShardPool, Stage},
+    snapshot::{Item, Round, SnapshotTask, item_at},
+    tally::{Arrived, Tally},
+};
+use crossbeam_channel::{SendTimeoutError, Sender};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+use tacho_engine::FleetStage;
+use tacho_io::{Clock, LiveFeed, LiveUpdate, PipelineStats};
+
+/// An epoch without records is planned at most this often.
+const IDLE_EPOCH_MS: i64 = 1_000;
+/// A topic that lags for this long while others are full no longer holds them back.
+const DRIFT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where results go.
+pub(crate) struct Outlets {
+    pub outputs: Sender<OutputBundle>,
+    /// None without a store.
+    pub store: Option<(Sender<TelemetryBundle>, Sender<FactsBundle>)>,
+    pub snapshots: Sender<SnapshotTask>,
+}
+
+/// What has to be run again before new epochs are planned.
+pub(crate) struct Replay {
+    pub manifests: Vec<Manifest>,
+    /// The installed round that was restored.
+    pub round: Option<Round>,
+    pub reader: ReplayReader,
+}
+
+pub(crate) struct Coordinator {
+    pub config: PipelineConfig,
+    pub life: Arc<Life>,
+    pub progress: Arc<Progress>,
+    pub stats: Arc<PipelineStats>,
+    pub journal: Arc<Journal>,
+    pub inbox: Arc<Inbox>,
+    pub clock: Arc<dyn Clock>,
+    pub feed: Arc<dyn LiveFeed>,
+    pub shards: ShardPool,
+    pub fleet: FleetStage,
+    pub plan: PlanState,
+    pub rules: PlanRules,
+    pub generation: u32,
+    /// The epoch that the engine's state stands at.
+    pub last_run: u64,
+    pub outlets: Outlets,
+    pub rounds: Rounds,
+    pub tally: Tally,
+    /// Since when drift holds everything back.
+    pub stalled_since: Option<Instant>,
+}
+
+impl Coordinator {
+    pub(crate) fn run(mut self, replay: Replay) -> Result<(), Stop> {
+        self.replay(replay)?;
+        let mut due = Instant::now();
+        while !self.life.is_draining() {
+            self.inbox.wait(&self.life, due, self.config.epoch_events_max)?;
+            due = Instant::now() + self.config.epoch_interval;
+            if self.wait_for_room()? {
+                self.plan_epoch()?;
+                self.snapshot_some()?;
+            }
+            self.note_queues();
+        }
+        self.drain()
+    }
+
+    /// Runs the epochs after the snapshots again. Those that the round covers are acknowledged everywhere; of the
+    /// others the publishers skip what is already there.
+    fn replay(&mut self, mut replay: Replay) -> Result<(), Stop> {
+        let covered = replay.round.as_ref().map_or(0, Round::last_epoch);
+        for manifest in std::mem::take(&mut replay.manifests) {
+            self.life.check()?;
+            let chunks = replay.reader.read(&manifest)?;
+            if manifest.epoch > covered {
+                // A group that has to be made again fits into memory, since it did before.
+                self.wait_for_replay_room(manifest.epoch)?;
+                self.run_whole(&manifest, chunks, false)?;
+            } else if let Some(round) = &replay.round {
+                let selection = Selection::older_than(manifest.epoch, round);
+                run_epoch(&self.shards, &mut self.fleet, &manifest, chunks, &selection)?;
+                self.last_run = manifest.epoch;
+                self.progress.update(|marks| marks.run = manifest.epoch);
+            }
+        }
+        let positions = self.positions();
+        self.progress.update(|marks| {
+            marks.live = true;
+            marks.run = self.last_run;
+            marks.positions = positions;
+        });
+        Ok(())
+    }
+
+    fn wait_for_replay_room(&self, epoch: u64) -> Result<(), Stop> {
+        let open_group = self.journal.ledger(|ledger| ledger.open.iter().map(|open| open.intent.to).max());
+        while open_group.is_none_or(|to| epoch > to) && !self.wait_for_room()? {}
+        Ok(())
+    }
+
+    /// True if the publishers can take another epoch; waits a little if not.
+    fn wait_for_room(&self) -> Result<bool, Stop> {
+        let (bytes_max, epochs_max) = (self.config.publish_queue_bytes, self.config.publish_queue_epochs as u64);
+        let nap = Duration::from_millis(50);
+        self.progress.wait(&self.life, nap, |marks| {
+            let behind = marks.outputs_appended.min(marks.stored[0]).min(marks.stored[1]);
+            marks.run.saturating_sub(behind) < epochs_max && self.progress.queued_bytes() < bytes_max
+        })
+    }
+
+    /// Plans the next epoch and runs it; true if there was something to do.
+    fn plan_epoch(&mut self) -> Result<bool, Stop> {
+        let now = self.clock.now().ms();
+        let is_stalled = self.stalled_since.is_some_and(|since| since.elapsed() >= DRIFT_PATIENCE);
+        let (manifest, chunks) = {
+            let mut queues = self.inbox.lock();
+            let chunks = take_chunks(&self.rules, &self.plan, &mut queues, is_stalled);
+            let is_held = chunks.is_empty() && self.inbox.is_any_full(&queues);
+            self.stalled_since = is_held.then(|| self.stalled_since.unwrap_or_else(Instant::now));
+            let mut plan = self.plan.clone();
+            let manifest = make_manifest(&self.rules, &mut plan, &queues, &chunks, self.generation, now);
+            if chunks.is_empty() && !self.is_worth_an_epoch(&manifest) {
+                return Ok(false);
+            }
+            self.plan = plan;
+            (manifest, chunks)
+        };
+        self.inbox.notify_taken();
+        self.journal.append(&Entry::Manifest(manifest.clone()))?;
+        self.stats.epoch_planned.set(manifest.epoch);
+        if !chunks.is_empty() {
+            self.rounds.note_records();
+        }
+        self.run_whole(&manifest, chunks, true)?;
+        Ok(true)
+    }
+
+    /// Time alone moves timers, but not more often than once a second.
+    fn is_worth_an_epoch(&self, manifest: &Manifest) -> bool {
+        let has_passed = |before: Option<i64>, now: i64| before.is_none_or(|before| now - before >= IDLE_EPOCH_MS);
+        let fleet_moved = manifest.fleet.is_some_and(|fleet| has_passed(self.plan.fleet, fleet));
+        fleet_moved || has_passed(self.plan.log_time, manifest.log_time)
+    }
+
+    /// Runs an epoch with everybody taking part, and hands out its results.
+    fn run_whole(&mut self, manifest: &Manifest, chunks: Vec<Chunk>, is_live: bool) -> Result<(), Stop> {
+        let arrived = Arrived::of(&chunks);
+        let everybody = Selection::everybody();
+        let mut result = run_epoch(&self.shards, &mut self.fleet, manifest, chunks, &everybody)?;
+        self.tally.add(&self.stats, manifest, &arrived, &result.rejected, &result.answers);
+        self.stats.facts.add(result.facts.len() as u64);
+        self.stats.vehicles.set(result.answers.iter().map(|answer| answer.vehicles as u64).sum());
+        self.stats.fleet_time_ms.store(manifest.fleet.unwrap_or(i64::MIN), Ordering::Relaxed);
+        if is_live {
+            self.publish_live(manifest, &mut result);
+        }
+        // Versions of one epoch must not reach into those of the next.
+        let last_version_epoch = manifest.epoch + (result.facts.len() >> VERSION_INDEX_BITS) as u64;
+        self.plan.epoch = self.plan.epoch.max(last_version_epoch);
+        self.last_run = manifest.epoch;
+        self.publish(manifest, result)?;
+        let positions = if is_live { self.positions() } else { Vec::new() };
+        self.progress.update(|marks| {
+            marks.run = manifest.epoch;
+            if is_live {
+                marks.positions = positions;
+            }
+        });
+        Ok(())
+    }
+
+    fn publish_live(&self, manifest: &Manifest, result: &mut EpochResult) {
+        self.feed.publish(LiveUpdate {
+            vehicles: std::mem::take(&mut result.live),
+            alerts: result.facts.alerts.iter().cloned().map(Arc::new).collect(),
+            utilization: result.facts.utilization.clone(),
+            fleet_time: manifest.fleet.map(tacho_model::EventTime),
+            telemetry_count: result.telemetry.iter().map(|batch| batch.len() as u64).sum(),
+        });
+    }
+
+    fn publish(&self, manifest: &Manifest, result: EpochResult) -> Result<(), Stop> {
+        let (facts, rejected) = (Arc::new(result.facts), Arc::new(result.rejected));
+        let bytes = facts_bytes(&facts, &rejected, &[]);
+        let _lease = self.progress.lease(bytes);
+        let outputs = OutputBundle { epoch: manifest.id(), facts: facts.clone(), rejected: rejected.clone(), _lease };
+        self.send(&self.outlets.outputs, outputs)?;
+        let Some((to_telemetry, to_facts)) = &self.outlets.store else { return Ok(()) };
+        let telemetry_bytes = result.telemetry.iter().map(|batch| batch_bytes(batch)).sum();
+        let lease = self.progress.lease(telemetry_bytes);
+        let epoch = manifest.epoch;
+        self.send(to_telemetry, TelemetryBundle { epoch, batches: result.telemetry, lease })?;
+        let lease = self.progress.lease(bytes + facts_bytes(&Default::default(), &[], &result.side));
+        self.send(to_facts, FactsBundle { epoch, facts, rejected, side: result.side, lease })
+    }
+
+    /// The channels hold more than the number of epochs that may wait, so this rarely blocks.
+    fn send<T>(&self, to: &Sender<T>, mut value: T) -> Result<(), Stop> {
+        loop {
+            self.life.check()?;
+            match to.send_timeout(value, Duration::from_millis(50)) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Timeout(back)) => value = back,
+                Err(SendTimeoutError::Disconnected(_)) => return Err(Stop::Halted),
+            }
+        }
+    }
+
+    /// Next offsets to plan, in the order of the inbox.
+    fn positions(&self) -> Vec<i64> {
+        let queues = self.inbox.lock();
+        let position = |stream: u8, partition: i32| {
+            let key = (stream, partition);
+            let found = self.plan.partitions.binary_search_by_key(&key, |plan| (plan.stream, plan.partition));
+            found.map_or(i64::MIN, |at| self.plan.partitions[at].position)
+        };
+        queues.iter().map(|queue| position(queue.stream.rank(), queue.partition)).collect()
+    }
+
+    fn note_queues(&self) {
+        let marks = self.progress.get();
+        let published = marks.outputs_appended.min(marks.stored[0]).min(marks.stored[1]);
+        self.stats.epoch_published.set(published.min(marks.run));
+        self.stats.publish_queue_epochs.set(marks.run.saturating_sub(published));
+        self.stats.lag_records.set(self.inbox.lag_records());
+    }
+
+    /// Takes as many snapshots as the time of an epoch allows, at least one while a round runs.
+    fn snapshot_some(&mut self) -> Result<(), Stop> {
+        if self.rounds.is_due(self.progress.read(|marks| marks.snapshot)) && self.last_run > 0 {
+            self.begin_round()?;
+        }
+        let until = Instant::now() + self.config.snapshot_budget;
+        while self.rounds.item().is_some() {
+            self.snapshot_one()?;
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_round(&mut self) -> Result<(), Stop> {
+        let number = self.rounds.begin();
+        self.journal.rotate(number, self.plan.clone())?;
+        self.send(&self.outlets.snapshots, SnapshotTask::Begin(number))
+    }
+
+    fn snapshot_one(&mut self) -> Result<(), Stop> {
+        let Some(index) = self.rounds.item() else { return Ok(()) };
+        let began = Instant::now();
+        let (stage, group) = item_at(index);
+        let state = match stage {
+            Stage::Fleet => self.fleet.snapshot(),
+            _ => self.shards.snapshot(stage, group)?,
+        };
+        self.stats.snapshot_pause_ns.set(began.elapsed().as_nanos() as u64);
+        let epoch = self.last_run;
+        self.send(&self.outlets.snapshots, SnapshotTask::Item(Item { stage, group, epoch, state }))?;
+        if self.rounds.advance(epoch) {
+            self.send(&self.outlets.snapshots, SnapshotTask::Finish(epoch))?;
+        }
+        Ok(())
+    }
+
+    /// Runs what is fetched, lets the publishers finish, and takes a last round that a start need not replay from.
+    fn drain(mut self) -> Result<(), Stop> {
+        loop {
+            if !self.wait_for_room()? {
+                continue;
+            }
+            let is_fetched = self.inbox.lock().iter().any(|queue| !queue.chunks.is_empty());
+            if !is_fetched || !self.plan_epoch()? {
+                break;
+            }
+        }
+        self.note_queues();
+        self.progress.update(|marks| marks.is_finished = true);
+        // Closing their channels makes the publishers insert what they have and end.
+        self.outlets.outputs = crossbeam_channel::bounded(0).0;
+        self.outlets.store = None;
+        if self.last_run > 0 {
+            self.begin_round()?;
+            while self.rounds.item().is_some() {
+                self.snapshot_one()?;
+            }
+        }
+        Ok(())
+    }
+}

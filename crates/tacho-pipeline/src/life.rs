@@ -1,0 +1,187 @@
+//! Life and death of a pipeline's threads: told to drain, told to halt, or failed.
+
+use crate::error::{PipelineError, Stop};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+/// Locks, and goes on after a panic elsewhere: the panic itself ends the pipeline.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The state that all threads of a pipeline look at.
+#[derive(Debug)]
+pub(crate) struct Life {
+    draining: AtomicBool,
+    halted: AtomicBool,
+    failure: Mutex<Option<Arc<PipelineError>>>,
+    alive: Mutex<usize>,
+    changed: Condvar,
+    /// Durable steps until a simulated crash; beyond reach in production.
+    steps_left: AtomicI64,
+}
+
+impl Life {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            draining: AtomicBool::new(false),
+            halted: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            alive: Mutex::new(0),
+            changed: Condvar::new(),
+            steps_left: AtomicI64::new(i64::MAX),
+        })
+    }
+
+    /// Finish what is fetched, then end.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+    /// End at once; nothing durable is begun any more.
+    pub(crate) fn halt(&self) {
+        self.halted.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+    /// End at once, because of `error`. The first failure is kept.
+    pub(crate) fn fail(&self, error: PipelineError) {
+        tracing::error!(%error, "the pipeline stops");
+        lock(&self.failure).get_or_insert(Arc::new(error));
+        self.halt();
+    }
+    pub(crate) fn failure(&self) -> Option<Arc<PipelineError>> {
+        lock(&self.failure).clone()
+    }
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+    pub(crate) fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::SeqCst)
+    }
+    /// `Halted` once the pipeline is to end at once.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.is_halted() { Err(Stop::Halted) } else { Ok(()) }
+    }
+
+    /// Stands before every durable step. A halted pipeline takes none; a test may have it die at the n-th.
+    pub(crate) fn step(&self) -> Result<(), Stop> {
+        self.check()?;
+        if self.steps_left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            self.halt();
+            return Err(Stop::Halted);
+        }
+        Ok(())
+    }
+    #[cfg(test)]
+    pub(crate) fn die_after_steps(&self, steps: i64) {
+        self.steps_left.store(steps, Ordering::SeqCst);
+    }
+
+    /// Sleeps, but not beyond the end of the pipeline.
+    pub(crate) fn pause(&self, length: Duration) -> Result<(), Stop> {
+        let until = Instant::now() + length;
+        let mut alive = lock(&self.alive);
+        loop {
+            self.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            alive = self.changed.wait_timeout(alive, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until all threads have ended; false at the deadline.
+    pub(crate) fn wait_all_ended(&self, deadline: Instant) -> bool {
+        let mut alive = lock(&self.alive);
+        while *alive > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            alive = self.changed.wait_timeout(alive, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Starts a thread whose error or panic ends the whole pipeline.
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        name: String,
+        body: impl FnOnce() -> Result<(), Stop> + Send + 'static,
+    ) -> std::io::Result<JoinHandle<()>> {
+        *lock(&self.alive) += 1;
+        let (life, thread) = (self.clone(), name.clone());
+        let spawned = std::thread::Builder::new().name(name).spawn(move || {
+            match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(Ok(()) | Err(Stop::Halted)) => {}
+                Ok(Err(Stop::Failed(error))) => life.fail(error),
+                Err(panic) => life.fail(PipelineError::Panic { thread, message: panic_text(&*panic) }),
+            }
+            life.count_end();
+        });
+        if spawned.is_err() {
+            self.count_end();
+        }
+        spawned
+    }
+
+    fn count_end(&self) {
+        *lock(&self.alive) -= 1;
+        self.changed.notify_all();
+    }
+
+    fn wake(&self) {
+        let _alive = lock(&self.alive);
+        self.changed.notify_all();
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+/// Pauses that grow while something is away, and log lines that do not flood.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    pause: Duration,
+    pause_max: Duration,
+    logged: Option<Instant>,
+}
+
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+impl Retry {
+    pub(crate) fn new(pause_max: Duration) -> Self {
+        Self { pause: PAUSE_MIN.min(pause_max), pause_max, logged: None }
+    }
+    /// Waits before the next attempt.
+    pub(crate) fn wait(&mut self, life: &Life, what: &str, error: &dyn std::fmt::Display) -> Result<(), Stop> {
+        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            self.logged = Some(Instant::now());
+            tracing::warn!(%error, "{what} is away, trying again");
+        }
+        life.pause(self.pause)?;
+        self.pause = (self.pause * 2).min(self.pause_max);
+        Ok(())
+    }
+    /// It works again.
+    pub(crate) fn reset(&mut self) {
+        self.pause = PAUSE_MIN.min(self.pause_max);
+    }
+}
+
+/// CPU time of the calling thread, nanoseconds.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

@@ -1,0 +1,151 @@
+//! Which chunks make the next epoch, and what fleet time it runs at.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    chunk::Chunk,
+    inbox::PartitionQueue,
+    journal::{Manifest, PlanState, Range},
+};
+use std::time::Duration;
+use tacho_model::Stream;
+
+/// The settings that a plan depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlanRules {
+    pub events_max: usize,
+    pub drift_ms_max: i64,
+    pub lateness_ms: i64,
+    pub idle_ms: i64,
+}
+
+impl PlanRules {
+    fn settle(&self) -> Duration {
+        Duration::from_millis(self.idle_ms.max(0) as u64)
+    }
+}
+
+/// Takes the oldest chunks first, as many as an epoch holds. A chunk has to wait while another topic is behind it by
+/// more than `drift_ms_max`: while a partition of that topic has records that are not fetched yet.
+pub(crate) fn take_chunks(
+    rules: &PlanRules,
+    state: &PlanState,
+    queues: &mut [PartitionQueue],
+    ignore_drift: bool,
+) -> Vec<Chunk> {
+    let (mut chunks, mut events) = (Vec::new(), 0);
+    while let Some((index, low)) = oldest_head(queues) {
+        let head_events = queues[index].chunks.front().map_or(0, |chunk| chunk.events);
+        let is_full = events > 0 && events + head_events > rules.events_max;
+        let stream = queues[index].stream;
+        let waits = || !ignore_drift && low > slowest_frontier(rules, state, queues, stream, &chunks);
+        if is_full || waits() {
+            break;
+        }
+        chunks.extend(queues[index].pop());
+        events += head_events;
+    }
+    chunks
+}
+
+/// The queue whose first chunk holds the oldest event, and that event's time. Chunks without events come first.
+fn oldest_head(queues: &[PartitionQueue]) -> Option<(usize, i64)> {
+    let heads = queues.iter().enumerate().filter_map(|(index, queue)| {
+        let chunk = queue.chunks.front()?;
+        Some((index, chunk.span.map_or(i64::MIN, |(low, _)| low)))
+    });
+    heads.min_by_key(|&(index, low)| (low, queues[index].stream.rank(), index))
+}
+
+/// The event time that no chunk of `stream` may exceed yet.
+fn slowest_frontier(
+    rules: &PlanRules,
+    state: &PlanState,
+    queues: &[PartitionQueue],
+    stream: Stream,
+    taken: &[Chunk],
+) -> i64 {
+    let behind = queues
+        .iter()
+        .filter(|queue| queue.stream != stream && queue.chunks.is_empty() && !queue.is_at_end(rules.settle()));
+    let frontier = behind.map(|queue| {
+        let of_queue = |chunk: &&Chunk| chunk.stream == queue.stream && chunk.partition == queue.partition;
+        let taken = taken.iter().filter(of_queue).filter_map(|chunk| chunk.span).map(|(_, high)| high).max();
+        let planned = newest_event(state, queue.stream, queue.partition);
+        planned.max(taken).unwrap_or(i64::MIN)
+    });
+    frontier.min().map_or(i64::MAX, |frontier| frontier.saturating_add(rules.drift_ms_max))
+}
+
+fn newest_event(state: &PlanState, stream: Stream, partition: i32) -> Option<i64> {
+    find(state, stream, partition).and_then(|plan| plan.newest_event)
+}
+
+fn find(state: &PlanState, stream: Stream, partition: i32) -> Option<&crate::journal::PartitionPlan> {
+    let key = (stream.rank(), partition);
+    let found = state.partitions.binary_search_by_key(&key, |plan| (plan.stream, plan.partition));
+    found.ok().map(|at| &state.partitions[at])
+}
+
+/// The manifest of the epoch that takes `chunks` at `now`. `state` is that of the epoch before, and is moved on.
+pub(crate) fn make_manifest(
+    rules: &PlanRules,
+    state: &mut PlanState,
+    queues: &[PartitionQueue],
+    chunks: &[Chunk],
+    generation: u32,
+    now: i64,
+) -> Manifest {
+    let log_time = state.log_time.map_or(now, |before| before.max(now));
+    let mut manifest =
+        Manifest { generation, epoch: state.epoch + 1, log_time, fleet: state.fleet, ranges: ranges_of(chunks) };
+    state.apply(&manifest);
+    manifest.fleet = manifest.fleet.max(fleet_time(rules, state, queues, log_time));
+    state.fleet = manifest.fleet;
+    manifest
+}
+
+fn ranges_of(chunks: &[Chunk]) -> Vec<Range> {
+    let mut ranges: Vec<Range> = Vec::new();
+    for chunk in chunks {
+        let newest_event = chunk.span.map(|(_, high)| high);
+        let stream = chunk.stream.rank();
+        match ranges.iter_mut().find(|range| (range.stream, range.partition) == (stream, chunk.partition)) {
+            Some(range) => {
+                range.to = chunk.to;
+                range.own += chunk.own;
+                range.newest_event = range.newest_event.max(newest_event);
+                range.newest_log = range.newest_log.max(chunk.newest_log);
+            }
+            None => ranges.push(Range {
+                stream,
+                partition: chunk.partition,
+                from: chunk.from,
+                to: chunk.to,
+                own: chunk.own,
+                newest_event,
+                newest_log: chunk.newest_log,
+            }),
+        }
+    }
+    ranges.sort_unstable_by_key(|range| (range.stream, range.partition));
+    ranges
+}
+
+/// Minimum over the telemetry partitions that are not idle of their newest event time, minus the lateness bound; the
+/// epoch's own time when all are idle; none while a partition with records has not been planned.
+fn fleet_time(rules: &PlanRules, state: &PlanState, queues: &[PartitionQueue], now: i64) -> Option<i64> {
+    let mut slowest: Option<i64> = None;
+    for queue in queues.iter().filter(|queue| queue.stream == Stream::Telemetry) {
+        let plan = find(state, Stream::Telemetry, queue.partition);
+        let newest_log = plan.and_then(|plan| plan.newest_log);
+        let is_quiet = newest_log.is_none_or(|newest| now.saturating_sub(newest) >= rules.idle_ms);
+        if is_quiet && queue.is_at_end(rules.settle()) {
+            continue;
+        }
+        let newest = plan.and_then(|plan| plan.newest_event)?;
+        slowest = Some(slowest.map_or(newest, |slowest| slowest.min(newest)));
+    }
+    Some(slowest.map_or(now, |slowest| slowest.saturating_sub(rules.lateness_ms)))
+}

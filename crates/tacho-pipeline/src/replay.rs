@@ -1,0 +1,130 @@
+//! Reading exactly the ranges of old manifests again.
+
+use crate::{
+    chunk::{Chunk, Decoder},
+    error::{PipelineError, Stop},
+    journal::{Manifest, Range},
+    life::{Life, Retry},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tacho_io::{Log, LogError, LogReader, Records, TopicPartition};
+use tacho_model::{Stream, topic_name};
+use tacho_wire::DecodeLimits;
+
+/// The log must return what the journal refers to within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads the inputs of manifests, one after the other.
+pub(crate) struct ReplayReader {
+    life: Arc<Life>,
+    log: Arc<dyn Log>,
+    prefix: String,
+    run_bytes: usize,
+    decoders: Vec<Decoder>,
+    /// One reader per partition, so that none runs ahead of what is needed.
+    partitions: BTreeMap<(u8, i32), PartitionReader>,
+}
+
+struct PartitionReader {
+    reader: Box<dyn LogReader>,
+    runs: VecDeque<Records>,
+    /// Next offset to give out.
+    position: i64,
+}
+
+impl ReplayReader {
+    pub(crate) fn new(
+        life: Arc<Life>,
+        log: Arc<dyn Log>,
+        prefix: &str,
+        run_bytes: usize,
+        limits: DecodeLimits,
+        shards: u16,
+    ) -> Self {
+        let decoders = Stream::ALL.map(|stream| Decoder::new(stream, limits, shards)).into();
+        Self { life, log, prefix: prefix.to_owned(), run_bytes, decoders, partitions: BTreeMap::new() }
+    }
+
+    /// The decoded inputs of an epoch.
+    pub(crate) fn read(&mut self, manifest: &Manifest) -> Result<Vec<Chunk>, Stop> {
+        let mut chunks = Vec::new();
+        for range in &manifest.ranges {
+            self.read_range(range, &mut chunks)?;
+        }
+        Ok(chunks)
+    }
+
+    fn read_range(&mut self, range: &Range, chunks: &mut Vec<Chunk>) -> Result<(), Stop> {
+        let stream = Stream::ALL[usize::from(range.stream)];
+        let source = TopicPartition::new(&topic_name(&self.prefix, stream.topic_suffix()), range.partition);
+        let key = (range.stream, range.partition);
+        if self.partitions.get(&key).is_none_or(|partition| partition.position != range.from) {
+            let reader = self.log.reader(&[(source.clone(), range.from)])?;
+            self.partitions.insert(key, PartitionReader { reader, runs: VecDeque::new(), position: range.from });
+        }
+        let partition = self.partitions.get_mut(&key).expect("the reader was just made");
+        let mut own_left = range.own;
+        while partition.position < range.to {
+            let Some(records) = partition.runs.pop_front() else {
+                fill(partition, &self.life, self.run_bytes, &source, range)?;
+                continue;
+            };
+            let (mut head, tail) = split_at(records, range.to);
+            partition.runs.extend(tail);
+            // How many own records of a run lie in a range is known only from its manifest.
+            head.own_count = std::mem::take(&mut own_left);
+            chunks.push(self.decoders[usize::from(range.stream)].decode(&head, partition.position));
+            partition.position = head.next_offset;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for the next run of the partition.
+fn fill(
+    partition: &mut PartitionReader,
+    life: &Life,
+    run_bytes: usize,
+    source: &TopicPartition,
+    range: &Range,
+) -> Result<(), Stop> {
+    let until = Instant::now() + PATIENCE;
+    let mut retry = Retry::new(Duration::from_secs(1));
+    while partition.runs.is_empty() {
+        life.check()?;
+        match partition.reader.poll(Duration::from_millis(100), run_bytes) {
+            Ok(runs) => partition.runs.extend(runs),
+            Err(error @ LogError::Unavailable(_)) => {
+                retry.wait(life, "the log", &error)?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if partition.runs.is_empty() && Instant::now() > until {
+            let (topic, from, to) = (source.topic.to_string(), partition.position, range.to);
+            return Err(PipelineError::ReplayGap { topic, partition: source.partition, from, to }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Cuts a run in front of offset `to`.
+fn split_at(records: Records, to: i64) -> (Records, Option<Records>) {
+    if records.next_offset <= to {
+        return (records, None);
+    }
+    let at = records.slots.partition_point(|slot| slot.offset < to);
+    let head = Records {
+        source: records.source.clone(),
+        bytes: records.bytes.clone(),
+        slots: records.slots[..at].to_vec(),
+        next_offset: to,
+        own_count: 0,
+    };
+    let tail = Records { slots: records.slots[at..].to_vec(), ..records };
+    (head, Some(tail))
+}

@@ -1,0 +1,274 @@
+//! Snapshot rounds on disk.
+//!
+//! A round is one file of sealed items (one per stage and key group, each with the epoch it stands at) and a sealed
+//! summary at its end. It is written to `round-N.tmp` and installed by renaming that folder to `round-N`, once every
+//! sink has acknowledged all epochs up to the round's last. The round before it is kept.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    error::{SnapshotError, Stop},
+    journal::{Journal, sync_folder},
+    life::Life,
+    progress::Progress,
+    shard::Stage,
+};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tacho_io::PipelineStats;
+use tacho_model::KEY_GROUPS;
+use tacho_wire::envelope;
+
+const ITEM: [u8; 4] = *b"ITEM";
+const SUMMARY: [u8; 4] = *b"ROND";
+const VERSION: u16 = 1;
+const ITEM_HEAD_BYTES: usize = 11;
+
+/// Items of a round: two keyed stages, and the fleet.
+pub(crate) const ROUND_ITEMS: usize = 2 * KEY_GROUPS as usize + 1;
+
+/// The state of one (stage, key group) at the end of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub stage: Stage,
+    pub group: u16,
+    pub epoch: u64,
+    pub state: Vec<u8>,
+}
+
+/// Which item comes at that place of a round: vehicles first, then drivers, then the fleet. An input that a later
+/// stage lacks is then always made again, because the stage that makes it stands at an older epoch.
+pub(crate) fn item_at(index: usize) -> (Stage, u16) {
+    let groups = usize::from(KEY_GROUPS);
+    match index / groups {
+        0 => (Stage::Vehicle, index as u16),
+        1 => (Stage::Driver, (index - groups) as u16),
+        _ => (Stage::Fleet, 0),
+    }
+}
+
+/// A round that is read back.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub number: u64,
+    pub items: Vec<Item>,
+}
+
+impl Round {
+    /// The epoch up to which everything was acknowledged when the round was installed.
+    pub(crate) fn last_epoch(&self) -> u64 {
+        self.items.iter().map(|item| item.epoch).max().unwrap_or(0)
+    }
+    /// Frees the states once they are restored; stages, groups and epochs stay.
+    pub(crate) fn without_states(mut self) -> Self {
+        self.items.iter_mut().for_each(|item| item.state = Vec::new());
+        self
+    }
+    /// The epoch of the oldest item: replay begins behind it.
+    pub(crate) fn first_epoch(&self) -> u64 {
+        self.items.iter().map(|item| item.epoch).min().unwrap_or(0)
+    }
+}
+
+/// Reads the newest installed round that is whole. Damaged ones are set aside. None when there never was a round.
+pub(crate) fn load_newest(folder: &Path) -> Result<Option<Round>, SnapshotError> {
+    let mut newest_problem = None;
+    for number in installed(folder)?.into_iter().rev() {
+        match load(folder, number) {
+            Ok(round) => return Ok(Some(round)),
+            Err(error) => {
+                tracing::error!(%error, round = number, "a snapshot round is not readable, trying the one before");
+                newest_problem.get_or_insert(error.to_string());
+                let from = round_path(folder, number, "");
+                let to = round_path(folder, number, ".damaged");
+                fs::rename(&from, &to).map_err(|source| SnapshotError::Io { what: "set aside", file: from, source })?;
+            }
+        }
+    }
+    newest_problem.map_or(Ok(None), |newest| Err(SnapshotError::NoneReadable { newest }))
+}
+
+fn load(folder: &Path, number: u64) -> Result<Round, SnapshotError> {
+    let file = round_path(folder, number, "").join("items");
+    let bytes = fs::read(&file).map_err(|source| SnapshotError::Io { what: "read", file: file.clone(), source })?;
+    let corrupt = |detail: String| SnapshotError::Corrupt { file: file.clone(), detail };
+    let (mut items, mut rest) = (Vec::new(), bytes.as_slice());
+    while !rest.is_empty() {
+        let length = envelope::sealed_len(rest).map_err(|error| corrupt(error.to_string()))?;
+        let sealed = rest.get(..length).ok_or_else(|| corrupt("an item is torn".to_owned()))?;
+        let (kind, version, payload) = envelope::open(sealed).map_err(|error| corrupt(error.to_string()))?;
+        if version != VERSION {
+            return Err(corrupt(format!("format version {version}, this program reads {VERSION}")));
+        }
+        rest = &rest[length..];
+        if kind == ITEM {
+            items.push(parse_item(payload).ok_or_else(|| corrupt("an item's head is wrong".to_owned()))?);
+        } else if kind == SUMMARY && rest.is_empty() && payload == summary(number, items.len()) {
+            let is_complete = items.len() == ROUND_ITEMS
+                && items.iter().enumerate().all(|(index, item)| item_at(index) == (item.stage, item.group));
+            return if is_complete {
+                Ok(Round { number, items })
+            } else {
+                Err(corrupt("items are missing".to_owned()))
+            };
+        } else {
+            return Err(corrupt("a piece is not where it should be".to_owned()));
+        }
+    }
+    Err(corrupt("the end is missing".to_owned()))
+}
+
+fn summary(number: u64, items: usize) -> Vec<u8> {
+    [number.to_le_bytes(), (items as u64).to_le_bytes()].concat()
+}
+
+fn seal_item(item: &Item) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(ITEM_HEAD_BYTES + item.state.len());
+    payload.push(item.stage as u8);
+    payload.extend_from_slice(&item.group.to_le_bytes());
+    payload.extend_from_slice(&item.epoch.to_le_bytes());
+    payload.extend_from_slice(&item.state);
+    envelope::seal(ITEM, VERSION, &payload)
+}
+
+fn parse_item(payload: &[u8]) -> Option<Item> {
+    let (head, state) = payload.split_at_checked(ITEM_HEAD_BYTES)?;
+    let stage = match head[0] {
+        0 => Stage::Vehicle,
+        1 => Stage::Driver,
+        2 => Stage::Fleet,
+        _ => return None,
+    };
+    let group = u16::from_le_bytes(*head[1..].first_chunk()?);
+    let epoch = u64::from_le_bytes(*head[3..].first_chunk()?);
+    Some(Item { stage, group, epoch, state: state.to_vec() })
+}
+
+fn round_path(folder: &Path, number: u64, suffix: &str) -> PathBuf {
+    folder.join(format!("round-{number:08}{suffix}"))
+}
+
+/// Numbers of the installed rounds, ascending.
+pub(crate) fn installed(folder: &Path) -> Result<Vec<u64>, SnapshotError> {
+    let failed = |source| SnapshotError::Io { what: "list", file: folder.to_owned(), source };
+    let mut rounds = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("round-"));
+        rounds.extend(number.and_then(|number| number.parse::<u64>().ok()));
+    }
+    rounds.sort_unstable();
+    Ok(rounds)
+}
+
+/// What the writer is told.
+pub(crate) enum SnapshotTask {
+    /// A round begins; an unfinished one before it is given up.
+    Begin(u64),
+    Item(Item),
+    /// All items are given; the last of them stands at this epoch.
+    Finish(u64),
+}
+
+/// Writes and installs rounds, off the coordinator's path.
+pub(crate) struct SnapshotWriter {
+    pub life: Arc<Life>,
+    pub progress: Arc<Progress>,
+    pub stats: Arc<PipelineStats>,
+    pub journal: Arc<Journal>,
+    pub folder: PathBuf,
+    pub tasks: Receiver<SnapshotTask>,
+}
+
+struct OpenRound {
+    number: u64,
+    items: usize,
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl SnapshotWriter {
+    /// Ends when the coordinator has no more rounds and the last one is installed.
+    pub(crate) fn run(self) -> Result<(), Stop> {
+        let mut open: Option<OpenRound> = None;
+        loop {
+            self.life.check()?;
+            match self.tasks.recv_timeout(Duration::from_millis(100)) {
+                Ok(SnapshotTask::Begin(number)) => open = Some(self.begin(number)?),
+                Ok(SnapshotTask::Item(item)) => {
+                    let open = open.as_mut().expect("items come after the beginning of their round");
+                    let written = open.file.write_all(&seal_item(&item));
+                    written.map_err(|source| io_error("write", &open.path, source))?;
+                    open.items += 1;
+                }
+                Ok(SnapshotTask::Finish(last_epoch)) => {
+                    let round = open.take().expect("a round ends after its beginning");
+                    self.finish(round, last_epoch)?;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn begin(&self, number: u64) -> Result<OpenRound, Stop> {
+        self.life.step()?;
+        let path = round_path(&self.folder, number, ".tmp");
+        // Left over from a round that a crash interrupted.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).map_err(|source| io_error("create", &path, source))?;
+        let file = File::create(path.join("items")).map_err(|source| io_error("create", &path, source))?;
+        Ok(OpenRound { number, items: 0, path, file: BufWriter::with_capacity(1 << 20, file) })
+    }
+
+    fn finish(&self, mut round: OpenRound, last_epoch: u64) -> Result<(), Stop> {
+        let end = envelope::seal(SUMMARY, VERSION, &summary(round.number, round.items));
+        let failed = |source| io_error("write", &round.path, source);
+        round.file.write_all(&end).and_then(|()| round.file.flush()).map_err(failed)?;
+        self.life.step()?;
+        round.file.get_ref().sync_all().and_then(|()| sync_folder(&round.path)).map_err(failed)?;
+        while !self.progress.wait(&self.life, Duration::from_secs(1), |m| m.acknowledged() >= last_epoch)? {}
+        self.install(round.number, &round.path)?;
+        self.progress.update(|marks| marks.snapshot = last_epoch);
+        self.stats.epoch_snapshot.set(last_epoch);
+        Ok(())
+    }
+
+    fn install(&self, number: u64, path: &Path) -> Result<(), Stop> {
+        // The acknowledgements that the round relies on are durable before it counts.
+        self.journal.sync()?;
+        self.life.step()?;
+        let previous = installed(&self.folder)?.pop();
+        let to = round_path(&self.folder, number, "");
+        fs::rename(path, &to).and_then(|()| sync_folder(&self.folder)).map_err(|e| io_error("install", &to, e))?;
+        self.life.step()?;
+        self.tidy(number, previous)?;
+        // The round before this one needs the journal from its own beginning; without one, recovery starts empty.
+        self.journal.delete_before(previous.unwrap_or(0))?;
+        Ok(())
+    }
+
+    /// Deletes what no recovery needs any more.
+    fn tidy(&self, number: u64, previous: Option<u64>) -> Result<(), SnapshotError> {
+        let failed = |source| SnapshotError::Io { what: "tidy", file: self.folder.clone(), source };
+        let kept = [Some(number), previous].map(|kept| kept.map(|kept| round_path(&self.folder, kept, "")));
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if !kept.contains(&Some(path.clone())) {
+                fs::remove_dir_all(&path).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn io_error(what: &'static str, file: &Path, source: std::io::Error) -> SnapshotError {
+    SnapshotError::Io { what, file: file.to_owned(), source }
+}

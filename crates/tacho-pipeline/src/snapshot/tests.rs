@@ -1,0 +1,56 @@
+use super::*;
+
+fn write_round(folder: &Path, number: u64, state: &[u8]) {
+    let path = round_path(folder, number, "");
+    fs::create_dir_all(&path).unwrap();
+    let mut bytes = Vec::new();
+    for index in 0..ROUND_ITEMS {
+        let (stage, group) = item_at(index);
+        bytes.extend(seal_item(&Item { stage, group, epoch: number * 100 + index as u64, state: state.to_vec() }));
+    }
+    bytes.extend(envelope::seal(SUMMARY, VERSION, &summary(number, ROUND_ITEMS)));
+    fs::write(path.join("items"), bytes).unwrap();
+}
+
+#[test]
+fn vehicles_come_before_drivers_and_the_fleet_comes_last() {
+    assert_eq!(item_at(0), (Stage::Vehicle, 0));
+    assert_eq!(item_at(127), (Stage::Vehicle, 127));
+    assert_eq!(item_at(128), (Stage::Driver, 0));
+    assert_eq!(item_at(255), (Stage::Driver, 127));
+    assert_eq!(item_at(ROUND_ITEMS - 1), (Stage::Fleet, 0));
+}
+
+#[test]
+fn the_newest_whole_round_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(load_newest(dir.path()).unwrap().is_none());
+    write_round(dir.path(), 1, b"old");
+    write_round(dir.path(), 2, b"new");
+    fs::create_dir(round_path(dir.path(), 3, ".tmp")).unwrap();
+    let round = load_newest(dir.path()).unwrap().unwrap();
+    assert_eq!((round.number, round.first_epoch(), round.last_epoch()), (2, 200, 456));
+    assert!(round.items.iter().all(|item| item.state == b"new"));
+}
+
+#[test]
+fn every_damage_is_seen_and_the_round_before_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    write_round(dir.path(), 1, b"state");
+    let items = round_path(dir.path(), 1, "").join("items");
+    let bytes = fs::read(&items).unwrap();
+    for at in (0..bytes.len()).step_by(97) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 0x10;
+        for damaged in [&bytes[..at], &flipped] {
+            fs::write(&items, damaged).unwrap();
+            assert!(matches!(load(dir.path(), 1), Err(SnapshotError::Corrupt { .. })), "at {at}");
+        }
+    }
+    write_round(dir.path(), 2, b"newer");
+    let newer = round_path(dir.path(), 2, "").join("items");
+    fs::write(&items, &bytes).unwrap();
+    fs::write(&newer, &bytes).unwrap();
+    assert_eq!(load_newest(dir.path()).unwrap().unwrap().number, 1, "a file of another round is none of this one");
+    assert_eq!(installed(dir.path()).unwrap(), [1], "the damaged one is set aside");
+}

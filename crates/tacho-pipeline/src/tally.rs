@@ -1,0 +1,111 @@
+//! Counting records by outcome: `received = rejected + duplicate + late + applied + buffered + own`, per stream.
+
+use crate::{
+    chunk::Chunk,
+    journal::Manifest,
+    shard::{OutcomeCounts, VehicleAnswer},
+};
+use tacho_engine::SideCounts;
+use tacho_io::PipelineStats;
+use tacho_model::{Rejected, Stream};
+
+/// Counts what the epochs did.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// What restored state held has been received by an earlier process; it is counted in with the first epoch.
+    is_based: bool,
+}
+
+/// What came in with an epoch, by rank of the stream.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Arrived {
+    events: [u64; Stream::ALL.len()],
+    /// Driver events that concern no vehicle: stored, and nothing in the engine takes them.
+    without_vehicle: [u64; Stream::ALL.len()],
+}
+
+impl Arrived {
+    pub(crate) fn of(chunks: &[Chunk]) -> Self {
+        let mut arrived = Self::default();
+        for chunk in chunks {
+            let rank = usize::from(chunk.stream.rank());
+            arrived.events[rank] += chunk.events as u64;
+            let lone = chunk.side.iter().filter(|event| event.body.vehicle_id().is_none());
+            arrived.without_vehicle[rank] += lone.count() as u64;
+        }
+        arrived
+    }
+    pub(crate) fn events(&self, stream: Stream) -> u64 {
+        self.events[usize::from(stream.rank())]
+    }
+}
+
+impl Tally {
+    /// Adds an epoch that all key groups took part in.
+    pub(crate) fn add(
+        &mut self,
+        stats: &PipelineStats,
+        manifest: &Manifest,
+        arrived: &Arrived,
+        rejected: &[Rejected],
+        answers: &[Box<VehicleAnswer>],
+    ) {
+        for range in &manifest.ranges {
+            let counters = stats.stream(Stream::ALL[usize::from(range.stream)]);
+            counters.received.add(range.own);
+            counters.own.add(range.own);
+        }
+        for record in rejected {
+            stats.stream(record.stream).received.add(1);
+            stats.stream(record.stream).rejected.add(1);
+            stats.rejected(record.reason).add(1);
+        }
+        self.add_telemetry(stats, arrived.events(Stream::Telemetry), answers);
+        for stream in Stream::ALL.into_iter().filter(|&stream| stream != Stream::Telemetry) {
+            self.add_side(stats, stream, arrived, answers);
+        }
+        self.is_based = true;
+    }
+
+    fn add_telemetry(&self, stats: &PipelineStats, events: u64, answers: &[Box<VehicleAnswer>]) {
+        let mut outcomes = OutcomeCounts::default();
+        answers.iter().for_each(|answer| outcomes.add(answer.outcomes));
+        let held = answers.iter().map(|answer| answer.output.held_rows).sum::<u64>();
+        let released = answers.iter().map(|answer| answer.output.released.len() as u64).sum::<u64>();
+        let counters = stats.stream(Stream::Telemetry);
+        if !self.is_based {
+            counters.received.add((held + released).saturating_sub(outcomes.held));
+        }
+        counters.received.add(events);
+        counters.applied.add(outcomes.applied);
+        counters.late.add(outcomes.late);
+        counters.duplicate.add(outcomes.duplicate);
+        counters.buffered.set(held);
+    }
+
+    fn add_side(&self, stats: &PipelineStats, stream: Stream, arrived: &Arrived, answers: &[Box<VehicleAnswer>]) {
+        let (counters, events) = (stats.stream(stream), arrived.events(stream));
+        let (applied, late, buffered) = side_outcomes(stream, arrived, answers);
+        if !self.is_based {
+            // Everything that came out of the buffers or is still there, and did not come in now.
+            counters.received.add((applied + late + buffered).saturating_sub(events));
+        }
+        counters.received.add(events);
+        counters.applied.add(applied);
+        counters.late.add(late);
+        counters.buffered.set(buffered);
+    }
+}
+
+/// Applied and late now, and buffered as of now.
+fn side_outcomes(stream: Stream, arrived: &Arrived, answers: &[Box<VehicleAnswer>]) -> (u64, u64, u64) {
+    if stream == Stream::Commands {
+        // Every shard gets every command, so the shards' counts do not add up to theirs.
+        return (arrived.events(stream), 0, 0);
+    }
+    let sum = |count: fn(&SideCounts, Stream) -> u64| {
+        answers.iter().map(|answer| count(&answer.output.side_outcomes, stream)).sum::<u64>()
+    };
+    let applied = sum(SideCounts::applied) + arrived.without_vehicle[usize::from(stream.rank())];
+    (applied, sum(SideCounts::late), sum(SideCounts::buffered))
+}

@@ -1,0 +1,120 @@
+//! Damaged files, and logs that do not fit to the data directory.
+
+use super::{
+    calm::{PLAN, calm_outcome},
+    fleet::{FleetPlan, produce},
+    rig::{Rig, Run},
+};
+use crate::{StartError, StopOutcome};
+use std::path::PathBuf;
+use tacho_model::Stream;
+
+fn files(rig: &Rig, folder: &str, prefix: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(rig.config.data_dir.join(folder)).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
+    files.sort_unstable();
+    files
+}
+
+fn first_half(rig: &Rig) -> Run {
+    produce(&rig.log, &FleetPlan { seconds: 0..45, ..PLAN });
+    let run = rig.start();
+    assert!(run.settle(), "{:?}", run.handle.failed());
+    run
+}
+
+fn second_half(rig: &Rig) {
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    let run = rig.start();
+    assert!(run.settle_for_good(rig), "{:?}", run.handle.failed());
+    assert_eq!(rig.outcome(), calm_outcome());
+}
+
+#[test]
+fn a_damaged_snapshot_is_replaced_by_the_one_before() {
+    let rig = Rig::new();
+    let run = first_half(&rig);
+    assert!(matches!(run.handle.stop(), StopOutcome::Drained));
+    assert!(matches!(rig.start().handle.stop(), StopOutcome::Drained));
+    let rounds = files(&rig, "snapshots", "round-");
+    assert_eq!(rounds.len(), 2, "{rounds:?}");
+    let items = rounds[1].join("items");
+    let mut bytes = std::fs::read(&items).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&items, bytes).unwrap();
+    second_half(&rig);
+}
+
+#[test]
+fn damage_to_the_first_snapshot_leads_back_to_the_beginning() {
+    let mut rig = Rig::new();
+    rig.config.snapshot_interval = std::time::Duration::from_secs(3_600);
+    let run = first_half(&rig);
+    assert!(matches!(run.handle.stop(), StopOutcome::Drained));
+    let rounds = files(&rig, "snapshots", "round-");
+    assert_eq!(rounds.len(), 1);
+    let items = rounds[0].join("items");
+    let bytes = std::fs::read(&items).unwrap();
+    std::fs::write(&items, &bytes[..bytes.len() - 3]).unwrap();
+    second_half(&rig);
+}
+
+#[test]
+fn a_torn_journal_is_cut_at_its_last_whole_entry() {
+    let rig = Rig::new();
+    let run = first_half(&rig);
+    run.handle.kill();
+    drop(run);
+    let journal = files(&rig, "journal", "journal-").pop().unwrap();
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes.extend_from_slice(&[200, 0, 0, 0, 1, 2, 3, 4, 5]);
+    std::fs::write(&journal, bytes).unwrap();
+    second_half(&rig);
+}
+
+#[test]
+fn damage_before_the_last_journal_file_is_an_error() {
+    let mut rig = Rig::new();
+    rig.config.snapshot_interval = std::time::Duration::from_secs(3_600);
+    let run = first_half(&rig);
+    run.handle.stop();
+    let journals = files(&rig, "journal", "journal-");
+    assert_eq!(journals.len(), 2);
+    std::fs::remove_dir_all(rig.config.data_dir.join("snapshots")).unwrap();
+    let bytes = std::fs::read(&journals[0]).unwrap();
+    std::fs::write(&journals[0], &bytes[..bytes.len() - 1]).unwrap();
+    let error = rig.try_start(None).err().unwrap();
+    assert!(matches!(error, StartError::Journal(_)), "{error:?}");
+}
+
+#[test]
+fn a_new_folder_beside_old_outputs_is_refused() {
+    let rig = Rig::new();
+    let run = first_half(&rig);
+    run.handle.stop();
+    std::fs::remove_dir_all(&rig.config.data_dir).unwrap();
+    let error = rig.try_start(None).err().unwrap();
+    assert!(matches!(error, StartError::ForeignOutputs { .. }), "{error:?}");
+}
+
+#[test]
+fn a_log_that_forgot_what_is_needed_is_refused() {
+    let rig = Rig::new();
+    let run = first_half(&rig);
+    run.handle.stop();
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    rig.log.expire(Stream::Telemetry, 1_000);
+    let error = rig.try_start(None).err().unwrap();
+    assert!(matches!(error, StartError::LogTooShort { .. }), "{error:?}");
+}
+
+#[test]
+fn a_missing_topic_is_named() {
+    let rig = Rig::new();
+    rig.log.drop_topic("t.vehicle.status");
+    let error = rig.try_start(None).err().unwrap();
+    assert!(error.to_string().contains("t.vehicle.status"), "{error}");
+    assert!(error.to_string().contains("tacho topics create"), "{error}");
+}
