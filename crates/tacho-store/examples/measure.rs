@@ -21,6 +21,7 @@ fn main() -> Result<(), Failure> {
     let supervisor = start(program, data_dir.path().to_owned())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut config = StoreConfig::new(supervisor.url());
+    config.retention_telemetry_days = StoreConfig::RETENTION_DAYS_MAX;
     config.is_compressed = arguments.iter().any(|argument| argument == "lz4");
     runtime.block_on(migrate(&config))?;
     let store = ClickHouseStore::new(&config, runtime.handle().clone());

@@ -40,11 +40,14 @@ pub struct StoreConfig {
     pub insert_timeout: Duration,
     /// How long a query may take.
     pub query_timeout: Duration,
-    /// Days that telemetry is kept, counted from its arrival.
+    /// Days that telemetry is kept, counted from its arrival; at most [`StoreConfig::RETENTION_DAYS_MAX`].
     pub retention_telemetry_days: u32,
 }
 
 impl StoreConfig {
+    /// The longest retention: ClickHouse's clock of expiry ends in 2106. More is taken as this.
+    pub const RETENTION_DAYS_MAX: u32 = 20_000;
+
     /// The defaults for a store at `url`: database `tacho`, no user, no compression, 30 days of telemetry.
     pub fn new(url: impl Into<String>) -> Self {
         Self {

@@ -91,8 +91,12 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, MigrateError> {
         }
         done.push(migration.version);
     }
-    set_retention(&client, config.retention_telemetry_days).await?;
+    set_retention(&client, retention_days(config)).await?;
     Ok(done)
+}
+
+fn retention_days(config: &StoreConfig) -> u32 {
+    config.retention_telemetry_days.min(StoreConfig::RETENTION_DAYS_MAX)
 }
 
 async fn apply(
@@ -102,12 +106,10 @@ async fn apply(
     checksum: u64,
 ) -> Result<(), MigrateError> {
     for statement in statements(migration.text) {
-        run(client, &render(&statement, config.retention_telemetry_days)).await.map_err(|source| {
-            MigrateError::Statement {
-                version: migration.version,
-                statement: statement.chars().take(80).collect(),
-                source,
-            }
+        run(client, &render(&statement, retention_days(config))).await.map_err(|source| MigrateError::Statement {
+            version: migration.version,
+            statement: statement.chars().take(80).collect(),
+            source,
         })?;
     }
     let record = format!(

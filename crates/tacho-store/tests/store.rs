@@ -39,7 +39,7 @@ impl Host {
         let data_dir = tempfile::tempdir().unwrap();
         let supervisor = start(data_dir.path());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(migrate(&StoreConfig::new(supervisor.url()))).unwrap();
+        runtime.block_on(migrate(&config(&supervisor, "tacho"))).unwrap();
         Self { supervisor, runtime, _data_dir: data_dir }
     }
     /// The one that tests share.
@@ -52,8 +52,7 @@ impl Host {
     }
     /// A store in a database of its own, with the schema.
     fn store_in(&self, database: &str) -> ClickHouseStore {
-        let mut config = StoreConfig::new(self.supervisor.url());
-        config.database = database.into();
+        let config = config(&self.supervisor, database);
         self.runtime.block_on(migrate(&config)).unwrap();
         ClickHouseStore::new(&config, self.runtime.handle().clone())
     }
@@ -75,6 +74,14 @@ impl Host {
     fn address(&self) -> SocketAddr {
         self.supervisor.url().strip_prefix("http://").unwrap().parse().unwrap()
     }
+}
+
+/// The tests' rows have fixed dates: a retention that never reaches them.
+fn config(supervisor: &Supervisor, database: &str) -> StoreConfig {
+    let mut config = StoreConfig::new(supervisor.url());
+    config.database = database.into();
+    config.retention_telemetry_days = StoreConfig::RETENTION_DAYS_MAX;
+    config
 }
 
 fn start(data_dir: &Path) -> Supervisor {
