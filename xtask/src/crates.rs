@@ -8,8 +8,20 @@ pub const PURE: [&str; 4] = ["tacho-model", "tacho-io", "tacho-wire", "tacho-eng
 
 /// What a pure crate must not reach, directly or through others.
 const FORBIDDEN: [&str; 14] = [
-    "tokio", "async-std", "smol", "futures", "mio", "rdkafka", "jni", "axum", "hyper", "reqwest", "clickhouse", "socket2",
-    "rustix", "chrono",
+    "tokio",
+    "async-std",
+    "smol",
+    "futures",
+    "mio",
+    "rdkafka",
+    "jni",
+    "axum",
+    "hyper",
+    "reqwest",
+    "clickhouse",
+    "socket2",
+    "rustix",
+    "chrono",
 ];
 
 /// Crates of ours that must not reach others of ours.

@@ -170,7 +170,6 @@ impl Coordinator {
         self.tally.add(&self.stats, manifest, &arrived, &result.rejected, &result.answers);
         self.stats.facts.add(result.facts.len() as u64);
         self.stats.vehicles.set(result.answers.iter().map(|answer| answer.vehicles as u64).sum());
-        self.stats.fleet_time_ms.store(manifest.fleet.unwrap_or(i64::MIN), Ordering::Relaxed);
         if is_live {
             self.publish_live(manifest, &mut result);
         }
@@ -186,6 +185,8 @@ impl Coordinator {
                 marks.positions = positions;
             }
         });
+        // Last, so that who sees this fleet time can wait for what it brought about.
+        self.stats.fleet_time_ms.store(manifest.fleet.unwrap_or(i64::MIN), Ordering::SeqCst);
         Ok(())
     }
 

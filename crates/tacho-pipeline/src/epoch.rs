@@ -104,12 +104,13 @@ fn sort_inputs(shards: &ShardPool, chunks: Vec<Chunk>) -> (Inputs, Vec<SideEvent
     (inputs, side, rejected)
 }
 
-/// Events go to the shard of their vehicle, commands to every shard. What concerns no vehicle is only stored.
+/// Events go to the shard of their vehicle, commands to every shard; each is counted by one. Events that concern no
+/// vehicle are counted by the first shard.
 fn route_side(shards: &ShardPool, event: &SideEvent, to: &mut [Vec<SideEvent>]) {
     match (&event.body, event.body.vehicle_id()) {
         (SideBody::Command(_), _) => to.iter_mut().for_each(|side| side.push(event.clone())),
         (_, Some(vehicle)) => to[shards.owner(key_group(vehicle.as_str()))].push(event.clone()),
-        (_, None) => {}
+        (_, None) => to[0].push(event.clone()),
     }
 }
 

@@ -20,18 +20,13 @@ pub(crate) struct Tally {
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Arrived {
     events: [u64; Stream::ALL.len()],
-    /// Driver events that concern no vehicle: stored, and nothing in the engine takes them.
-    without_vehicle: [u64; Stream::ALL.len()],
 }
 
 impl Arrived {
     pub(crate) fn of(chunks: &[Chunk]) -> Self {
         let mut arrived = Self::default();
         for chunk in chunks {
-            let rank = usize::from(chunk.stream.rank());
-            arrived.events[rank] += chunk.events as u64;
-            let lone = chunk.side.iter().filter(|event| event.body.vehicle_id().is_none());
-            arrived.without_vehicle[rank] += lone.count() as u64;
+            arrived.events[usize::from(chunk.stream.rank())] += chunk.events as u64;
         }
         arrived
     }
@@ -85,7 +80,7 @@ impl Tally {
 
     fn add_side(&self, stats: &PipelineStats, stream: Stream, arrived: &Arrived, answers: &[Box<VehicleAnswer>]) {
         let (counters, events) = (stats.stream(stream), arrived.events(stream));
-        let (applied, late, buffered) = side_outcomes(stream, arrived, answers);
+        let (applied, late, buffered) = side_outcomes(stream, answers);
         if !self.is_based {
             // Everything that came out of the buffers or is still there, and did not come in now.
             counters.received.add((applied + late + buffered).saturating_sub(events));
@@ -98,14 +93,9 @@ impl Tally {
 }
 
 /// Applied and late now, and buffered as of now.
-fn side_outcomes(stream: Stream, arrived: &Arrived, answers: &[Box<VehicleAnswer>]) -> (u64, u64, u64) {
-    if stream == Stream::Commands {
-        // Every shard gets every command, so the shards' counts do not add up to theirs.
-        return (arrived.events(stream), 0, 0);
-    }
+fn side_outcomes(stream: Stream, answers: &[Box<VehicleAnswer>]) -> (u64, u64, u64) {
     let sum = |count: fn(&SideCounts, Stream) -> u64| {
         answers.iter().map(|answer| count(&answer.output.side_outcomes, stream)).sum::<u64>()
     };
-    let applied = sum(SideCounts::applied) + arrived.without_vehicle[usize::from(stream.rank())];
-    (applied, sum(SideCounts::late), sum(SideCounts::buffered))
+    (sum(SideCounts::applied), sum(SideCounts::late), sum(SideCounts::buffered))
 }

@@ -249,6 +249,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stats: Arc::new(PipelineStats::default()),
         backend: Arc::new(FakeStore(Mutex::new(Pcg64Mcg::seed_from_u64(1)))),
         ready: Arc::new(|| true),
+        settle: std::sync::Arc::new(|_| Ok(())),
     };
     let stop = CancellationToken::new();
     let config = ServerConfig { listen: ([127, 0, 0, 1], port).into(), ..ServerConfig::default() };

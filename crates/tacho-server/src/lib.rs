@@ -20,4 +20,4 @@ pub use api::openapi_json;
 pub use backend::{NoBackend, QueryBackend, QueryError, QueryFuture, Rows};
 pub use config::{HubConfig, ServerConfig};
 pub use hub::LiveHub;
-pub use serve::{ReadyCheck, ServeError, ServerParts, serve};
+pub use serve::{ReadyCheck, ServeError, ServerParts, SettleHook, serve};

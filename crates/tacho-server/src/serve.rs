@@ -22,7 +22,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tacho_io::PipelineStats;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -40,6 +40,10 @@ const HEADERS_MAX: usize = 64;
 /// Says whether the instance takes part in the work.
 pub type ReadyCheck = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// Waits until everything acknowledged before the call is in the store, for at most the given time. Blocks; the text of
+/// an error says what is missing.
+pub type SettleHook = Arc<dyn Fn(Duration) -> Result<(), String> + Send + Sync>;
+
 /// What the server shows.
 pub struct ServerParts {
     /// Live state; the pipeline publishes into it.
@@ -50,6 +54,8 @@ pub struct ServerParts {
     pub backend: Arc<dyn QueryBackend>,
     /// Answers `/readyz`.
     pub ready: ReadyCheck,
+    /// Answers `POST /api/v1/system/settle`.
+    pub settle: SettleHook,
 }
 
 /// Why the server does not start.
@@ -87,6 +93,7 @@ pub async fn serve(
         stats: parts.stats,
         backend: parts.backend,
         ready: parts.ready,
+        settle: parts.settle,
         stop: stop.clone(),
         config,
     });
@@ -121,7 +128,7 @@ async fn run(app: Shared, listener: TcpListener, router: Router, stop: Cancellat
             Err(error) => {
                 // Out of descriptors, mostly: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }

@@ -73,6 +73,7 @@ impl Server {
             stats: Arc::clone(&stats),
             backend: Arc::new(FakeStore),
             ready: Arc::new(move || is_ready.load(Ordering::SeqCst)),
+            settle: std::sync::Arc::new(|_| Ok(())),
         };
         let stop = CancellationToken::new();
         let (address, task) = serve(config, parts, stop.clone()).await.unwrap();

@@ -1,2 +1,54 @@
-//! The `tacho` command.
-fn main() {}
+//! The `tacho` command: wires the crates together, holds no logic of its own.
+
+mod backend;
+mod cli;
+mod commands;
+mod config;
+mod config_docs;
+mod instance;
+mod kafka_sink;
+mod logging;
+mod store_process;
+
+use clap::Parser;
+use cli::{Cli, Command, SchemaCommand, TopicsCommand};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Something outside that is needed cannot be reached: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotReachable(pub String);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::init(&cli.log_level, cli.log_format);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tacho: {error:#}");
+            let not_reachable = error.chain().any(|cause| cause.is::<NotReachable>());
+            ExitCode::from(if not_reachable { 3 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = config::load(cli.config.as_deref())?;
+    match cli.command {
+        Command::Up(args) => commands::up::run(config, &args),
+        Command::Simulate(args) => commands::simulate::run(&config, &args),
+        Command::Log(args) => commands::log::run(config, &args),
+        Command::Store(args) => commands::store::run(&args),
+        Command::Sql(args) => commands::sql::run(&config, &args),
+        Command::Topics(TopicsCommand::Create { brokers }) => commands::topics::create(&config, &brokers),
+        Command::Schema(SchemaCommand::Apply { clickhouse }) => commands::schema::apply(&config, &clickhouse),
+        Command::Import(args) => commands::import::run(&config, &args),
+        Command::Config => commands::setup::print_config(&config),
+        Command::Check => commands::setup::check(&config),
+        Command::Completions { shell } => commands::setup::completions(shell),
+        Command::Man { folder } => commands::setup::man(&folder),
+    }
+}

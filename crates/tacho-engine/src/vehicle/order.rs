@@ -94,8 +94,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         .last
         .filter(|_| vehicle.presence.state() != tacho_model::VehicleState::Offline)
         .map(|last| presence::offline_at(vehicle, &last, ctx));
-    let trip_at =
-        vehicle.trip.as_ref().map(|trip| trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms));
+    let trip_at = vehicle.trip.as_ref().map(|trip| trips::timeout_check_at(vehicle, trip, ctx));
     let candidates = [
         offline_at,
         trip_at,

@@ -127,13 +127,21 @@ pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     }
 }
 
+/// When silence times the trip out, on fleet time. It is counted from the vehicle's last progress: a vehicle that
+/// uploads stored fixes far behind fleet time is not silent.
+pub fn timeout_check_at(vehicle: &Vehicle, trip: &Trip, ctx: &Context<'_>) -> EventTime {
+    let last_at = trip.last_at.max(trip.started_at);
+    let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
+    since.plus_ms(ctx.config.trip_gap_long_ms)
+}
+
 /// Looks at a silent vehicle: data that just ends times its trip out.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let Some(trip) = &vehicle.trip else { return };
-    let timeout_at = trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms);
-    if timeout_at > fleet {
+    if timeout_check_at(vehicle, trip, ctx) > fleet {
         return;
     }
+    let timeout_at = trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms);
     if trip.origin == TripOrigin::Detected {
         detect::time_out(vehicle, timeout_at, ctx);
     } else if let Some(mut trip) = vehicle.trip.take() {

@@ -35,7 +35,7 @@ fn a_store_that_is_away_costs_only_delay_and_planning_stops_meanwhile() {
     assert!(run.stats.lag_records.get() > 0);
     rig.store.set_away(false);
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
     assert_eq!(run.stats.lag_records.get(), 0);
 }
 
@@ -50,7 +50,7 @@ fn a_log_that_is_away_costs_only_delay() {
     run.life.pause(Duration::from_millis(100)).unwrap();
     rig.log.set_away(false);
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn lost_answers_and_burnt_tokens_double_and_lose_nothing() {
         let run = rig.start();
         assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
         assert!(run.stats.store_retries.get() > 3);
-        assert_eq!(rig.outcome(), expected, "{fault:?}");
+        rig.outcome().assert_is(&expected, &format!("{fault:?}"));
     }
 }
 
@@ -79,7 +79,7 @@ fn a_refusing_store_stops_the_pipeline_and_a_repaired_one_goes_on() {
     assert!(matches!(run.handle.stop(), StopOutcome::Failed(_)));
     let run = rig.start();
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_stop_with_the_store_away_ends_at_its_deadline() {
     rig.store.set_away(false);
     let run = rig.start();
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }
 
 #[test]
@@ -123,5 +123,5 @@ fn a_panic_is_reported_and_ends_all_threads() {
     assert!(matches!(run.handle.stop(), StopOutcome::Failed(_)));
     let run = rig.start();
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }

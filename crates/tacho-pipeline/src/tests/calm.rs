@@ -53,7 +53,7 @@ fn epoch_length_and_shard_count_do_not_change_the_final_facts() {
         produce(&rig.log, &PLAN);
         let run = rig.start();
         assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
-        assert_eq!(rig.outcome(), expected, "{shards} shards, {interval_ms} ms");
+        rig.outcome().assert_is(&expected, &format!("{shards} shards, {interval_ms} ms"));
     }
 }
 
@@ -76,7 +76,7 @@ fn a_stop_drains_and_the_next_start_replays_nothing() {
     produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
     assert!(run.settle_for_good(&rig));
     run.check_counters();
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }
 
 #[test]

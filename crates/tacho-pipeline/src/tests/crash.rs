@@ -43,7 +43,7 @@ fn crash_at(steps: i64, expected: &Outcome) -> bool {
     let run = rig.start();
     assert!(run.settle_patiently() && run.settle_for_good(&rig), "step {steps}: {:?}", run.handle.failed());
     run.check_counters();
-    assert_eq!(&rig.outcome(), expected, "killed at step {steps}");
+    rig.outcome().assert_is(expected, &format!("killed at step {steps}"));
     has_crashed
 }
 
@@ -95,6 +95,6 @@ fn a_power_cut_takes_only_what_was_not_synced() {
         rig.log.produce_again(lost);
         produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
         assert!(run.settle_patiently() && run.settle_for_good(&rig), "{:?}", run.handle.failed());
-        assert_eq!(rig.outcome(), expected, "power cut at step {steps}");
+        rig.outcome().assert_is(&expected, &format!("power cut at step {steps}"));
     }
 }

@@ -28,7 +28,7 @@ fn second_half(rig: &Rig) {
     produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
     let run = rig.start();
     assert!(run.settle_for_good(rig), "{:?}", run.handle.failed());
-    assert_eq!(rig.outcome(), calm_outcome());
+    rig.outcome().assert_is(&calm_outcome(), "");
 }
 
 #[test]

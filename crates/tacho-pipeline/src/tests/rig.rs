@@ -95,6 +95,26 @@ impl Rig {
     }
 }
 
+impl Outcome {
+    /// Fails with the first few lines that differ.
+    #[track_caller]
+    pub(super) fn assert_is(&self, expected: &Outcome, what: &str) {
+        let (ours, theirs) = (self.lines(), expected.lines());
+        let extra: Vec<&String> = ours.iter().filter(|line| theirs.binary_search(line).is_err()).take(5).collect();
+        let lacking: Vec<&String> = theirs.iter().filter(|line| ours.binary_search(line).is_err()).take(5).collect();
+        assert!(self == expected, "{what}\nonly here: {extra:#?}\nonly expected: {lacking:#?}");
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let rows = self.rows.iter().flat_map(|(table, rows)| rows.iter().map(move |row| format!("{table} {row}")));
+        let facts =
+            self.facts.iter().flat_map(|(table, facts)| facts.values().map(move |fact| format!("{table} {fact}")));
+        let mut lines: Vec<String> = rows.chain(facts).chain(self.dead_letters.iter().cloned()).collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
 impl Run {
     /// Waits until all is done; false when the pipeline died before.
     pub(super) fn settle(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     config::ServerConfig,
     hub::LiveHub,
     metrics::Metrics,
-    serve::ReadyCheck,
+    serve::{ReadyCheck, SettleHook},
 };
 use axum::Router;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub(crate) struct App {
     pub stats: Arc<PipelineStats>,
     pub backend: Arc<dyn QueryBackend>,
     pub ready: ReadyCheck,
+    pub settle: SettleHook,
     pub metrics: Metrics,
     /// One permit per live stream.
     pub viewers: Arc<Semaphore>,
@@ -76,9 +77,9 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(queries::run_query))
 }
 
-/// The stream stands apart: it takes no time limit and no compression.
+/// The stream and what waits stand apart: they take no time limit and no compression.
 fn streaming() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi()).routes(routes!(stream::stream))
+    OpenApiRouter::with_openapi(ApiDoc::openapi()).routes(routes!(stream::stream)).routes(routes!(system::settle))
 }
 
 /// Handlers that answer at once; the live stream; the description of both.

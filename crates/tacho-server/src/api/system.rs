@@ -1,13 +1,22 @@
 //! The pipeline's counters.
 
 use super::Shared;
+use crate::problem::Problem;
 use crate::view::Instant;
-use axum::{Json, extract::State};
-use serde::Serialize;
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tacho_io::StreamStats;
 use tacho_model::{Reason, Stream};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Records of a stream by outcome.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +76,36 @@ pub(crate) struct SystemView {
     /// Live streams open now.
     viewers: usize,
     events_per_s: f64,
+}
+
+/// How long to wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SettleParams {
+    /// Seconds, at most 60. Default: 30.
+    timeout_s: Option<u64>,
+}
+
+/// Waits until everything that was acknowledged before the call is in the store.
+#[utoipa::path(
+    post,
+    path = "/api/v1/system/settle",
+    tag = "system",
+    params(SettleParams),
+    responses((status = 204, description = "It is"), (status = 504, body = Problem, content_type = "application/problem+json"))
+)]
+pub(crate) async fn settle(
+    State(app): State<Shared>,
+    Query(params): Query<SettleParams>,
+) -> Result<StatusCode, Problem> {
+    let patience = Duration::from_secs(params.timeout_s.unwrap_or(30).min(60));
+    let hook = Arc::clone(&app.settle);
+    let waited = tokio::task::spawn_blocking(move || hook(patience)).await;
+    match waited {
+        Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
+        Ok(Err(missing)) => Err(Problem::timeout(missing)),
+        Err(_) => Err(Problem::unavailable("the wait broke off")),
+    }
 }
 
 /// Shows the pipeline's counters.

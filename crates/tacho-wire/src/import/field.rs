@@ -41,7 +41,7 @@ const PLAIN: Measure = number(&[unit("plain", 1.0)]);
 const ROTATION: Measure = number(&[unit("rpm", 1.0), unit("hz", 60.0)]);
 
 /// Every field, in the order in which a message is written.
-pub(super) const FIELDS: [ImportField; 25] = [
+pub(super) const FIELDS: [ImportField; 26] = [
     field("event_id", &["event"], Measure::Text),
     field("vehicle_id", &["vehicle"], Measure::Text),
     field("driver_id", &["driver"], Measure::Text),
@@ -67,6 +67,7 @@ pub(super) const FIELDS: [ImportField; 25] = [
     field("crash", &[], Measure::Flag),
     field("sos", &[], Measure::Flag),
     field("speed_limit_kmph", &["speed_limit", "limit"], SPEED),
+    field("history", &[], Measure::Flag),
 ];
 
 /// Fields without which there is no telemetry.

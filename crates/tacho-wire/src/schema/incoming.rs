@@ -81,6 +81,8 @@ pub struct Telemetry {
     /// Total acceleration, g.
     #[schemars(range(min = -100, max = 100))]
     pub accel_g: Option<f64>,
+    /// True for a record that is meant to be old (an import): the limit of age does not apply to it.
+    pub history: Option<bool>,
     /// True when the device reports a crash.
     pub crash: Option<bool>,
     /// True when SOS was pressed.

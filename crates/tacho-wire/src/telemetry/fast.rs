@@ -144,10 +144,11 @@ impl FastPath {
                 }
                 Some(end)
             }
-            Field::Ignition | Field::Crash | Field::Sos => {
+            Field::Ignition | Field::Crash | Field::Sos | Field::History => {
                 let (value, end) = read_flag(text, at)?;
                 match field {
                     Field::Ignition => fix.ignition = value,
+                    Field::History => fix.is_history = value == Some(true),
                     _ => fix.set_device_flag(Fix::flag_bit(field), value == Some(true)),
                 }
                 Some(end)

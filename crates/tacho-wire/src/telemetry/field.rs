@@ -29,6 +29,7 @@ pub(super) enum Field {
     Crash,
     Sos,
     SpeedLimitKmph,
+    History,
     Unknown,
 }
 
@@ -59,6 +60,7 @@ pub(super) const NAMES: [&str; Field::Unknown as usize] = [
     "crash",
     "sos",
     "speed_limit_kmph",
+    "history",
 ];
 
 /// Every field, in the order of [`NAMES`].
@@ -88,6 +90,7 @@ const FIELDS: [Field; Field::Unknown as usize] = [
     Field::Crash,
     Field::Sos,
     Field::SpeedLimitKmph,
+    Field::History,
 ];
 
 impl Field {

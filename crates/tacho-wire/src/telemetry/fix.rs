@@ -19,6 +19,8 @@ pub(super) struct Fix<'a> {
     pub sat_count: u8,
     pub battery_v: f64,
     pub ignition: Option<bool>,
+    /// The producer says that the record is meant to be old.
+    pub is_history: bool,
     pub device_flags: u8,
     /// By place in [`super::field::OPTIONAL`].
     pub optional: [f64; OPTIONAL_COUNT],
@@ -41,6 +43,7 @@ impl Fix<'_> {
         sat_count: u8::MAX,
         battery_v: f64::NAN,
         ignition: None,
+        is_history: false,
         device_flags: 0,
         optional: [f64::NAN; OPTIONAL_COUNT],
         has_optional: false,

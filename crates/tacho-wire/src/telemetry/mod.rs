@@ -59,7 +59,7 @@ impl TelemetryDecoder {
     fn decode_record(&mut self, bytes: &[u8], slot: &RecordSlot, out: &mut [TelemetryBatch]) -> Result<(), Problem> {
         let text = record_text(bytes, self.limits.record_bytes_max)?;
         if let Some(fix) = self.fast.read(text) {
-            self.judge_age(fix.timestamp, slot)?;
+            self.judge_age(&fix, slot)?;
             fix.push(slot, self.fast.extra(), self.shards, out);
             return Ok(());
         }
@@ -70,15 +70,17 @@ impl TelemetryDecoder {
     fn decode_carefully(&self, text: &str, slot: &RecordSlot, out: &mut [TelemetryBatch]) -> Result<(), Problem> {
         let document = Document::parse(text)?;
         let fix = slow::read_fix(&document)?;
-        self.judge_age(fix.timestamp, slot)?;
+        self.judge_age(&fix, slot)?;
         fix.push(slot, &slow::read_extra(&document), self.shards, out);
         Ok(())
     }
 
     #[inline]
-    fn judge_age(&self, at: EventTime, slot: &RecordSlot) -> Result<(), Problem> {
+    fn judge_age(&self, fix: &fix::Fix<'_>, slot: &RecordSlot) -> Result<(), Problem> {
+        let at = fix.timestamp;
         match self.limits.judge_age(at, slot.log_time) {
             None => Ok(()),
+            Some(Reason::TooOld) if fix.is_history && at >= EventTime(0) => Ok(()),
             Some(reason) => Err(age_problem(reason, field::Field::Timestamp.name(), at, slot)),
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn read_fix<'a>(document: &'a Document<'_>) -> Result<Fix<'a>, Proble
     fix.sat_count = sat_count.map_or(u8::MAX, |count| count as u8);
     fix.battery_v = document.number_within(Field::BatteryV.name(), BATTERY_RANGE)?;
     fix.ignition = document.flag(Field::Ignition.name())?;
+    fix.is_history = document.flag(Field::History.name())? == Some(true);
     for field in [Field::Crash, Field::Sos] {
         fix.set_device_flag(Fix::flag_bit(field), document.flag(field.name())? == Some(true));
     }

@@ -115,14 +115,14 @@ export class FleetMap {
   flyTo(lat: number, lon: number): void {
     this.isFitted = true
     const zoom = Math.max(this.map.getZoom(), FLY_ZOOM)
-    this.map.flyTo({ center: [lon, lat], zoom, padding: this.insets, duration: motionMs(1_200) })
+    this.map.flyTo({ center: [lon, lat], zoom, offset: this.offset(), duration: motionMs(1_200) })
   }
 
   /** Keeps the selected vehicle in the middle. */
   follow(): void {
     const vehicle = this.selected === undefined ? undefined : this.fleet.vehicle(this.selected)
     if (vehicle === undefined || this.map.isMoving()) return
-    this.map.easeTo({ center: [vehicle.lon, vehicle.lat], padding: this.insets, duration: motionMs(400) })
+    this.map.easeTo({ center: [vehicle.lon, vehicle.lat], offset: this.offset(), duration: motionMs(400) })
   }
 
   fitFleet(durationMs = 800): void {
@@ -164,6 +164,12 @@ export class FleetMap {
   remove(): void {
     this.stop.abort()
     this.map.remove()
+  }
+
+  /** From the middle of the map to the middle of what no panel covers, in px. */
+  private offset(): [number, number] {
+    const { top, right, bottom, left } = this.insets
+    return [(left - right) / 2, (top - bottom) / 2]
   }
 
   private listen(): void {

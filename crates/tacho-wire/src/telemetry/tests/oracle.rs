@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use tacho_model::{Reason, TelemetryBatch, Tristate};
 
 const TEXTS: [&str; 3] = ["driver_id", "trip_id", "event_id"];
-const FLAGS: [&str; 3] = ["ignition", "crash", "sos"];
+const FLAGS: [&str; 4] = ["ignition", "crash", "sos", "history"];
 const NUMBERS: [(&str, f64, f64); 14] = [
     ("heading", 0.0, 360.0),
     ("sat_count", 0.0, 254.0),
@@ -79,7 +79,10 @@ fn read(mut map: Map<String, Value>) -> Result<Row, Reason> {
             _ => value.map(|value| value as f32),
         });
     }
-    judge_age(time_ms)?;
+    match judge_age(time_ms) {
+        Err(Reason::TooOld) if flags[3] == Some(true) && time_ms >= 0 => {}
+        judged => judged?,
+    }
     for name in REQUIRED.into_iter().chain(TEXTS).chain(FLAGS).chain(NUMBERS.map(|(name, ..)| name)) {
         map.remove(name);
     }

@@ -1,0 +1,284 @@
+//! The command line. `--help` of each command is its manual.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Real-time analytics for vehicle fleets: trips, alerts, driver scores and a live map from one binary.
+///
+/// Start with `tacho up --demo` and open the address that it prints.
+#[derive(Debug, Parser)]
+#[command(name = "tacho", version, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 something needed is not reachable.")]
+pub struct Cli {
+    /// Configuration file (default: tacho.toml in the working folder, if there is one).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Log level or filter, as `info`, `debug`, `tacho_pipeline=trace`.
+    #[arg(long, global = true, default_value = "info", env = "TACHO_LOG_LEVEL", value_name = "FILTER")]
+    pub log_level: String,
+    /// Form of the log lines on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty, env = "TACHO_LOG_FORMAT")]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Form of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything: Kafka listener, log, pipeline, store and dashboard.
+    ///
+    /// Prints one JSON line with the addresses once it is ready, and runs until it is told to stop (Ctrl-C or SIGTERM):
+    /// then it drains, takes a snapshot and leaves.
+    Up(Up),
+    /// Produce the telemetry of a simulated fleet to a Kafka broker (or to `tacho up`), or to a file.
+    Simulate(Simulate),
+    /// Run the embedded log with its Kafka-protocol listener alone.
+    Log(LogAlone),
+    /// Run the embedded ClickHouse alone (`up` does this by itself).
+    Store(StoreAlone),
+    /// Read-only SQL over what is stored.
+    ///
+    /// Asks the running instance of that data folder, after everything acknowledged before the call is in the store;
+    /// if none is running, opens the store itself.
+    Sql(Sql),
+    /// Create topics.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// Set up the tables of a ClickHouse server.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// Bring recorded drives in from a CSV or NDJSON file (gzip and zstd, too).
+    ///
+    /// Example: tacho import drives.csv --map 'lat=gps_lat,lon=gps_long,time=time_utc:s,speed=speed_mph:mph,vehicle_id:=car1'
+    Import(Import),
+    /// Print the effective configuration as TOML. Secrets are never in it.
+    Config,
+    /// Check configuration, library and addresses without starting anything.
+    Check,
+    /// Print shell completions.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages to a folder.
+    Man {
+        /// Where to.
+        folder: PathBuf,
+    },
+}
+
+/// Options of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Folder of all data; created when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address of dashboard and API. Port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
+    /// Address of the Kafka-protocol listener. Port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub kafka: Option<String>,
+    /// Store in this ClickHouse server instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+    /// Also run a simulated fleet.
+    #[arg(long)]
+    pub demo: bool,
+    /// Vehicles of the demo.
+    #[arg(long, default_value_t = 1000, requires = "demo")]
+    pub num_vehicles: u32,
+    /// Telemetry messages per second and vehicle of the demo.
+    #[arg(long, default_value_t = 1.0, requires = "demo")]
+    pub telemetry_rate: f64,
+}
+
+/// How fast the simulated time runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speedup {
+    /// This many times real time.
+    Times(f64),
+    /// As fast as it goes.
+    Max,
+}
+
+fn parse_speedup(text: &str) -> Result<Speedup, String> {
+    if text == "max" {
+        return Ok(Speedup::Max);
+    }
+    match text.parse::<f64>() {
+        Ok(times) if times.is_finite() && times > 0.0 => Ok(Speedup::Times(times)),
+        _ => Err("a positive number, or `max`".into()),
+    }
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Bootstrap servers.
+    #[arg(long, default_value = "localhost:9092")]
+    pub brokers: String,
+    /// Number of vehicles.
+    #[arg(long, default_value_t = 10_000)]
+    pub num_vehicles: u32,
+    /// Telemetry messages per second and vehicle.
+    #[arg(long, default_value_t = 1.0)]
+    pub telemetry_rate: f64,
+    /// Simulated seconds to run.
+    #[arg(long, default_value_t = 3600)]
+    pub run_seconds: u64,
+    /// Create the topics first.
+    #[arg(long)]
+    pub create_topics: bool,
+    /// The same seed gives the same fleet and the same messages.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Write what really happened to this file, as NDJSON.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Start of the simulated time, ISO-8601 in UTC. Default: now; with `--speedup` such that it ends about now.
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
+    /// Run this many times faster than real time, or `max`.
+    #[arg(long, default_value = "1", value_parser = parse_speedup)]
+    pub speedup: Speedup,
+    /// Write NDJSON to this file (`-`: standard output) instead of producing to a broker.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<String>,
+    /// Fields of telemetry: the reference's and ignition, or all.
+    #[arg(long, value_enum, default_value_t = Fields::Reference)]
+    pub fields: Fields,
+    /// Threads; default: one per core.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// What the last line on standard output is: a sentence, or one JSON object.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// Fields of simulated telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fields {
+    /// The reference's fields and `ignition`.
+    Reference,
+    /// All fields.
+    Full,
+}
+
+/// Form of a command's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// JSON.
+    Json,
+}
+
+/// Options of `log`.
+#[derive(Debug, Args)]
+pub struct LogAlone {
+    /// Folder of all data.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address to listen on.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub kafka: Option<String>,
+}
+
+/// Options of `store`.
+#[derive(Debug, Args)]
+pub struct StoreAlone {
+    /// Folder of the ClickHouse data.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// Address of the HTTP interface.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8123")]
+    pub listen: std::net::SocketAddr,
+    /// End when standard input ends: set by the process that supervises this one.
+    #[arg(long, hide = true)]
+    pub die_with_parent: bool,
+}
+
+/// Options of `sql`.
+#[derive(Debug, Args)]
+pub struct Sql {
+    /// The query.
+    pub query: String,
+    /// Folder of the data to ask.
+    #[arg(long, value_name = "DIR", conflicts_with = "clickhouse")]
+    pub data_dir: Option<PathBuf>,
+    /// Ask this ClickHouse server instead.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+    /// Form of the result. `tsv` has no header.
+    #[arg(long, value_enum, default_value_t = SqlOutput::Table)]
+    pub output: SqlOutput,
+    /// Do not wait until what was acknowledged before is stored.
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+/// Form of the result of `sql`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SqlOutput {
+    /// A table for people.
+    Table,
+    /// Tab-separated, no header.
+    Tsv,
+    /// CSV with a header.
+    Csv,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Commands of `topics`.
+#[derive(Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// Create every topic that tacho reads or writes, with the configured partitions. Those that exist stay.
+    Create {
+        /// Bootstrap servers.
+        #[arg(long, default_value = "localhost:9092")]
+        brokers: String,
+    },
+}
+
+/// Commands of `schema`.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Apply the migrations that the server does not have yet.
+    Apply {
+        /// The server, as `http://host:8123`.
+        #[arg(long, value_name = "URL")]
+        clickhouse: String,
+    },
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file: .csv or .ndjson, also with .gz or .zst behind.
+    pub file: PathBuf,
+    /// Which column is which field: `field=column[:unit]`, or `field:=constant`, separated by commas.
+    #[arg(long, value_name = "MAP")]
+    pub map: String,
+    /// Folder of the running instance to bring it into.
+    #[arg(long, value_name = "DIR", conflicts_with = "brokers")]
+    pub data_dir: Option<PathBuf>,
+    /// Or the brokers to produce to.
+    #[arg(long)]
+    pub brokers: Option<String>,
+    /// Form of the summary.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}

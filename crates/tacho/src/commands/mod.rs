@@ -1,0 +1,12 @@
+//! The commands, a file each.
+
+pub mod demo;
+pub mod import;
+pub mod log;
+pub mod schema;
+pub mod setup;
+pub mod simulate;
+pub mod sql;
+pub mod store;
+pub mod topics;
+pub mod up;

@@ -1,0 +1,217 @@
+//! `up`: everything in one process group.
+
+use crate::{
+    cli::Up,
+    commands::{demo, log, topics},
+    config::{Analytics, Config},
+    instance::{self, Addresses},
+    store_process::{self, StoreProcess},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tacho_engine::EngineConfig;
+use tacho_io::{Clock, Log, PipelineStats, SystemClock};
+use tacho_log::{EmbeddedLog, KafkaListener, ListenerConfig};
+use tacho_pipeline::{Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
+use tacho_server::{LiveHub, ServerConfig, ServerParts};
+use tacho_store::ClickHouseStore;
+use tokio::runtime::{Handle, Runtime};
+use tokio_util::sync::CancellationToken;
+
+/// Time that the HTTP and Kafka listeners get to end.
+const LISTENERS_STOP: Duration = Duration::from_secs(3);
+
+/// Runs until told to stop.
+pub fn run(config: Config, args: &Up) -> Result<()> {
+    let config = with_flags(config, args);
+    let http = loopback("http.listen", &config.http.listen)?;
+    let kafka = loopback("kafka.listen", &config.kafka.listen)?;
+    let runtime = Runtime::new().context("start the runtime")?;
+    let system = System::start(&config, http, kafka, runtime.handle())?;
+    let announcement = instance::announce(&config.data.dir, &system.addresses)?;
+    println!("{}", serde_json::to_string(&system.addresses)?);
+    std::io::stdout().flush().context("write the ready line")?;
+    let demo = args.demo.then(|| demo::start(&system.addresses.kafka, &config, args)).transpose()?;
+    let outcome = runtime.block_on(system.wait_for_end());
+    drop(announcement);
+    if let Some(demo) = demo {
+        demo.stop();
+    }
+    system.stop(&runtime)?;
+    outcome
+}
+
+fn with_flags(mut config: Config, args: &Up) -> Config {
+    if let Some(dir) = &args.data_dir {
+        config.data.dir.clone_from(dir);
+    }
+    if let Some(listen) = &args.http {
+        config.http.listen.clone_from(listen);
+    }
+    if let Some(listen) = &args.kafka {
+        config.kafka.listen.clone_from(listen);
+    }
+    if let Some(url) = &args.clickhouse {
+        config.store.url.clone_from(url);
+    }
+    config
+}
+
+/// An address that may be listened on without authentication.
+pub fn loopback(key: &str, address: &str) -> Result<SocketAddr> {
+    let parsed: SocketAddr = address
+        .parse()
+        .with_context(|| format!("{key} is `{address}`; it must be an address and a port, as 127.0.0.1:8080"))?;
+    if !parsed.ip().is_loopback() {
+        bail!("{key} is {parsed}: only loopback addresses are listened on, since there is no authentication yet");
+    }
+    Ok(parsed)
+}
+
+/// The running parts.
+struct System {
+    addresses: Addresses,
+    pipeline: Arc<PipelineHandle>,
+    log: Arc<EmbeddedLog>,
+    store: Option<StoreProcess>,
+    stop: CancellationToken,
+    listener: KafkaListener,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl System {
+    fn start(config: &Config, http: SocketAddr, kafka: SocketAddr, runtime: &Handle) -> Result<System> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // The store takes longest to start: the log opens meanwhile.
+        let store_start = store_process::begin(config)?;
+        let log = Arc::new(log::open(config, Arc::clone(&clock))?);
+        log::ensure_topics(&log, &topics::all(config))?;
+        let (store_config, store) = store_start.finish()?;
+        runtime.block_on(tacho_store::migrate(&store_config)).context("set up the store's tables")?;
+
+        let stats = Arc::new(PipelineStats::default());
+        let hub = Arc::new(LiveHub::new(tacho_server::HubConfig::default(), Arc::clone(&clock)));
+        let clickhouse = ClickHouseStore::new(&store_config, runtime.clone());
+        let pipeline = Pipeline::start(
+            pipeline_config(config),
+            engine_config(&config.analytics),
+            Arc::clone(&log) as Arc<dyn Log>,
+            Some(Arc::new(clickhouse.clone())),
+            Arc::clone(&hub) as Arc<dyn tacho_io::LiveFeed>,
+            clock,
+            Arc::clone(&stats),
+        )
+        .context("start the pipeline")?;
+        let pipeline = Arc::new(pipeline);
+
+        let stop = CancellationToken::new();
+        let _entered = runtime.enter();
+        let bind = KafkaListener::bind(kafka, Arc::clone(&log), ListenerConfig::default(), stop.clone());
+        let listener = runtime.block_on(bind).with_context(|| format!("listen for Kafka clients on {kafka}"))?;
+        let parts = ServerParts {
+            hub,
+            stats,
+            backend: Arc::new(crate::backend::StoreBackend::new(clickhouse)),
+            ready: ready_check(&pipeline),
+            settle: settle_hook(&pipeline),
+        };
+        let server_config = ServerConfig { listen: http, ..ServerConfig::default() };
+        let (http, server) = runtime.block_on(tacho_server::serve(server_config, parts, stop.clone()))?;
+        let addresses = Addresses {
+            http: format!("http://{http}"),
+            kafka: listener.local_addr().to_string(),
+            clickhouse: store_config.url.clone(),
+        };
+        Ok(System { addresses, pipeline, log, store, stop, listener, server })
+    }
+
+    /// Waits for a signal, or for the pipeline to fail.
+    async fn wait_for_end(&self) -> Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
+        let mut look = tokio::time::interval(Duration::from_millis(250));
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = look.tick() => {
+                    if let Some(error) = self.pipeline.failed() {
+                        bail!("the pipeline stopped: {error}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Drains in the order of the data: intake, pipeline, store.
+    fn stop(self, runtime: &Runtime) -> Result<()> {
+        tracing::info!("stopping: intake ends, the pipeline drains");
+        self.stop.cancel();
+        runtime.block_on(async {
+            let _ = tokio::time::timeout(LISTENERS_STOP, self.listener.stopped()).await;
+            let _ = tokio::time::timeout(LISTENERS_STOP, self.server).await;
+        });
+        match Arc::try_unwrap(self.pipeline) {
+            Ok(pipeline) => match pipeline.stop() {
+                StopOutcome::Drained => tracing::info!("drained"),
+                StopOutcome::Interrupted => {
+                    tracing::warn!("not drained in time; the next start goes on from the journal")
+                }
+                StopOutcome::Failed(error) => tracing::error!(%error, "the pipeline had failed"),
+            },
+            Err(pipeline) => pipeline.kill(),
+        }
+        self.log.close().context("close the log")?;
+        if let Some(store) = self.store {
+            store.stop();
+        }
+        Ok(())
+    }
+}
+
+fn ready_check(pipeline: &Arc<PipelineHandle>) -> tacho_server::ReadyCheck {
+    let pipeline = Arc::downgrade(pipeline);
+    Arc::new(move || pipeline.upgrade().is_some_and(|pipeline| pipeline.is_live() && pipeline.failed().is_none()))
+}
+
+fn settle_hook(pipeline: &Arc<PipelineHandle>) -> tacho_server::SettleHook {
+    let pipeline = Arc::downgrade(pipeline);
+    Arc::new(move |patience| {
+        let pipeline = pipeline.upgrade().ok_or("the pipeline has stopped")?;
+        pipeline.wait_stored(Instant::now() + patience).map_err(|error| error.to_string())
+    })
+}
+
+fn pipeline_config(config: &Config) -> PipelineConfig {
+    let mut pipeline = PipelineConfig::new(config.data.dir.join("pipeline"), &config.topics.prefix);
+    if config.pipeline.shards > 0 {
+        pipeline.shards = config.pipeline.shards;
+    }
+    pipeline.epoch_interval = Duration::from_millis(config.pipeline.epoch_ms);
+    pipeline.snapshot_interval = Duration::from_secs(config.pipeline.snapshot_interval_s);
+    let day_ms = 24 * 3_600 * 1_000;
+    pipeline.decode.max_age_ms = match config.pipeline.max_age_days {
+        0 => None,
+        days => Some(i64::from(days) * day_ms),
+    };
+    pipeline
+}
+
+fn engine_config(analytics: &Analytics) -> EngineConfig {
+    EngineConfig {
+        default_limit_kmph: analytics.default_limit_kmph,
+        overspeed_min_ms: i64::from(analytics.overspeed_min_s) * 1_000,
+        idling_min_ms: i64::from(analytics.idling_min) * 60_000,
+        parked_radius_m: analytics.parked_radius_m,
+        trip_start_m: analytics.trip_start_m,
+        trip_end_still_ms: i64::from(analytics.trip_end_still_s) * 1_000,
+        offline_after_ms: i64::from(analytics.offline_after_min) * 60_000,
+        ..EngineConfig::default()
+    }
+}

@@ -1,0 +1,321 @@
+//! Configuration: `tacho.toml`, then `TACHO_SECTION__KEY`, then flags. What is not said has the default given here.
+//!
+//! `config/example.toml` and `docs/configuration.md` are rendered from these types; a test fails when they are stale.
+
+use anyhow::{Context, Result, anyhow, bail};
+use figment::{
+    Figment,
+    error::Kind,
+    providers::{Env, Format, Serialized, Toml},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where data lies.
+    pub data: Data,
+    /// The Kafka-protocol listener of the embedded log.
+    pub kafka: Kafka,
+    /// The HTTP listener: dashboard and API.
+    pub http: Http,
+    /// Topics.
+    pub topics: Topics,
+    /// The embedded log.
+    pub log: Log,
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The store: embedded ClickHouse, or a server.
+    pub store: Store,
+    /// Thresholds of the analytics.
+    pub analytics: Analytics,
+}
+
+/// Where data lies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// Folder of the log, the journal, the snapshots and the embedded store.
+    pub dir: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("data") }
+    }
+}
+
+/// The Kafka-protocol listener of the embedded log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kafka {
+    /// Address to listen on. Port 0 takes a free one.
+    pub listen: String,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9092".into() }
+    }
+}
+
+/// The HTTP listener: dashboard and API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address to listen on. Port 0 takes a free one. Only loopback addresses are accepted: there is no
+    /// authentication yet.
+    pub listen: String,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".into() }
+    }
+}
+
+/// Topics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Topics {
+    /// What every topic's name begins with.
+    pub prefix: String,
+    /// Partitions of `telemetry.raw`.
+    pub telemetry_partitions: i32,
+    /// Partitions of `trip.events`.
+    pub trip_events_partitions: i32,
+    /// Partitions of `vehicle.status`.
+    pub vehicle_status_partitions: i32,
+    /// Partitions of `events.driver`.
+    pub driver_events_partitions: i32,
+    /// Partitions of `alerts.outbound`.
+    pub alerts_partitions: i32,
+    /// Partitions of every topic that only tacho writes to.
+    pub output_partitions: i32,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self {
+            prefix: "fleet.prod".into(),
+            telemetry_partitions: 12,
+            trip_events_partitions: 6,
+            vehicle_status_partitions: 6,
+            driver_events_partitions: 3,
+            alerts_partitions: 3,
+            output_partitions: 3,
+        }
+    }
+}
+
+/// When an acknowledged record survives a power cut (it always survives a crash of the process).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fsync {
+    /// At the latest `fsync_interval_ms` after its acknowledgement.
+    Interval,
+    /// Before its acknowledgement.
+    Always,
+}
+
+/// The embedded log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// When records are forced to disk: `interval` or `always` (before each acknowledgement).
+    pub fsync: Fsync,
+    /// Interval of `fsync = "interval"`, in milliseconds.
+    pub fsync_interval_ms: u64,
+    /// Size at which a segment is closed and a new one begins, in bytes.
+    pub segment_bytes: u64,
+    /// How long records are kept, in hours.
+    pub retention_hours: u64,
+    /// How much of a partition is kept, in bytes; 0 means no limit.
+    pub retention_bytes: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            fsync: Fsync::Interval,
+            fsync_interval_ms: 500,
+            segment_bytes: 128 << 20,
+            retention_hours: 168,
+            retention_bytes: 0,
+        }
+    }
+}
+
+/// The pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pipeline {
+    /// Threads that run the engine; 0 takes one per core, at most 8.
+    pub shards: u16,
+    /// Length of an epoch, in milliseconds.
+    pub epoch_ms: u64,
+    /// Oldest event time that is accepted, in days before it came into the log; 0 accepts any.
+    pub max_age_days: u32,
+    /// Time between two snapshot rounds, in seconds.
+    pub snapshot_interval_s: u64,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self { shards: 0, epoch_ms: 100, max_age_days: 30, snapshot_interval_s: 30 }
+    }
+}
+
+/// The store: embedded ClickHouse, or a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// URL of a ClickHouse server, as `http://host:8123`; empty for the embedded store.
+    pub url: String,
+    /// Database.
+    pub database: String,
+    /// User of the server.
+    pub user: String,
+    /// File that holds the password of that user; empty for none.
+    pub password_file: PathBuf,
+    /// Days that telemetry is kept, counted from its arrival.
+    pub telemetry_retention_days: u32,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            database: "tacho".into(),
+            user: "default".into(),
+            password_file: PathBuf::new(),
+            telemetry_retention_days: 30,
+        }
+    }
+}
+
+/// Thresholds of the analytics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Analytics {
+    /// Speed limit where none is known, in km/h.
+    pub default_limit_kmph: f32,
+    /// Seconds over the limit before an overspeed alert begins.
+    pub overspeed_min_s: u32,
+    /// Minutes of idling before an idling alert begins.
+    pub idling_min: u32,
+    /// Radius in metres inside which a parked vehicle's movement is jitter.
+    pub parked_radius_m: f64,
+    /// Distance in metres from where it parked at which a detected trip starts.
+    pub trip_start_m: f64,
+    /// Seconds that a vehicle with an unknown engine stands still before its detected trip ends.
+    pub trip_end_still_s: u32,
+    /// Minutes of silence on a trip, or with the engine on, after which a vehicle is offline.
+    pub offline_after_min: u32,
+}
+
+impl Default for Analytics {
+    fn default() -> Self {
+        Self {
+            default_limit_kmph: 80.0,
+            overspeed_min_s: 5,
+            idling_min: 5,
+            parked_radius_m: 30.0,
+            trip_start_m: 200.0,
+            trip_end_still_s: 300,
+            offline_after_min: 10,
+        }
+    }
+}
+
+/// Reads the configuration: `file` (or `tacho.toml` in the working folder, if there is one), then the environment.
+///
+/// # Errors
+/// A file that does not exist or parse, an unknown key (the nearest known one is named), a value of the wrong type.
+pub fn load(file: Option<&Path>) -> Result<Config> {
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        None => figment = figment.merge(Toml::file("tacho.toml")),
+    }
+    let figment = figment.merge(Env::prefixed("TACHO_").filter(|key| key.as_str().contains("__")).split("__"));
+    let config: Config = figment.extract().map_err(|error| explain(&error))?;
+    check(&config)?;
+    Ok(config)
+}
+
+/// Turns figment's error into one that says what to do.
+fn explain(error: &figment::Error) -> anyhow::Error {
+    let place = error.path.join(".");
+    let source = error.metadata.as_ref().map(|found| format!(" (in {})", found.name)).unwrap_or_default();
+    match &error.kind {
+        Kind::UnknownField(key, known) => {
+            let nearest =
+                known.iter().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
+            let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+            let section = if place.is_empty() { String::new() } else { format!(" in [{place}]") };
+            anyhow!("configuration: unknown key `{key}`{section}{source}{hint}")
+        }
+        kind => anyhow!("configuration: `{place}`{source}: {kind}"),
+    }
+}
+
+/// What types cannot say.
+fn check(config: &Config) -> Result<()> {
+    let partitions = &config.topics;
+    for (key, count) in [
+        ("telemetry_partitions", partitions.telemetry_partitions),
+        ("trip_events_partitions", partitions.trip_events_partitions),
+        ("vehicle_status_partitions", partitions.vehicle_status_partitions),
+        ("driver_events_partitions", partitions.driver_events_partitions),
+        ("alerts_partitions", partitions.alerts_partitions),
+        ("output_partitions", partitions.output_partitions),
+    ] {
+        if !(1..=1024).contains(&count) {
+            bail!("configuration: topics.{key} is {count}; it must lie within 1..=1024");
+        }
+    }
+    if config.pipeline.shards > 128 {
+        bail!("configuration: pipeline.shards is {}; at most 128 (the number of key groups)", config.pipeline.shards);
+    }
+    if !(5..=10_000).contains(&config.pipeline.epoch_ms) {
+        bail!("configuration: pipeline.epoch_ms is {}; it must lie within 5..=10000", config.pipeline.epoch_ms);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        load(Some(file.path()))
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(parse("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_known_one() {
+        let error = parse("[topics]\nprefx = 'x'").expect_err("refused").to_string();
+        assert!(error.contains("`prefx`") && error.contains("did you mean `prefix`?"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_value_out_of_range_are_refused_with_their_place() {
+        let error = parse("[pipeline]\nepoch_ms = 'often'").expect_err("refused").to_string();
+        assert!(error.contains("pipeline.epoch_ms"), "{error}");
+        let error = parse("[pipeline]\nepoch_ms = 1").expect_err("refused").to_string();
+        assert!(error.contains("5..=10000"), "{error}");
+    }
+}

@@ -1,0 +1,8 @@
+//! Whole-system tests: the real binary, real clients, real ClickHouse, on free loopback ports and temporary folders.
+
+mod crash;
+mod import;
+mod intake;
+mod numbers;
+mod simulate;
+mod support;

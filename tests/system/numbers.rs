@@ -1,0 +1,1 @@
+//! Windowed numbers against an independent recomputation in SQL from the raw tables.
