@@ -1,5 +1,6 @@
 //! The server as a client sees it, over loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking; its helpers too")]
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::{
