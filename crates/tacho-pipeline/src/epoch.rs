@@ -50,7 +50,7 @@ pub(crate) struct EpochResult {
     pub side: Vec<SideEvent>,
     pub rejected: Vec<Rejected>,
     /// Per shard; telemetry and facts are taken out.
-    pub answers: Vec<Box<VehicleAnswer>>,
+    pub answers: Vec<VehicleAnswer>,
 }
 
 /// Inputs of an epoch, by shard.
@@ -119,7 +119,7 @@ fn run_vehicle_stage(
     time: EpochTime,
     selection: &Selection,
     inputs: Inputs,
-) -> Result<Vec<Box<VehicleAnswer>>, Stop> {
+) -> Result<Vec<VehicleAnswer>, Stop> {
     let only = selection.vehicle;
     for (shard, (telemetry, side)) in inputs.telemetry.into_iter().zip(inputs.side).enumerate() {
         shards.give(shard, Task::Vehicle { time, only, telemetry, side })?;

@@ -39,12 +39,16 @@ impl PartitionQueue {
         Self { stream, partition, chunks, bytes: 0, fetched_to: position, log_end, checked, quiet_since: None }
     }
 
-    /// Everything that the log holds of the partition is planned. Control records behind the last record are never
-    /// delivered, so a partition that stays quiet for `settle` counts as read, too.
+    /// Everything that the log is known to hold of the partition is planned.
     pub(crate) fn is_at_end(&self, settle: Duration) -> bool {
-        let is_settled = || self.quiet_since.is_some_and(|since| since.elapsed() >= settle);
         let is_known = self.checked.elapsed() <= CHECK_AGE_MAX;
-        is_known && self.chunks.is_empty() && (self.fetched_to >= self.log_end || is_settled())
+        is_known && self.chunks.is_empty() && (self.fetched_to >= self.log_end || self.is_settled(settle))
+    }
+
+    /// Polls have brought nothing for `settle`, although the log answers. Control records behind the last record are
+    /// never delivered, so that such a partition counts as read to its end.
+    fn is_settled(&self, settle: Duration) -> bool {
+        self.chunks.is_empty() && self.quiet_since.is_some_and(|since| since.elapsed() >= settle)
     }
 
     pub(crate) fn pop(&mut self) -> Option<Chunk> {
@@ -146,7 +150,7 @@ impl Inbox {
     pub(crate) fn is_read(&self, positions: &[i64], ends: &[i64], settle: Duration) -> bool {
         let queues = lock(&self.queues);
         let is_read = |(queue, (&position, &end)): (&PartitionQueue, (&i64, &i64))| {
-            position >= end || (position >= queue.fetched_to && queue.is_at_end(settle))
+            position >= end || (position >= queue.fetched_to && queue.log_end >= end && queue.is_settled(settle))
         };
         positions.len() == queues.len() && queues.iter().zip(positions.iter().zip(ends)).all(is_read)
     }

@@ -57,7 +57,6 @@ impl Pipeline {
     ///
     /// # Errors
     /// As [`StartError`] says: missing topics, a data directory that does not fit to the log, damage.
-    #[expect(clippy::too_many_arguments, reason = "the seams of the pipeline, each its own")]
     pub fn start(
         config: PipelineConfig,
         engine: EngineConfig,

@@ -132,9 +132,9 @@ impl ShardPool {
     pub(crate) fn answer(&self, shard: usize) -> Result<Answer, Stop> {
         self.answers[shard].recv().map_err(|_| Stop::Halted)
     }
-    pub(crate) fn vehicle_answer(&self, shard: usize) -> Result<Box<VehicleAnswer>, Stop> {
+    pub(crate) fn vehicle_answer(&self, shard: usize) -> Result<VehicleAnswer, Stop> {
         match self.answer(shard)? {
-            Answer::Vehicle(answer) => Ok(answer),
+            Answer::Vehicle(answer) => Ok(*answer),
             _ => unreachable!("a shard answers in the order of its tasks"),
         }
     }

@@ -43,7 +43,7 @@ impl Tally {
         manifest: &Manifest,
         arrived: &Arrived,
         rejected: &[Rejected],
-        answers: &[Box<VehicleAnswer>],
+        answers: &[VehicleAnswer],
     ) {
         for range in &manifest.ranges {
             let counters = stats.stream(Stream::ALL[usize::from(range.stream)]);
@@ -62,7 +62,7 @@ impl Tally {
         self.is_based = true;
     }
 
-    fn add_telemetry(&self, stats: &PipelineStats, events: u64, answers: &[Box<VehicleAnswer>]) {
+    fn add_telemetry(&self, stats: &PipelineStats, events: u64, answers: &[VehicleAnswer]) {
         let mut outcomes = OutcomeCounts::default();
         answers.iter().for_each(|answer| outcomes.add(answer.outcomes));
         let held = answers.iter().map(|answer| answer.output.held_rows).sum::<u64>();
@@ -78,7 +78,7 @@ impl Tally {
         counters.buffered.set(held);
     }
 
-    fn add_side(&self, stats: &PipelineStats, stream: Stream, arrived: &Arrived, answers: &[Box<VehicleAnswer>]) {
+    fn add_side(&self, stats: &PipelineStats, stream: Stream, arrived: &Arrived, answers: &[VehicleAnswer]) {
         let (counters, events) = (stats.stream(stream), arrived.events(stream));
         let (applied, late, buffered) = side_outcomes(stream, answers);
         if !self.is_based {
@@ -93,7 +93,7 @@ impl Tally {
 }
 
 /// Applied and late now, and buffered as of now.
-fn side_outcomes(stream: Stream, answers: &[Box<VehicleAnswer>]) -> (u64, u64, u64) {
+fn side_outcomes(stream: Stream, answers: &[VehicleAnswer]) -> (u64, u64, u64) {
     let sum = |count: fn(&SideCounts, Stream) -> u64| {
         answers.iter().map(|answer| count(&answer.output.side_outcomes, stream)).sum::<u64>()
     };

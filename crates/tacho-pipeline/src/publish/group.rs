@@ -9,6 +9,9 @@ use tacho_io::{Table, TableRows, Versioned};
 use tacho_model::{Facts, RowOutcome, SideEvent, Stream, TelemetryBatch};
 use tacho_wire::OutputEncoder;
 
+/// Batches, and for each the numbers of its rows of the day.
+type DayRows = (Vec<Arc<TelemetryBatch>>, Vec<Vec<u32>>);
+
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// One insert to be made: of a group's rows, those of one table and chunk.
@@ -67,7 +70,7 @@ impl GroupSource for TelemetryBundle {
         }
     }
     fn parts(group: &[Self], _topics: &OutputEncoder) -> Vec<Part> {
-        let mut days: BTreeMap<i32, (Vec<Arc<TelemetryBatch>>, Vec<Vec<u32>>)> = BTreeMap::new();
+        let mut days: BTreeMap<i32, DayRows> = BTreeMap::new();
         for batch in group.iter().flat_map(|bundle| &bundle.batches) {
             for (day, rows) in rows_by_day(batch) {
                 let (batches, row_lists) = days.entry(day).or_default();
