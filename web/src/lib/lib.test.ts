@@ -73,7 +73,7 @@ describe('sprites', () => {
     expect(far.count).toBe(4)
     const near = buildSprites(crowd, { ...view, zoom: 12 }, 3, far)
     expect(near.count).toBe(51)
-    expect(near.data[SPRITE_FLOATS - 1]).toBe(CELL.halo)
+    expect(near.data[50 * SPRITE_FLOATS - 1]).toBe(CELL.halo)
   })
 
   test('what is drawn can be picked', () => {
@@ -81,6 +81,15 @@ describe('sprites', () => {
     expect(pick(crowd, far, 4, mercatorX(77.59), mercatorY(12.97), 12)).toMatchObject({ kind: 'cluster' })
     expect(pick(crowd, far, 4, mercatorX(11), mercatorY(48), 12)).toEqual({ kind: 'vehicle', index: 49 })
     expect(pick(crowd, far, 4, mercatorX(-60), mercatorY(0), 12)).toBeUndefined()
+  })
+
+  test('a crowd on the edge of cells is one bubble', () => {
+    const town = new Fleet()
+    const cell = 60 / 512 / 2 ** 4 // of zoom 4, in mercator
+    const edge = (cell * 100 - 0.5) * 360
+    const ids = Array.from({ length: 40 }, (_, index): [number, string] => [index, `v${index}`])
+    town.apply(news('s', ids, ids.map(([index]) => [index, 0, 13e6, Math.round((edge + (index - 20) * 0.01) * 1e6), 0, 0, 2])), true) // prettier-ignore
+    expect(buildSprites(town, view, undefined).clusters.map((item) => item.count)).toEqual([40])
   })
 
   test('coarse and fine parts add up to a centimetre', () => {

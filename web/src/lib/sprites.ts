@@ -59,21 +59,27 @@ export function buildSprites(fleet: Fleet, view: View, selected: number | undefi
   const data = reuse !== undefined && reuse.data.length >= capacity ? reuse.data : new Float32Array(capacity * 1.25)
   const single = clusters?.single ?? fleet.seen
   const writer = new Writer(data)
-  if (selected !== undefined && fleet.seen[selected] === 1) {
-    writer.push(fleet.x[selected] ?? 0, fleet.y[selected] ?? 0, 0, 0, size * 2.1, 0, CELL.halo)
-  }
   for (const state of DRAW_ORDER) {
     for (let index = 0; index < fleet.count; index++) {
       if (fleet.state[index] !== state || fleet.seen[index] !== 1) continue
-      if (single[index] !== 1 && index !== selected) continue
-      const heading = fleet.heading[index] ?? -1
-      const cell = state === 0 && heading < 0 ? CELL.moving : state
-      const angle = state === 0 && heading >= 0 ? (heading * Math.PI) / 180 : 0
-      writer.push(fleet.x[index] ?? 0, fleet.y[index] ?? 0, 0, 0, size, angle, cell)
+      if (single[index] !== 1 || index === selected) continue
+      pushVehicle(writer, fleet, index, size)
     }
   }
   for (const item of clusters?.list ?? []) pushCluster(writer, item)
+  if (selected !== undefined && fleet.seen[selected] === 1) {
+    writer.push(fleet.x[selected] ?? 0, fleet.y[selected] ?? 0, 0, 0, size * 2.1, 0, CELL.halo)
+    pushVehicle(writer, fleet, selected, size)
+  }
   return { data, count: writer.count, clusters: clusters?.list ?? [], single }
+}
+
+function pushVehicle(writer: Writer, fleet: Fleet, index: number, size: number): void {
+  const state = fleet.state[index] ?? 3
+  const heading = fleet.heading[index] ?? -1
+  const cell = state === 0 && heading < 0 ? CELL.moving : state
+  const angle = state === 0 && heading >= 0 ? (heading * Math.PI) / 180 : 0
+  writer.push(fleet.x[index] ?? 0, fleet.y[index] ?? 0, 0, 0, size, angle, cell)
 }
 
 /** Icons shrink a little when far, so that dense places stay readable. */
@@ -113,10 +119,36 @@ function cluster(fleet: Fleet, view: View): { list: Cluster[]; single: Uint8Arra
     if (item.count < CLUSTER_COUNT_MIN) continue
     item.x /= item.count
     item.y /= item.count
-    item.sizePx = Math.min(60, 26 + 7 * Math.log2(item.count / 4))
     list.push(item)
   }
-  return { list: list.sort((a, b) => a.count - b.count), single }
+  return { list: merged(list, worldPx(view.zoom)), single }
+}
+
+const bubblePx = (count: number): number => Math.min(60, 26 + 7 * Math.log2(count / 4))
+
+/** A crowd on the edge of two cells is one bubble: those that would cover each other's number become one. */
+function merged(clusters: Cluster[], scale: number): Cluster[] {
+  const kept: Cluster[] = []
+  for (const item of clusters.sort((a, b) => b.count - a.count)) {
+    item.sizePx = bubblePx(item.count)
+    const near = kept.find((other) => {
+      return Math.hypot(other.x - item.x, other.y - item.y) * scale < (other.sizePx + item.sizePx) / 2.8
+    })
+    if (near === undefined) {
+      kept.push(item)
+      continue
+    }
+    const total = near.count + item.count
+    near.x = (near.x * near.count + item.x * item.count) / total
+    near.y = (near.y * near.count + item.y * item.count) / total
+    near.count = total
+    near.sizePx = bubblePx(total)
+    near.west = Math.min(near.west, item.west)
+    near.east = Math.max(near.east, item.east)
+    near.north = Math.min(near.north, item.north)
+    near.south = Math.max(near.south, item.south)
+  }
+  return kept.reverse()
 }
 
 /** Advance of a character in cluster numbers, in px. */
