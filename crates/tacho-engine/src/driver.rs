@@ -42,13 +42,20 @@ pub struct DriverGroup {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Driver {
     driver_id: DriverId,
-    vehicle_id: VehicleId,
     newest: EventTime,
     /// Windows that end before take no more corrections: alerts that they would need are forgotten.
     settled: EventTime,
-    /// Alerts by the second that they began in, ascending.
-    alerts: Vec<(EventTime, u8)>,
+    /// Ascending.
+    alerts: Vec<Counted>,
     emitted: EmittedSeries<Counts>,
+}
+
+/// An alert that counts: when it began, on which vehicle, which kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Counted {
+    at: EventTime,
+    vehicle_id: VehicleId,
+    kind: u8,
 }
 
 impl DriverGroup {
@@ -78,13 +85,11 @@ impl DriverGroup {
     fn take(&mut self, config: &EngineConfig, input: &DriverInput, kind: u8) {
         let driver = self.drivers.entry(input.key().to_owned()).or_default();
         driver.driver_id = input.driver_id.clone();
-        if input.at >= driver.newest || driver.alerts.is_empty() {
-            driver.vehicle_id = input.vehicle_id.clone();
-            driver.newest = input.at;
-        }
+        driver.newest = driver.newest.max(input.at);
         let second = input.at.floor_to_ms(SLIDE_MS);
-        let place = driver.alerts.partition_point(|alert| *alert <= (second, kind));
-        driver.alerts.insert(place, (second, kind));
+        let alert = Counted { at: input.at, vehicle_id: input.vehicle_id.clone(), kind };
+        let place = driver.alerts.partition_point(|other| *other <= alert);
+        driver.alerts.insert(place, alert);
         if driver.alerts.len() > ALERTS_MAX {
             driver.alerts.remove(0);
         }
@@ -115,20 +120,23 @@ fn change_points(config: &EngineConfig, second: EventTime) -> [EventTime; 2] {
 impl Driver {
     fn emit(&mut self, config: &EngineConfig, fleet: EventTime, out: &mut DriverStageOutput) {
         let alerts = &self.alerts;
-        let points: BTreeSet<EventTime> = alerts.iter().flat_map(|alert| change_points(config, alert.0)).collect();
+        let points: BTreeSet<EventTime> = alerts.iter().flat_map(|alert| change_points(config, alert.at.floor_to_ms(SLIDE_MS))).collect();
         for end in points.range(self.settled.min(fleet)..=fleet) {
             let start = end.plus_ms(-config.penalty_window_ms);
-            let first = alerts.partition_point(|alert| alert.0 < start);
+            let first = alerts.partition_point(|alert| alert.at < start);
+            let after = alerts.partition_point(|alert| alert.at < *end);
             let mut counts = Counts::default();
-            for alert in alerts[first..].iter().take_while(|alert| alert.0 < *end) {
-                counts[alert.1 as usize] += 1;
+            for alert in &alerts[first..after] {
+                counts[alert.kind as usize] += 1;
             }
             if self.emitted.tell(*end, counts) {
-                out.facts.driver_scores.push(self.score(start, *end, counts));
+                // A window that has become empty names the vehicle of the last alert before it.
+                let newest = alerts[..after].last().map(|alert| alert.vehicle_id.clone()).unwrap_or_default();
+                out.facts.driver_scores.push(self.score(start, *end, counts, newest));
             }
         }
         let horizon = fleet.plus_ms(-config.penalty_lateness_ms);
-        let forgotten = self.alerts.partition_point(|alert| alert.0.plus_ms(2 * config.penalty_window_ms) < horizon);
+        let forgotten = self.alerts.partition_point(|alert| alert.at.plus_ms(2 * config.penalty_window_ms) < horizon);
         self.alerts.drain(..forgotten);
         self.settled = self.settled.max(horizon);
         self.emitted.forget_before(horizon);
@@ -138,10 +146,16 @@ impl Driver {
         self.alerts.is_empty() && self.newest.plus_ms(config.penalty_lateness_ms) < fleet
     }
 
-    fn score(&self, window_start: EventTime, window_end: EventTime, counts: Counts) -> DriverScore {
+    fn score(
+        &self,
+        window_start: EventTime,
+        window_end: EventTime,
+        counts: Counts,
+        vehicle_id: VehicleId,
+    ) -> DriverScore {
         DriverScore {
             driver_id: self.driver_id.clone(),
-            vehicle_id: self.vehicle_id.clone(),
+            vehicle_id,
             window: ScoreWindow::Penalty15s,
             window_start,
             window_end,

@@ -5,6 +5,7 @@
 //! alerts into penalties on fleet time. The **fleet** stage ([`FleetStage`]) counts vehicles by state. No clock, no
 //! randomness, no I/O: the same inputs in the same order give the same facts.
 
+mod compact;
 mod config;
 mod driver;
 mod epoch;

@@ -1,12 +1,13 @@
 //! A shard: a thread's share of the key groups, with their vehicles and drivers.
 
 use crate::{
+    compact::keep_last_of_each,
     config::EngineConfig,
     driver::DriverGroup,
     epoch::{EpochTime, GroupSet},
     output::{DriverInput, DriverStageOutput, VehicleStageOutput},
     snapshot::RestoreError,
-    vehicle::{Context, Gauges, RowRef, VehicleGroup, accept, run_rows, sort_rows},
+    vehicle::{Context, Gauges, NO_LINK, RowRef, VehicleGroup, accept, run_rows, sort_rows},
 };
 use std::{ops::Range, sync::Arc};
 use tacho_model::{
@@ -21,9 +22,22 @@ pub struct Shard {
     vehicles: Vec<VehicleGroup>,
     drivers: Vec<DriverGroup>,
     gauges: Gauges,
-    /// (vehicle, row) of an epoch, kept for its memory.
-    rows: Vec<(u64, RowRef)>,
+    /// Rows of an epoch, each with the next of its vehicle; kept for the memory.
+    links: Vec<(RowRef, u32)>,
+    runs: Vec<Run>,
 }
+
+/// A vehicle's rows of an epoch, as a chain of links.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    group: u16,
+    slot: u32,
+    first: u32,
+    last: u32,
+}
+
+/// Which shard counts the events that concern no vehicle, so that they are counted once.
+const FIRST_GROUP: u16 = 0;
 
 impl Shard {
     /// An empty shard that owns `groups`.
@@ -35,7 +49,8 @@ impl Shard {
             vehicles: (0..count).map(|_| VehicleGroup::default()).collect(),
             drivers: (0..count).map(|_| DriverGroup::default()).collect(),
             gauges: Gauges::default(),
-            rows: Vec::new(),
+            links: Vec::new(),
+            runs: Vec::new(),
         }
     }
 
@@ -50,15 +65,16 @@ impl Shard {
     ) {
         let config = Arc::clone(&self.config);
         let mut gauges = self.gauges;
-        let mut ctx = Context { gauges: &mut gauges, config: &config, time, out };
+        let mut ctx = Context { gauges: &mut gauges, config: &config, time, fleet_before: None, out };
         self.take_side_events(only, side, &mut ctx);
         self.collect_rows(only, telemetry);
         self.run_collected(telemetry, &mut ctx);
         if let Some(fleet) = time.fleet {
             for group in self.groups.clone().filter(|group| only.contains(*group)) {
-                self.vehicles[usize::from(group - self.groups.start)].run_checks(fleet, &mut ctx);
+                self.vehicles[usize::from(group - self.groups.start)].end_epoch(fleet, &mut ctx);
             }
         }
+        keep_last_of_each(&mut out.facts);
         out.held_rows = u64::try_from(gauges.held_rows).unwrap_or(0);
         out.side_outcomes.set_buffered(gauges.buffered.map(|count| u64::try_from(count).unwrap_or(0)));
         self.gauges = gauges;
@@ -68,7 +84,7 @@ impl Shard {
         for event in side {
             let Some(vehicle_id) = target_of(event) else {
                 // It concerns no vehicle: the first shard counts it, once.
-                if self.groups.start == 0 {
+                if self.groups.start == FIRST_GROUP {
                     ctx.out.side_outcomes.add_applied(event.body.stream());
                 }
                 continue;
@@ -80,13 +96,17 @@ impl Shard {
             }
             let group = &mut self.vehicles[usize::from(group - self.groups.start)];
             let slot = group.slot(vehicle_id.as_str(), hash);
+            ctx.fleet_before = group.fleet();
             accept(group.vehicle(slot), event, ctx);
             group.schedule(slot, ctx);
         }
     }
 
+    /// Chains the rows of each vehicle. Vehicles stand in the order of their first row: that order does not depend on
+    /// where a vehicle lies in state, which a restart changes.
     fn collect_rows(&mut self, only: &GroupSet, telemetry: &mut [TelemetryBatch]) {
-        self.rows.clear();
+        self.links.clear();
+        self.runs.clear();
         for (index, batch) in telemetry.iter_mut().enumerate() {
             batch.outcome.clear();
             batch.outcome.resize(batch.len(), RowOutcome::Pending);
@@ -97,27 +117,40 @@ impl Shard {
                     continue;
                 }
                 let local = group - self.groups.start;
-                let slot = self.vehicles[usize::from(local)].slot(batch.text.get(batch.vehicle_id[row]), hash);
-                let key = u64::from(local) << 32 | u64::from(slot);
-                self.rows.push((key, RowRef { batch: index as u32, row: row as u32 }));
+                let vehicles = &mut self.vehicles[usize::from(local)];
+                let slot = vehicles.slot(batch.text.get(batch.vehicle_id[row]), hash);
+                let link = self.links.len() as u32;
+                self.links.push((RowRef { batch: index as u32, row: row as u32 }, NO_LINK));
+                let run = vehicles.run_mut(slot);
+                if *run == NO_LINK {
+                    *run = self.runs.len() as u32;
+                    self.runs.push(Run { group: local, slot, first: link, last: link });
+                } else {
+                    let run = &mut self.runs[*run as usize];
+                    self.links[run.last as usize].1 = link;
+                    run.last = link;
+                }
             }
         }
     }
 
     fn run_collected(&mut self, telemetry: &mut [TelemetryBatch], ctx: &mut Context<'_>) {
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.sort_unstable_by_key(|(key, at)| (*key, at.batch, at.row));
         let mut of_vehicle = Vec::new();
-        for run in rows.chunk_by(|a, b| a.0 == b.0) {
+        for run in &self.runs {
             of_vehicle.clear();
-            of_vehicle.extend(run.iter().map(|(_, at)| *at));
+            let mut link = run.first;
+            while link != NO_LINK {
+                let (row, next) = self.links[link as usize];
+                of_vehicle.push(row);
+                link = next;
+            }
             sort_rows(&mut of_vehicle, telemetry);
-            let (local, slot) = ((run[0].0 >> 32) as usize, run[0].0 as u32);
-            let group = &mut self.vehicles[local];
-            run_rows(group.vehicle(slot), &of_vehicle, telemetry, ctx);
-            group.schedule(slot, ctx);
+            let group = &mut self.vehicles[usize::from(run.group)];
+            *group.run_mut(run.slot) = NO_LINK;
+            ctx.fleet_before = group.fleet();
+            run_rows(group.vehicle(run.slot), &of_vehicle, telemetry, ctx);
+            group.schedule(run.slot, ctx);
         }
-        self.rows = rows;
     }
 
     /// Driver stage of one epoch, over the inputs of all shards for this shard's groups, in any order.

@@ -2,13 +2,14 @@
 
 use super::{
     fix::Fix,
+    harsh, idling, overspeed,
     state::{Context, Vehicle},
 };
 use crate::output::DriverInput;
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId, VehicleId,
-    derived_id, device_flag,
+    AlertFact, AlertId, AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId, derived_id,
+    device_flag,
 };
 
 /// An episode that was raised.
@@ -55,10 +56,22 @@ impl Episode {
     /// `raised_at` is the log time of the deciding record. Stale is judged from the deciding fix, not from the start of
     /// the episode: an idling alert is raised five minutes after its start by definition.
     pub fn raise(vehicle: &Vehicle, fix: &Fix<'_>, begin: Begin, ctx: &mut Context<'_>) -> Episode {
+        let episode = Episode::begin(vehicle, fix, begin, ctx);
+        episode.tell(vehicle, ctx);
+        ctx.out.driver_inputs.push(DriverInput {
+            driver_id: episode.driver_id.clone(),
+            vehicle_id: vehicle.id.clone(),
+            at: episode.started_at,
+            alert_type: episode.alert_type,
+        });
+        episode
+    }
+
+    fn begin(vehicle: &Vehicle, fix: &Fix<'_>, begin: Begin, ctx: &Context<'_>) -> Episode {
         let name = begin.alert_type.as_str();
         let is_never_stale = matches!(begin.alert_type, AlertType::Sos | AlertType::Crash);
         let delay_ms = fix.log_time.as_event_time().ms_since(fix.at);
-        let episode = Episode {
+        Episode {
             alert_id: AlertId::from(derived_id(name, vehicle.id.as_str(), begin.started_at.ms()).to_string()),
             alert_type: begin.alert_type,
             started_at: begin.started_at,
@@ -77,15 +90,7 @@ impl Episode {
             is_acknowledged: false,
             told_at: fix.at,
             has_news: false,
-        };
-        episode.tell(vehicle, ctx);
-        ctx.out.driver_inputs.push(DriverInput {
-            driver_id: episode.driver_id.clone(),
-            vehicle_id: vehicle.id.clone(),
-            at: episode.started_at,
-            alert_type: episode.alert_type,
-        });
-        episode
+        }
     }
 
     /// Takes a new value; a higher one is the new peak.
@@ -118,10 +123,6 @@ impl Episode {
 
     /// Puts the episode's fact out as it stands.
     pub fn tell(&self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
-        self.tell_as(&vehicle.id, ctx);
-    }
-
-    fn tell_as(&self, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
         let state = match (self.is_acknowledged, self.ended_at) {
             (true, _) => AlertState::Acknowledged,
             (false, Some(_)) => AlertState::Closed,
@@ -131,7 +132,7 @@ impl Episode {
             alert_id: self.alert_id.clone(),
             ts: self.started_at,
             ended_at: self.ended_at,
-            vehicle_id: vehicle_id.clone(),
+            vehicle_id: vehicle.id.clone(),
             driver_id: self.driver_id.clone(),
             trip_id: self.trip_id.clone(),
             alert_type: self.alert_type,
@@ -171,14 +172,53 @@ impl Episode {
     }
 }
 
+/// SOS and crash of a vehicle.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Emergencies {
+    /// Lasting until acknowledged.
+    sos: Option<Box<Episode>>,
+    crash: Option<Box<Episode>>,
+    /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
+    is_sos_unplaced: bool,
+    /// Until then, all was acknowledged: a repeat of what a person has seen raises nothing.
+    acknowledged_until: Option<EventTime>,
+}
+
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    if fix.device_flags & device_flag::SOS != 0 && vehicle.sos.is_none() {
-        vehicle.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
+    let emergencies = &vehicle.emergencies;
+    let is_seen = emergencies.acknowledged_until.is_some_and(|until| fix.at <= until);
+    if is_seen {
+        return;
     }
-    if fix.device_flags & device_flag::CRASH != 0 && vehicle.crash.is_none() {
-        vehicle.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
+    if fix.device_flags & device_flag::SOS != 0 && emergencies.sos.is_none() {
+        vehicle.emergencies.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
+        vehicle.emergencies.is_sos_unplaced = false;
     }
+    if fix.device_flags & device_flag::CRASH != 0 && vehicle.emergencies.crash.is_none() {
+        vehicle.emergencies.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
+    }
+}
+
+/// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
+/// fixes have passed it.
+pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    let had_sos = vehicle.emergencies.sos.is_some();
+    on_device_flags(vehicle, fix, ctx);
+    vehicle.emergencies.is_sos_unplaced |= !had_sos && vehicle.emergencies.sos.is_some() && fix.at > vehicle.time;
+}
+
+/// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
+pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    if !vehicle.emergencies.is_sos_unplaced {
+        return;
+    }
+    let Some(mut sos) = vehicle.emergencies.sos.take_if(|sos| at > sos.started_at) else { return };
+    vehicle.emergencies.is_sos_unplaced = false;
+    sos.position = vehicle.last.map_or(sos.position, |last| last.position);
+    sos.trip_id = vehicle.trip_id();
+    sos.tell(vehicle, ctx);
+    vehicle.emergencies.sos = Some(sos);
 }
 
 fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut Context<'_>) -> Episode {
@@ -190,21 +230,54 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
         value: 1.0,
         threshold: 1.0,
         limit_source: LimitSource::None,
-        interval_ms: vehicle.interval_ms as i64,
+        interval_ms: 0,
     };
-    Episode::raise(vehicle, fix, begin, ctx)
+    let mut episode = Episode::begin(vehicle, fix, begin, ctx);
+    // The row has not been applied: whom and what it names is newer than what the vehicle knows.
+    if !fix.driver_id.is_empty() {
+        episode.driver_id = DriverId::from(fix.driver_id);
+    }
+    if !fix.trip_id.is_empty() {
+        episode.trip_id = TripId::from(fix.trip_id);
+    }
+    episode.tell(vehicle, ctx);
+    episode
 }
 
 /// A person has seen an alert that lasts until then.
 pub fn acknowledge(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, ctx: &mut Context<'_>) {
-    for slot in [&mut vehicle.sos, &mut vehicle.crash] {
-        if slot.as_ref().is_some_and(|episode| episode.alert_id.as_str() == alert_id)
-            && let Some(mut episode) = slot.take()
-        {
-            episode.is_acknowledged = true;
-            episode.ended_at = Some(at);
-            let id = vehicle.id.clone();
-            episode.tell_as(&id, ctx);
-        }
+    let emergencies = &mut vehicle.emergencies;
+    let is_it = |episode: &mut Box<Episode>| episode.alert_id.as_str() == alert_id;
+    let Some(mut episode) = emergencies.sos.take_if(is_it).or_else(|| emergencies.crash.take_if(is_it)) else { return };
+    emergencies.acknowledged_until = emergencies.acknowledged_until.max(Some(at.max(episode.started_at)));
+    episode.is_acknowledged = true;
+    episode.ended_at = Some(at.max(episode.started_at));
+    episode.tell(vehicle, ctx);
+}
+
+/// A run of data that pauses for longer than this is over, ms.
+pub const PAUSE_MS: i64 = 30_000;
+
+/// When silence ends the lasting episodes, on fleet time; they end as they would with a fix after that gap.
+pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    let last = vehicle.last?;
+    let since = vehicle.progress_fleet.map_or(last.at, |progress| progress.max(last.at));
+    let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
+    let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
+    let idling_ms = vehicle.idling.is_lasting().then_some(ctx.config.offline_after_ms);
+    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).min()?;
+    Some(since.plus_ms(patience_ms))
+}
+
+/// Looks at a silent vehicle: what lasted when its data ended, has ended.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    if episodes_until(vehicle, ctx).is_none_or(|until| until > fleet) {
+        return;
+    }
+    overspeed::on_silence(vehicle, ctx);
+    harsh::on_silence(vehicle, ctx);
+    let since = vehicle.progress_fleet.max(vehicle.last.map(|last| last.at)).unwrap_or(fleet);
+    if since.plus_ms(ctx.config.offline_after_ms) <= fleet {
+        idling::on_silence(vehicle, ctx);
     }
 }

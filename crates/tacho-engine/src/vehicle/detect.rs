@@ -48,11 +48,17 @@ pub fn parked_radius_m(fix: &Fix<'_>, ctx: &Context<'_>) -> f64 {
 }
 
 fn judge_candidate(vehicle: &mut Vehicle, fix: &Fix<'_>, distance_m: f64, ctx: &mut Context<'_>) {
+    let config = ctx.config;
     let Some(trip) = &mut vehicle.trip else { return };
-    if distance_m >= ctx.config.trip_start_m {
+    trip.has_left |= distance_m >= config.trip_start_m;
+    let is_moving = fix.is_moving(config.still_kmph);
+    // Nothing is told of a trip that may yet turn out too short: a fact cannot be taken back.
+    let is_long_enough = fix.at.ms_since(trip.started_at) >= config.trip_min_ms
+        && trip.totals.samples.distance_m >= config.trip_min_m;
+    if trip.has_left && is_moving && is_long_enough {
         trip.is_confirmed = true;
         trip.tell(&vehicle.id, ctx);
-    } else if !fix.is_moving(ctx.config.still_kmph) && distance_m <= parked_radius_m(fix, ctx) {
+    } else if !trip.has_left && !is_moving && distance_m <= parked_radius_m(fix, ctx) {
         vehicle.trip = None; // it was jitter
     }
 }
@@ -121,10 +127,7 @@ fn end_at_standstill(
     if let Some(still) = trip.still {
         trip.cut_at(&still);
     }
-    let config = ctx.config;
-    let is_too_short = trip.totals.samples.distance_m < config.trip_min_m
-        || trip.last_at.ms_since(trip.started_at) < config.trip_min_ms;
-    if !trip.is_confirmed || is_too_short {
+    if !trip.is_confirmed {
         vehicle.parked.dropped_trips += 1;
     } else {
         let at = trip.last_at;
@@ -149,21 +152,15 @@ fn end_by_gap(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         vehicle.trip.as_ref().is_some_and(|trip| trip.position.distance_m(fix.position) <= config.trip_end_m);
     if is_long || (is_unusual && is_still) {
         let reason = if is_long { EndReason::GapLong } else { EndReason::GapStill };
-        end_at_last_fix(vehicle, reason, ctx);
+        end_at_last_fix(vehicle, fix.at, reason, ctx);
         vehicle.parked.coarse.clear();
         vehicle.parked.fine.clear();
     }
 }
 
 /// Ends the trip at its last fix, or at the standstill that lasted then.
-pub fn end_at_last_fix(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>) {
-    let confirmed_at = vehicle.trip.as_ref().map_or(EventTime::MIN, |trip| trip.last_at);
+pub fn end_at_last_fix(vehicle: &mut Vehicle, confirmed_at: EventTime, reason: EndReason, ctx: &mut Context<'_>) {
     end_at_standstill(vehicle, confirmed_at, TripStatus::Completed, reason, ctx);
-}
-
-/// Data just ended.
-pub fn time_out(vehicle: &mut Vehicle, confirmed_at: EventTime, ctx: &mut Context<'_>) {
-    end_at_standstill(vehicle, confirmed_at, TripStatus::TimedOut, EndReason::TimedOut, ctx);
 }
 
 /// Keeps the positions that the rules of standing still look at.

@@ -94,4 +94,6 @@ pub struct LastFix {
     pub heading: f32,
     pub engine: Engine,
     pub state: VehicleState,
+    /// When it counts as offline if nothing follows. Settled here, so that what happens in the silence does not move it.
+    pub offline_at: EventTime,
 }

@@ -12,12 +12,19 @@ use tacho_model::EventTime;
 /// Checks are kept by the second.
 const CHECK_MS: i64 = 1_000;
 
+/// No link of a chain of rows.
+pub const NO_LINK: u32 = u32::MAX;
+
 /// State of one key group.
 #[derive(Debug, Default)]
 pub struct VehicleGroup {
     vehicles: Vec<Vehicle>,
+    /// Where a vehicle's rows of the running epoch are chained; `NO_LINK` outside one.
+    runs: Vec<u32>,
     index: HashTable<u32>,
     checks: BTreeMap<EventTime, Vec<u32>>,
+    /// Fleet time of the last epoch.
+    fleet: Option<EventTime>,
 }
 
 /// Spreads Java's hash over 64 bits.
@@ -38,8 +45,14 @@ impl VehicleGroup {
         }
         let slot = u32::try_from(vehicles.len()).expect("a group holds fewer than 2^32 vehicles");
         vehicles.push(Vehicle::new(id, java_hash));
+        self.runs.push(NO_LINK);
         self.index.insert_unique(spread(java_hash), slot, |slot| spread(vehicles[*slot as usize].hash));
         slot
+    }
+
+    /// Where the vehicle's rows of this epoch are chained.
+    pub fn run_mut(&mut self, slot: u32) -> &mut u32 {
+        &mut self.runs[slot as usize]
     }
 
     /// The vehicle of a slot.
@@ -63,12 +76,27 @@ impl VehicleGroup {
         }
     }
 
+    /// Fleet time of the last epoch; none before the first that knew it.
+    pub fn fleet(&self) -> Option<EventTime> {
+        self.fleet
+    }
+
+    /// Ends an epoch: fleet time is `fleet` now, and the vehicles whose check is due are looked at.
+    pub fn end_epoch(&mut self, fleet: EventTime, ctx: &mut Context<'_>) {
+        self.fleet = Some(fleet);
+        ctx.fleet_before = self.fleet;
+        self.run_checks(fleet, ctx);
+    }
+
     /// Looks at the vehicles whose check is due.
-    pub fn run_checks(&mut self, fleet: EventTime, ctx: &mut Context<'_>) {
+    fn run_checks(&mut self, fleet: EventTime, ctx: &mut Context<'_>) {
         let is_due = |second: EventTime| second.plus_ms(CHECK_MS) <= fleet;
         while let Some(entry) = self.checks.first_entry().filter(|entry| is_due(*entry.key())) {
             let second = *entry.key();
-            for slot in entry.remove() {
+            let mut slots = entry.remove();
+            // Not in the order of slots, which a restart changes.
+            slots.sort_by(|a, b| self.vehicles[*a as usize].id.cmp(&self.vehicles[*b as usize].id));
+            for slot in slots {
                 let vehicle = &mut self.vehicles[slot as usize];
                 // An older entry of a vehicle whose check was moved forward says nothing.
                 if vehicle.next_check.floor_to_ms(CHECK_MS) != second {
@@ -90,13 +118,14 @@ impl VehicleGroup {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut vehicles: Vec<&Vehicle> = self.vehicles.iter().collect();
         vehicles.sort_by(|a, b| a.id.cmp(&b.id));
-        encode(&vehicles)
+        encode(&(self.fleet, vehicles))
     }
 
     /// A snapshot's state.
     pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
-        let vehicles: Vec<Vehicle> = decode(bytes)?;
-        let mut group = VehicleGroup { vehicles, ..VehicleGroup::default() };
+        let (fleet, vehicles): (Option<EventTime>, Vec<Vehicle>) = decode(bytes)?;
+        let runs = vec![NO_LINK; vehicles.len()];
+        let mut group = VehicleGroup { vehicles, fleet, runs, ..VehicleGroup::default() };
         for (slot, vehicle) in group.vehicles.iter().enumerate() {
             let slot = slot as u32;
             group.index.insert_unique(spread(vehicle.hash), slot, |slot| spread(group.vehicles[*slot as usize].hash));

@@ -55,13 +55,25 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
             harsh.judge(kind, thresholds[kind], &measured, vehicle, fix, ctx);
         }
     } else {
-        harsh.end_all(vehicle, fix.at, ctx);
+        harsh.end_all(vehicle, ctx);
     }
     harsh.remember(fix);
     vehicle.harsh = harsh;
 }
 
+/// Ends what lasted when the vehicle fell silent.
+pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let mut harsh = std::mem::take(&mut vehicle.harsh);
+    harsh.end_all(vehicle, ctx);
+    vehicle.harsh = harsh;
+}
+
 impl Harsh {
+    /// True while an episode lasts.
+    pub fn is_lasting(&self) -> bool {
+        self.episodes.iter().flatten().any(|episode| episode.ended_at.is_none())
+    }
+
     fn remember(&mut self, fix: &Fix<'_>) {
         if self.samples.first().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
             return;
@@ -165,7 +177,9 @@ impl Harsh {
         }
     }
 
-    fn end_all(&mut self, vehicle: &Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    /// Ends what lasts at the last fix: nothing is known of the time since.
+    fn end_all(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+        let Some(at) = self.samples.first().map(|newest| newest.at) else { return };
         for episode in self.episodes.iter_mut().flatten().filter(|episode| episode.ended_at.is_none()) {
             episode.end(vehicle, at, ctx);
         }

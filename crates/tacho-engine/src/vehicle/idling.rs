@@ -13,6 +13,7 @@ use tacho_model::{AlertType, EventTime, LatLon, LimitSource, VehicleState};
 pub struct Idling {
     since: Option<(EventTime, LatLon)>,
     last: EventTime,
+    /// Raised and lasting, or closed so lately that it may reopen.
     episode: Option<Box<Episode>>,
 }
 
@@ -37,9 +38,24 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     vehicle.idling = idling;
 }
 
+/// Ends what lasted when the vehicle fell silent.
+pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let mut idling = std::mem::take(&mut vehicle.idling);
+    idling.end(vehicle, idling.last, ctx);
+    vehicle.idling = idling;
+}
+
 impl Idling {
+    /// True while an episode lasts.
+    pub fn is_lasting(&self) -> bool {
+        self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+    }
+
     fn go_on(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-        let (since, position) = *self.since.get_or_insert((fix.at, fix.position));
+        if self.since.is_none() {
+            self.since = Some(self.reopen(fix, ctx).unwrap_or((fix.at, fix.position)));
+        }
+        let Some((since, position)) = self.since else { return };
         self.last = fix.at;
         let lasted_ms = fix.at.ms_since(since);
         let seconds = lasted_ms as f64 / 1_000.0;
@@ -70,9 +86,23 @@ impl Idling {
         }
     }
 
+    /// Where idling that begins within the merge gap of a closed episode began; another closed one is forgotten.
+    fn reopen(&mut self, fix: &Fix<'_>, ctx: &Context<'_>) -> Option<(EventTime, LatLon)> {
+        let merge_gap_ms = ctx.config.merge_gap_ms;
+        let is_close = |ended_at: EventTime| fix.at.ms_since(ended_at) <= merge_gap_ms;
+        let mut episode = self.episode.take()?;
+        if !episode.ended_at.is_some_and(is_close) {
+            return None;
+        }
+        episode.ended_at = None;
+        let began = (episode.started_at, episode.position);
+        self.episode = Some(episode);
+        Some(began)
+    }
+
     fn end(&mut self, vehicle: &Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-        let since = self.since.take();
-        if let (Some(mut episode), Some((since, _))) = (self.episode.take(), since) {
+        let Some((since, _)) = self.since.take() else { return };
+        if let Some(episode) = &mut self.episode {
             episode.value = at.ms_since(since) as f64 / 1_000.0;
             episode.end(vehicle, at, ctx);
         }

@@ -19,7 +19,7 @@ mod trip;
 mod trips;
 mod windows;
 
-pub(crate) use group::VehicleGroup;
+pub(crate) use group::{NO_LINK, VehicleGroup};
 pub(crate) use order::{RowRef, run_rows, sort_rows};
 pub(crate) use side::accept;
 pub(crate) use state::{Context, Gauges};

@@ -35,6 +35,7 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
     if is_suspect {
         return take_suspect(vehicle, batch, row, &fix, ctx);
     }
+    give_up_held(vehicle, fix.at, ctx);
     let held = vehicle.held.take();
     match held {
         Some(held) if held.fix().at <= fix.at => {
@@ -65,6 +66,7 @@ fn take_suspect(
     fix: &Fix<'_>,
     ctx: &mut Context<'_>,
 ) -> RowOutcome {
+    give_up_held(vehicle, fix.at, ctx);
     match vehicle.held.take() {
         None => {}
         Some(held) if fix.at < held.fix().at => {
@@ -112,24 +114,36 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
 pub fn held_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let held = vehicle.held.as_ref()?;
     let from = vehicle.progress_fleet.map_or(held.fix().at, |progress| progress.max(held.fix().at));
-    Some(from.plus_ms(ctx.config.outlier_hold_ms))
+    Some(from.plus_ms(vehicle.usual_gap_ms(ctx.config.outlier_hold_ms)))
+}
+
+/// A suspect does not wait longer for a fix that comes than for one that does not.
+fn give_up_held(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    let patience_ms = vehicle.usual_gap_ms(ctx.config.outlier_hold_ms);
+    if let Some(held) = vehicle.held.take_if(|held| at.ms_since(held.fix().at) > patience_ms) {
+        release(&held, RowOutcome::Outlier, ctx);
+    }
 }
 
 /// Applies a fix in order: every feature sees it once.
 fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::release_until(vehicle, fix.at, ctx);
+    alerts::place_sos(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
-    let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at, ctx) };
-    let now = LastFix {
+    vehicle.time = vehicle.time.max(fix.at.min(fix.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS)));
+    let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at) };
+    let mut now = LastFix {
         at: fix.at,
         position: fix.position,
         speed_kmph: fix.speed_kmph,
         heading: fix.heading,
         engine: fix.engine,
         state: fix.state(ctx.config.still_kmph),
+        offline_at: fix.at,
     };
-    presence::on_fix(vehicle, &now, ctx);
     trips::on_fix(vehicle, fix, &now, &step, ctx);
+    now.offline_at = presence::offline_at(vehicle, &now, ctx);
+    presence::on_fix(vehicle, &now, ctx);
     windows::on_fix(vehicle, fix, &step, ctx);
     overspeed::on_fix(vehicle, fix, ctx);
     harsh::on_fix(vehicle, fix, ctx);
@@ -138,7 +152,6 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
     }
     vehicle.last = Some(now);
-    vehicle.time = vehicle.time.max(fix.at.min(fix.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS)));
     vehicle.progress_fleet = ctx.time.fleet;
 }
 

@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    motion, presence, side,
+    alerts, motion, presence, side,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -67,6 +67,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     let state_before = vehicle.presence.state();
     motion::on_silence(vehicle, fleet, ctx);
     side::on_silence(vehicle, fleet, ctx);
+    alerts::on_silence(vehicle, fleet, ctx);
     trips::on_silence(vehicle, fleet, ctx);
     if let Some(until) = window_close_at(vehicle, ctx).filter(|until| *until <= fleet) {
         let is_silent =
@@ -93,14 +94,15 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
     let offline_at = vehicle
         .last
         .filter(|_| vehicle.presence.state() != tacho_model::VehicleState::Offline)
-        .map(|last| presence::offline_at(vehicle, &last, ctx));
-    let trip_at = vehicle.trip.as_ref().map(|trip| trips::timeout_check_at(vehicle, trip, ctx));
+        .map(|last| last.offline_at);
+    let trip_at = vehicle.trip.as_ref().and_then(|trip| trips::timeout_check_at(vehicle, trip, ctx));
     let candidates = [
         offline_at,
         trip_at,
         window_close_at(vehicle, ctx),
         motion::held_until(vehicle, ctx),
         side::pending_until(vehicle, ctx),
+        alerts::episodes_until(vehicle, ctx),
     ];
     candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
 }

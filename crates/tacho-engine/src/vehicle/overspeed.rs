@@ -5,7 +5,7 @@
 //! message and vehicle; without one the default of 80 km/h, without tolerance, marked `default`.
 
 use super::{
-    alerts::{Begin, Episode},
+    alerts::{Begin, Episode, PAUSE_MS},
     fix::Fix,
     state::{Context, Vehicle},
 };
@@ -70,7 +70,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     }
     // Taken out while it runs, so that it may look at the rest of the vehicle.
     let mut overspeed = std::mem::take(&mut vehicle.overspeed);
-    let gap_ms = vehicle.usual_gap_ms(30_000);
+    let gap_ms = vehicle.usual_gap_ms(PAUSE_MS);
     if let Some(run) = overspeed.run.filter(|run| fix.at.ms_since(run.last) > gap_ms) {
         overspeed.end(vehicle, run.last, ctx);
     }
@@ -82,7 +82,21 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     vehicle.overspeed = overspeed;
 }
 
+/// Ends what lasted when the vehicle fell silent.
+pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let mut overspeed = std::mem::take(&mut vehicle.overspeed);
+    if let Some(run) = overspeed.run {
+        overspeed.end(vehicle, run.last, ctx);
+    }
+    vehicle.overspeed = overspeed;
+}
+
 impl Overspeed {
+    /// True while an episode lasts.
+    pub fn is_lasting(&self) -> bool {
+        self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+    }
+
     fn over(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, limit: Limit, ctx: &mut Context<'_>) {
         let run = self.run.get_or_insert(Run {
             since: fix.at,
@@ -98,8 +112,7 @@ impl Overspeed {
         run.peak_kmph = run.peak_kmph.max(fix.speed_kmph);
         let run = *run;
         let severity = severity_of(run.peak_kmph, run.limit);
-        let is_lasting = self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none());
-        if is_lasting {
+        if self.is_lasting() {
             add_seconds(vehicle, step_ms);
         } else if !self.reopen(vehicle, &run, ctx) {
             let is_confirmed = run.fixes >= 2 && fix.at.ms_since(run.since) >= ctx.config.overspeed_min_ms;

@@ -37,6 +37,12 @@ impl Path {
         path.points.into_iter().map(to_latlon).collect()
     }
 
+    /// Simplifies a path that grows no more, and gives back what memory it can.
+    pub fn settle(&mut self) {
+        self.simplify();
+        self.points.shrink_to_fit();
+    }
+
     fn simplify(&mut self) {
         while self.points.len() > POINTS_MAX {
             let area = |n: &usize| triangle_area(self.points[n - 1], self.points[*n], self.points[n + 1]);

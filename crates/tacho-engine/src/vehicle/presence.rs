@@ -11,6 +11,8 @@ use tacho_model::{EventTime, VehicleState};
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Presence {
     counted: Option<VehicleState>,
+    /// Time up to here has been given to a state: behind a clock that was ahead, none is given twice.
+    spent_until: EventTime,
 }
 
 impl Presence {
@@ -36,15 +38,12 @@ pub fn offline_at(vehicle: &Vehicle, last: &LastFix, ctx: &Context<'_>) -> Event
 }
 
 /// Splits the time since the last fix into what was measured and what was silence.
-pub fn spent(
-    vehicle: &Vehicle,
-    until: EventTime,
-    ctx: &Context<'_>,
-) -> [Option<(EventTime, EventTime, VehicleState)>; 2] {
+pub fn spent(vehicle: &Vehicle, until: EventTime) -> [Option<(EventTime, EventTime, VehicleState)>; 2] {
     let Some(last) = &vehicle.last else { return [None, None] };
-    let silent_from = offline_at(vehicle, last, ctx).min(until);
-    let measured = (silent_from > last.at).then_some((last.at, silent_from, last.state));
-    let silent = (until > silent_from).then_some((silent_from, until, VehicleState::Offline));
+    let from = last.at.max(vehicle.presence.spent_until);
+    let silent_from = last.offline_at.max(from).min(until);
+    let measured = (silent_from > from).then_some((from, silent_from, last.state));
+    let silent = (until > silent_from.max(from)).then_some((silent_from, until, VehicleState::Offline));
     [measured, silent]
 }
 
@@ -52,12 +51,12 @@ pub fn spent(
 pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
     let mut presence = vehicle.presence;
     if let Some(last) = &vehicle.last {
-        let offline_from = offline_at(vehicle, last, ctx);
-        if offline_from < now.at {
-            presence.change(offline_from, VehicleState::Offline, ctx);
+        if last.offline_at < now.at {
+            presence.change(last.offline_at, VehicleState::Offline, ctx);
         }
     }
-    let is_history = ctx.time.fleet.is_some_and(|fleet| offline_at(vehicle, now, ctx) <= fleet);
+    presence.spent_until = presence.spent_until.max(now.at);
+    let is_history = ctx.fleet_before.is_some_and(|fleet| now.offline_at <= fleet);
     let state = if is_history { VehicleState::Offline } else { now.state };
     presence.change(now.at, state, ctx);
     vehicle.presence = presence;
@@ -66,10 +65,9 @@ pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
 /// Looks at a silent vehicle: offline once fleet time has passed its limit.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let Some(last) = vehicle.last else { return };
-    let offline_from = offline_at(vehicle, &last, ctx);
-    if offline_from <= fleet {
+    if last.offline_at <= fleet {
         let mut presence = vehicle.presence;
-        presence.change(offline_from, VehicleState::Offline, ctx);
+        presence.change(last.offline_at, VehicleState::Offline, ctx);
         vehicle.presence = presence;
     }
 }

@@ -107,7 +107,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
             DriverEventKind::Logout => Some(What::Logout),
             DriverEventKind::Sos => {
-                alerts::on_device_flags(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
+                alerts::on_sos_event(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
                 None
             }
             _ => None,
@@ -218,7 +218,6 @@ fn start_trip(
     let mut trip = Trip::start(trip_id, TripOrigin::Declared, at, position, driver_id);
     trip.tell(&vehicle.id, ctx);
     vehicle.trip = Some(Box::new(trip));
-    vehicle.ended = None;
 }
 
 fn end_trip(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Context<'_>) {

@@ -1,7 +1,7 @@
 //! What is kept of a vehicle.
 
 use super::{
-    alerts::Episode,
+    alerts::Emergencies,
     duplicates::Recent,
     fix::{Fix, LastFix},
     harsh::Harsh,
@@ -46,8 +46,7 @@ pub struct Vehicle {
     pub overspeed: Overspeed,
     pub harsh: Harsh,
     pub idling: Idling,
-    pub sos: Option<Box<Episode>>,
-    pub crash: Option<Box<Episode>>,
+    pub emergencies: Emergencies,
     pub presence: Presence,
     /// Fleet time when a fix was applied last.
     pub progress_fleet: Option<EventTime>,
@@ -80,8 +79,7 @@ impl Vehicle {
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),
             idling: Idling::default(),
-            sos: None,
-            crash: None,
+            emergencies: Emergencies::default(),
             presence: Presence::default(),
             progress_fleet: None,
             next_check: EventTime::MAX,
@@ -113,6 +111,9 @@ pub struct Context<'a> {
     pub gauges: &'a mut Gauges,
     pub config: &'a EngineConfig,
     pub time: EpochTime,
+    /// Fleet time when the vehicle's key group had its last epoch: an epoch may bring more than what follows it in
+    /// fleet time, so that its own fleet time says nothing of how old its first fixes are.
+    pub fleet_before: Option<EventTime>,
     pub out: &'a mut VehicleStageOutput,
 }
 

@@ -36,6 +36,10 @@ pub struct Trip {
     pub origin: TripOrigin,
     /// False while a detected trip is only a candidate.
     pub is_confirmed: bool,
+    /// A candidate that has been far enough from where it parked.
+    pub has_left: bool,
+    /// Its fact says that its data just ended; the next fix takes that back.
+    pub is_timed_out: bool,
     /// Telemetry has named it.
     pub is_in_telemetry: bool,
     pub driver_id: DriverId,
@@ -69,6 +73,8 @@ impl Trip {
             id,
             origin,
             is_confirmed: origin == TripOrigin::Declared,
+            has_left: false,
+            is_timed_out: false,
             is_in_telemetry: false,
             driver_id,
             started_at: at,
@@ -126,6 +132,14 @@ impl Trip {
         self.confirmed_at = confirmed_at;
         self.status = status;
         self.end_reason = reason;
+    }
+
+    /// An ended trip goes on after all.
+    pub fn reopen(&mut self) {
+        self.status = TripStatus::Open;
+        self.end_reason = EndReason::None;
+        self.is_timed_out = false;
+        self.told_at = EventTime::MIN;
     }
 
     /// Goes back to a mark: what came after it belongs to no trip. Harsh events and speeding do not happen while

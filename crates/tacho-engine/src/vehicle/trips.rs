@@ -37,47 +37,52 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, 
             detect::on_fix(vehicle, fix, now, step, ctx);
             return;
         }
-    } else if !name_trip(vehicle, fix, ctx) {
+    } else if !name_trip(vehicle, fix, step, ctx) {
         return; // the fix names a trip that has ended before
     }
     go_on(vehicle, fix, step, ctx);
 }
 
 /// Makes the trip that the fix names the running one. False if that trip ended and takes no more fixes.
-fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> bool {
+fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) -> bool {
     if let Some(trip) = vehicle.trip.as_mut().filter(|trip| trip.id.as_str() == fix.trip_id) {
         trip.is_in_telemetry = true;
         return true;
     }
     let is_ended = vehicle.ended.as_ref().is_some_and(|ended| ended.id.as_str() == fix.trip_id);
-    if is_ended && vehicle.trip.is_none() {
-        add_to_ended(vehicle, fix, ctx);
+    let is_declared = vehicle.trip.as_ref().is_some_and(|trip| trip.origin == TripOrigin::Declared);
+    if is_ended && is_declared {
         return false;
     }
     if is_ended {
-        return false;
+        return go_on_ended(vehicle, fix, step, ctx);
     }
     end_running(vehicle, fix.at, ctx);
     let id = TripId::from(fix.trip_id);
     let mut trip = Trip::start(id, TripOrigin::Declared, fix.at, fix.position, vehicle.driver_id.clone());
     trip.is_in_telemetry = true;
     vehicle.trip = Some(Box::new(trip));
-    vehicle.ended = None;
     true
 }
 
-/// A fix of a trip whose end was declared already belongs to it all the same while corrections are taken.
-fn add_to_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    let vehicle_id = vehicle.id.clone();
-    let Some(ended) = &mut vehicle.ended else { return };
-    let is_late = fix.at.ms_since(ended.ended_at) > ctx.config.allowed_lateness_ms;
-    if is_late || ended.end_reason != EndReason::Declared {
-        return;
+/// A fix of the trip that ended last, soon after its end. Behind a declared end it belongs to the trip, which stays
+/// ended; a trip that ended because messages came without its id goes on. True if it runs again.
+fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) -> bool {
+    let is_soon = |ended: &Trip| fix.at.ms_since(ended.ended_at) <= ctx.config.allowed_lateness_ms;
+    let Some(mut ended) = vehicle.ended.take_if(|ended| is_soon(ended)) else { return false };
+    if ended.end_reason == EndReason::TripIdChanged {
+        ended.reopen();
+        vehicle.trip = Some(ended);
+        return true;
     }
-    let delta_m = ended.position.distance_m(fix.position);
-    ended.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
+    spend(&mut ended, step, ctx);
+    ended.add_fix(fix.at, fix.position, fix.speed_kmph, step.delta_m);
     ended.ended_at = ended.ended_at.max(fix.at);
-    ended.tell(&vehicle_id, ctx);
+    ended.confirmed_at = ended.confirmed_at.max(fix.at);
+    ended.tell(&vehicle.id, ctx);
+    vehicle.parked.position = Some(fix.position);
+    vehicle.ended = Some(ended);
+    false
 }
 
 /// Ends whatever runs because a declared trip begins at `at`.
@@ -87,7 +92,7 @@ pub fn end_running(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) 
         Some((TripOrigin::Declared, _)) => end_declared(vehicle, EndReason::TripIdChanged, ctx),
         // A trip that was detected just before its declaration is the declared one.
         Some((TripOrigin::Detected, started_at)) if at.ms_since(started_at) <= 60_000 => vehicle.trip = None,
-        Some((TripOrigin::Detected, _)) => detect::end_at_last_fix(vehicle, EndReason::TripIdChanged, ctx),
+        Some((TripOrigin::Detected, _)) => detect::end_at_last_fix(vehicle, at, EndReason::TripIdChanged, ctx),
     }
 }
 
@@ -101,6 +106,7 @@ fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>)
 
 /// Tells a trip's end and keeps it for corrections; the vehicle is parked where it ended.
 pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
+    trip.path.settle();
     trip.tell(&vehicle.id, ctx);
     vehicle.parked.position = Some(trip.position);
     vehicle.parked.anchor = None;
@@ -110,11 +116,10 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
 /// Adds the fix to the running trip and tells it now and then.
 pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
     let Some(trip) = &mut vehicle.trip else { return };
-    if trip.totals.samples.count > 0 || trip.started_at < fix.at {
-        for (from, to, state) in step.spent.iter().flatten() {
-            trip.spend(to.ms_since((*from).max(trip.started_at)).max(0), *state, ctx);
-        }
+    if trip.is_timed_out {
+        trip.reopen();
     }
+    spend(trip, step, ctx);
     let is_first = trip.totals.samples.count == 0;
     let delta_m = if is_first && trip.started_at == fix.at { 0.0 } else { step.delta_m };
     trip.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
@@ -127,26 +132,44 @@ pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     }
 }
 
-/// When silence times the trip out, on fleet time. It is counted from the vehicle's last progress: a vehicle that
-/// uploads stored fixes far behind fleet time is not silent.
-pub fn timeout_check_at(vehicle: &Vehicle, trip: &Trip, ctx: &Context<'_>) -> EventTime {
-    let last_at = trip.last_at.max(trip.started_at);
-    let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
-    since.plus_ms(ctx.config.trip_gap_long_ms)
+/// Gives the time since the last fix, as far as it is the trip's.
+fn spend(trip: &mut Trip, step: &Step, ctx: &Context<'_>) {
+    for (from, to, state) in step.spent.iter().flatten() {
+        let ms = to.ms_since((*from).max(trip.started_at));
+        if ms > 0 {
+            trip.spend(ms, *state, ctx);
+        }
+    }
 }
 
-/// Looks at a silent vehicle: data that just ends times its trip out.
+/// When silence times the trip out, on fleet time; none if it has. It is counted from the vehicle's last progress: a
+/// vehicle that uploads stored fixes far behind fleet time is not silent.
+pub fn timeout_check_at(vehicle: &Vehicle, trip: &Trip, ctx: &Context<'_>) -> Option<EventTime> {
+    if trip.is_timed_out {
+        return None;
+    }
+    let last_at = trip.last_at.max(trip.started_at);
+    let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
+    Some(since.plus_ms(ctx.config.trip_gap_long_ms))
+}
+
+/// Looks at a silent vehicle: data that just ends times its trip out. Only the fact says so: the next fix, if there is
+/// one, finds the trip as it was, so that it makes no difference whether fleet time or that fix comes first.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let Some(trip) = &vehicle.trip else { return };
-    if timeout_check_at(vehicle, trip, ctx) > fleet {
+    if timeout_check_at(vehicle, trip, ctx).is_none_or(|at| at > fleet) {
         return;
     }
     let timeout_at = trip.last_at.max(trip.started_at).plus_ms(ctx.config.trip_gap_long_ms);
-    if trip.origin == TripOrigin::Detected {
-        detect::time_out(vehicle, timeout_at, ctx);
-    } else if let Some(mut trip) = vehicle.trip.take() {
-        let at = trip.last_at;
-        trip.end(at, timeout_at, TripStatus::TimedOut, EndReason::TimedOut);
-        finish(vehicle, trip, ctx);
+    let mut told = trip.clone();
+    if let Some(still) = told.still.filter(|_| told.origin == TripOrigin::Detected) {
+        told.cut_at(&still);
+    }
+    told.end(told.last_at, timeout_at, TripStatus::TimedOut, EndReason::TimedOut);
+    if told.is_confirmed {
+        told.tell(&vehicle.id, ctx);
+    }
+    if let Some(trip) = &mut vehicle.trip {
+        trip.is_timed_out = true;
     }
 }

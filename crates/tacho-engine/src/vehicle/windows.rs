@@ -8,7 +8,7 @@ use super::{
     state::{Context, Vehicle},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleMinute, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
@@ -78,6 +78,8 @@ pub struct Windows {
     minutes: VecDeque<Minute>,
     panes: VecDeque<Pane>,
     panes_trip: TripId,
+    /// End of the last window of `panes_trip` that was judged.
+    metrics_told: EventTime,
 }
 
 /// What a fix adds: metres from the fix before, and what the time since then was spent with.
@@ -91,9 +93,10 @@ pub struct Step {
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
     let mut windows = std::mem::take(&mut vehicle.windows);
     for (from, to, state) in step.spent.iter().flatten() {
-        windows.spend(*from, *to, *state, ctx);
+        windows.spend(*from, *to, *state);
     }
-    windows.close_until(vehicle, fix.at, ctx);
+    windows.tell_until(vehicle, vehicle.time, ctx);
+    windows.forget_until(vehicle.time, ctx);
     windows.add_to_summary(vehicle, fix, step.delta_m, ctx);
     let minute = windows.minute_at(fix.at.floor_to_ms(MINUTE_MS));
     minute.samples.add(fix.speed_kmph);
@@ -132,7 +135,8 @@ pub fn tell_corrections(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 /// Closes the windows of a silent vehicle up to `until`.
 pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'_>) {
     let mut windows = std::mem::take(&mut vehicle.windows);
-    windows.close_until(vehicle, until, ctx);
+    windows.tell_until(vehicle, until, ctx);
+    windows.tell_metrics_until(vehicle, until, ctx);
     vehicle.windows = windows;
 }
 
@@ -144,7 +148,8 @@ impl Windows {
         summary.into_iter().chain(minute).min()
     }
 
-    fn close_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+    /// Tells the windows that end up to `until` and have not been told.
+    fn tell_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
         let config = ctx.config;
         for summary in &mut self.summaries {
             if !summary.is_told && summary.start.plus_ms(config.summary_ms) <= until {
@@ -156,7 +161,13 @@ impl Windows {
                 minute.tell(vehicle, ctx);
             }
         }
-        let horizon = until.plus_ms(-config.allowed_lateness_ms);
+    }
+
+    /// Forgets the windows that take no more corrections, on vehicle time alone: a fix that ends a silence still gives
+    /// time to the minute of the fix before.
+    fn forget_until(&mut self, vehicle_time: EventTime, ctx: &Context<'_>) {
+        let config = ctx.config;
+        let horizon = vehicle_time.plus_ms(-config.allowed_lateness_ms);
         while self.summaries.front().is_some_and(|old| old.is_told && old.start.plus_ms(config.summary_ms) <= horizon) {
             self.summaries.pop_front();
         }
@@ -166,27 +177,30 @@ impl Windows {
     }
 
     fn add_to_summary(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &Context<'_>) {
-        let start = fix.at.floor_to_ms(ctx.config.summary_ms);
-        if self.summaries.back().is_none_or(|newest| newest.start < start) {
-            let trip_id = vehicle.trip_id();
-            self.summaries.push_back(Summary {
-                start,
-                samples: Samples::default(),
-                trip_id,
-                is_told: false,
-                has_news: false,
-            });
+        let summary = self.summary_at(fix.at.floor_to_ms(ctx.config.summary_ms));
+        summary.samples.add(fix.speed_kmph);
+        summary.samples.distance_m += delta_m;
+        summary.has_news = true;
+        let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+        if trip.map_or("", |trip| trip.id.as_str()) != summary.trip_id.as_str() {
+            summary.trip_id = vehicle.trip_id();
         }
-        // Behind a clock that was ahead, a fix may belong to a window before the newest.
-        if let Some(summary) = self.summaries.iter_mut().rev().find(|summary| summary.start == start) {
-            summary.samples.add(fix.speed_kmph);
-            summary.samples.distance_m += delta_m;
-            summary.has_news = true;
-            let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
-            if let Some(trip) = trip.filter(|trip| trip.id != summary.trip_id) {
-                summary.trip_id = trip.id.clone();
-            }
+    }
+
+    /// Behind a clock that was ahead, a fix may belong to a window before the newest.
+    fn summary_at(&mut self, start: EventTime) -> &mut Summary {
+        let is_newest = self.summaries.back().is_some_and(|newest| newest.start == start);
+        let place = if is_newest {
+            self.summaries.len() - 1
+        } else {
+            self.summaries.partition_point(|summary| summary.start < start)
+        };
+        if self.summaries.get(place).is_none_or(|summary| summary.start != start) {
+            let samples = Samples::default();
+            let summary = Summary { start, samples, trip_id: TripId::default(), is_told: false, has_news: false };
+            self.summaries.insert(place, summary);
         }
+        &mut self.summaries[place]
     }
 
     fn minute_at(&mut self, start: EventTime) -> &mut Minute {
@@ -201,7 +215,7 @@ impl Windows {
 
     /// Spreads time over minutes. Whole minutes inside a long silence are left out: `vehicle_minutes` tells of minutes
     /// with fixes and of those at the edges of a silence.
-    fn spend(&mut self, from: EventTime, to: EventTime, state: VehicleState, ctx: &Context<'_>) {
+    fn spend(&mut self, from: EventTime, to: EventTime, state: VehicleState) {
         let is_long = to.ms_since(from) > 5 * MINUTE_MS;
         let mut at = from;
         while at < to {
@@ -212,49 +226,64 @@ impl Windows {
                 at = to.floor_to_ms(MINUTE_MS).max(until);
                 continue;
             }
-            // A minute that is no longer kept takes nothing more.
-            let is_kept = self.minutes.front().is_none_or(|oldest| start >= oldest.start)
-                || start.plus_ms(MINUTE_MS + ctx.config.allowed_lateness_ms) > to;
-            if is_kept {
-                let minute = self.minute_at(start);
-                minute.seconds[state as usize] += until.ms_since(at) as f32 / 1_000.0;
-                minute.has_news = true;
-            }
+            let minute = self.minute_at(start);
+            minute.seconds[state as usize] += until.ms_since(at) as f32 / 1_000.0;
+            minute.has_news = true;
             at = until;
         }
     }
 
+    /// Counts the fix for the live metrics of its trip, after telling the windows that it has passed. When the trip
+    /// changes, all that is left of the old one is told.
     fn add_to_panes(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &mut Context<'_>) {
         let slide_ms = ctx.config.metrics_slide_ms;
-        let Some(trip) = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed) else {
+        let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+        if trip.is_none_or(|trip| trip.id != self.panes_trip) && !self.panes.is_empty() {
+            self.tell_metrics_until(vehicle, EventTime::MAX, ctx);
             self.panes.clear();
-            return;
-        };
-        if trip.id != self.panes_trip {
-            self.panes.clear();
+        }
+        let Some(trip) = trip else { return };
+        if self.panes.is_empty() && trip.id != self.panes_trip {
             self.panes_trip = trip.id.clone();
         }
         let start = fix.at.floor_to_ms(slide_ms);
-        if let Some(last) = self.panes.back().map(|pane| pane.start).filter(|last| *last < start) {
-            self.tell_metrics(vehicle, last.plus_ms(slide_ms), ctx);
+        if self.panes.back().is_none_or(|newest| newest.start < start) {
+            self.tell_metrics_until(vehicle, start, ctx);
             let horizon = start.plus_ms(slide_ms - ctx.config.metrics_window_ms);
             while self.panes.front().is_some_and(|pane| pane.start < horizon) {
                 self.panes.pop_front();
             }
-        }
-        if self.panes.back().is_none_or(|pane| pane.start < start) {
+            if self.panes.is_empty() {
+                self.metrics_told = start;
+            }
             self.panes.push_back(Pane { start, samples: Samples::default() });
         }
-        if let Some(pane) = self.panes.back_mut() {
+        if let Some(pane) = self.panes.iter_mut().rev().find(|pane| pane.start <= start) {
             pane.samples.add(fix.speed_kmph);
             pane.samples.distance_m += delta_m;
         }
     }
 
-    fn tell_metrics(&self, vehicle: &Vehicle, window_end: EventTime, ctx: &mut Context<'_>) {
-        let window_start = window_end.plus_ms(-ctx.config.metrics_window_ms);
+    /// Tells every window that ends up to `until`, holds a fix and differs from the one before.
+    fn tell_metrics_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+        let (slide_ms, window_ms) = (ctx.config.metrics_slide_ms, ctx.config.metrics_window_ms);
+        let Some(newest) = self.panes.back().map(|pane| pane.start) else { return };
+        let last_end = newest.plus_ms(window_ms).min(until);
+        let mut before = None;
+        while self.metrics_told.plus_ms(slide_ms) <= last_end {
+            self.metrics_told = self.metrics_told.plus_ms(slide_ms);
+            let window_start = self.metrics_told.plus_ms(-window_ms);
+            let first = self.panes.partition_point(|pane| pane.start < window_start);
+            let last = self.panes.partition_point(|pane| pane.start < self.metrics_told);
+            if first < last && before.replace((first, last)) != Some((first, last)) {
+                self.tell_metrics(vehicle, window_start, first..last, ctx);
+            }
+        }
+    }
+
+    fn tell_metrics(&self, vehicle: &Vehicle, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
         let mut total = Samples::default();
-        for pane in self.panes.iter().filter(|pane| pane.start >= window_start) {
+        for pane in self.panes.range(panes) {
             total.count += pane.samples.count;
             total.sum_kmph += pane.samples.sum_kmph;
             total.distance_m += pane.samples.distance_m;
@@ -263,7 +292,7 @@ impl Windows {
             trip_id: self.panes_trip.clone(),
             vehicle_id: vehicle.id.clone(),
             window_start,
-            window_end,
+            window_end: window_start.plus_ms(ctx.config.metrics_window_ms),
             event_count: total.count,
             distance_m: total.distance_m,
             avg_speed_kmph: total.mean_kmph(),

@@ -1,0 +1,10 @@
+//! The engine from outside: scripts for every rule, and properties of random streams.
+
+mod alerts;
+mod naive;
+mod properties;
+mod rig;
+mod script;
+mod streams;
+mod trips;
+mod windows;

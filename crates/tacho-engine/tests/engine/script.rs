@@ -1,0 +1,324 @@
+//! A small language for operator tests. Every line is an epoch; facts stand below the line that made them.
+//!
+//! ```text
+//! show trips alerts rows               kinds of facts to print
+//! fix v1 12:00:00 100 0 50 trip=T      one fix, 100 m east and 0 m north, 50 km/h
+//! drive v1 12:00:00..12:01:00 50       fixes every second (every=N), eastwards
+//! stand v1 12:01:00..12:02:00 ign=on   the same without moving (jitter=N metres)
+//! start v1 12:00:00 T    end v1 12:05:00 T dist=500 dur=60 cancelled
+//! login v1 12:00:00 D    logout v1 12:00:00 D    sos v1 12:00:00 D    ack v1 12:00:00 sos 11:59:58
+//! setup v1 12:00:00 class=truck limit=70
+//! fleet 12:10:00                       fleet time
+//! restart                              snapshot and restore
+//! ```
+
+use crate::rig::{EpochOut, Rig, Row};
+use expect_test::Expect;
+use std::{collections::BTreeMap, fmt::Write};
+use tacho_model::{
+    AlertFact, Command, CommandKind, DriverEvent, DriverEventKind, EventTime, LatLon, LogTime, SideBody, SideEvent,
+    TripEvent, TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup, derived_id, device_flag,
+};
+
+/// 2026-03-02T00:00:00Z.
+const DAY_MS: i64 = 1_772_409_600_000;
+const HOME: LatLon = LatLon { lat: 12.97, lon: 77.59 };
+const M_PER_DEGREE: f64 = 111_195.08;
+
+/// A position by metres east and north of home.
+pub fn place(east_m: f64, north_m: f64) -> LatLon {
+    let lat = HOME.lat + north_m / M_PER_DEGREE;
+    LatLon { lat, lon: HOME.lon + east_m / M_PER_DEGREE / HOME.lat.to_radians().cos() }
+}
+
+/// Runs a script and compares its facts. The same script with a restart after every line must give the same text.
+pub fn check(script: &str, expected: Expect) {
+    let text = run(script, 1, false);
+    assert_eq!(run(script, 2, true), text, "a restart after every line, and two shards, change nothing");
+    expected.assert_eq(&text);
+}
+
+fn run(script: &str, shards: u16, restarts: bool) -> String {
+    let mut runner = Runner {
+        rig: Rig::new(shards),
+        shown: Vec::new(),
+        fleet: None,
+        offset: 0,
+        east_m: BTreeMap::new(),
+        text: String::new(),
+    };
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        runner.line(line);
+        if restarts {
+            runner.rig.restart(shards);
+        }
+    }
+    runner.text
+}
+
+struct Runner {
+    rig: Rig,
+    shown: Vec<String>,
+    fleet: Option<i64>,
+    offset: i64,
+    east_m: BTreeMap<String, f64>,
+    text: String,
+}
+
+/// Words of a line: positional ones and `key=value` ones.
+struct Line<'a> {
+    words: Vec<&'a str>,
+    options: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn parse(line: &'a str) -> Line<'a> {
+        let (options, words): (Vec<&str>, Vec<&str>) = line.split_whitespace().partition(|word| word.contains('='));
+        Line { words, options: options.into_iter().filter_map(|word| word.split_once('=')).collect() }
+    }
+    fn number(&self, key: &str) -> f64 {
+        self.options.get(key).map_or(f64::NAN, |value| value.parse().unwrap())
+    }
+    fn text(&self, key: &str) -> String {
+        self.options.get(key).copied().unwrap_or_default().to_owned()
+    }
+}
+
+pub fn time(text: &str) -> i64 {
+    let seconds = |part: &str| part.parse::<f64>().unwrap();
+    let parts: Vec<f64> = text.split(':').map(seconds).collect();
+    DAY_MS + ((parts[0] * 3_600.0 + parts[1] * 60.0 + parts[2]) * 1_000.0).round() as i64
+}
+
+impl Runner {
+    fn line(&mut self, text: &str) {
+        writeln!(self.text, "{text}").unwrap();
+        let line = Line::parse(text);
+        match line.words[0] {
+            "show" => self.shown = line.words[1..].iter().map(|word| (*word).to_owned()).collect(),
+            "restart" => self.rig.restart(2),
+            "fleet" => {
+                self.fleet = Some(time(line.words[1]));
+                self.epoch(&[], &[]);
+            }
+            "fix" => {
+                let number = |index: usize| line.words[index].parse::<f64>().unwrap();
+                self.east_m.insert(line.words[1].to_owned(), number(3));
+                let row = self.row(&line, time(line.words[2]), place(number(3), number(4)), number(5));
+                self.epoch(&[row], &[]);
+            }
+            "drive" | "stand" => {
+                let rows = self.series(&line);
+                self.epoch(&rows, &[]);
+            }
+            _ => {
+                let event = self.side(&line);
+                self.epoch(&[], &[event]);
+            }
+        }
+    }
+
+    fn series(&mut self, line: &Line<'_>) -> Vec<Row> {
+        let (from, to) = line.words[2].split_once("..").unwrap();
+        let speed_kmph = if line.words[0] == "drive" { line.words[3].parse().unwrap() } else { 0.0 };
+        let every_ms = if line.options.contains_key("every") { line.number("every") * 1_000.0 } else { 1_000.0 };
+        let jitter_m = if line.options.contains_key("jitter") { line.number("jitter") } else { 0.0 };
+        let (mut at, mut n, mut rows) = (time(from), 0, Vec::new());
+        let mut east_m = self.east_m.get(line.words[1]).copied().unwrap_or(0.0);
+        while at < time(to) {
+            let wobble = f64::from(n * 7 % 5 - 2) / 2.0 * jitter_m;
+            rows.push(self.row(line, at, place(east_m + wobble, wobble / 2.0), speed_kmph));
+            east_m += speed_kmph / 3.6 * every_ms / 1_000.0;
+            at += every_ms as i64;
+            n += 1;
+        }
+        self.east_m.insert(line.words[1].to_owned(), east_m);
+        rows
+    }
+
+    fn row(&mut self, line: &Line<'_>, at: i64, position: LatLon, speed_kmph: f64) -> Row {
+        self.offset += 1;
+        let mut row = Row::new(line.words[1], at, position, speed_kmph as f32);
+        row.offset = self.offset;
+        row.log = line.options.get("log").map_or(at, |log| time(log));
+        row.ignition = match line.options.get("ign") {
+            Some(&"on") => Tristate::Yes,
+            Some(_) => Tristate::No,
+            None => Tristate::Unknown,
+        };
+        row.rpm = line.number("rpm") as f32;
+        row.heading = line.number("head") as f32;
+        row.accuracy_m = line.number("acc") as f32;
+        row.accel_long_ms2 = line.number("long") as f32;
+        row.accel_lat_ms2 = line.number("lat") as f32;
+        row.limit_kmph = line.number("limit") as f32;
+        row.flags = match line.options.get("flag") {
+            Some(&"sos") => device_flag::SOS,
+            Some(_) => device_flag::CRASH,
+            None => 0,
+        };
+        (row.driver, row.trip, row.event_id) = (line.text("drv"), line.text("trip"), line.text("id"));
+        row
+    }
+
+    fn side(&mut self, line: &Line<'_>) -> SideEvent {
+        self.offset += 1;
+        let (vehicle_id, at) = (line.words[1].into(), time(line.words[2]));
+        let trip = |kind| {
+            let driver_id = line.text("drv").into();
+            SideBody::Trip(TripEvent { trip_id: line.words[3].into(), vehicle_id: line.words[1].into(), driver_id, kind })
+        };
+        let driver = |kind| {
+            let driver_id = line.words.get(3).copied().unwrap_or_default().into();
+            SideBody::Driver(DriverEvent { driver_id, vehicle_id: line.words[1].into(), kind })
+        };
+        let command = |kind| SideBody::Command(Command { command_id: "c".to_owned(), kind });
+        let body = match line.words[0] {
+            "start" => trip(TripEventKind::Start { origin: None, plan: String::new() }),
+            "end" => trip(TripEventKind::End {
+                end: None,
+                distance_m: line.number("dist"),
+                duration_s: line.number("dur"),
+                cancelled: line.words.contains(&"cancelled"),
+            }),
+            "login" => driver(DriverEventKind::Login),
+            "logout" => driver(DriverEventKind::Logout),
+            "sos" => driver(DriverEventKind::Sos),
+            "ack" => command(CommandKind::AlertAcknowledge {
+                alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
+                vehicle_id,
+            }),
+            "setup" => command(CommandKind::VehicleUpsert(VehicleSetup {
+                vehicle_id,
+                class: match line.options.get("class") {
+                    Some(&"truck") => VehicleClass::Truck,
+                    Some(&"van") => VehicleClass::Van,
+                    _ => VehicleClass::Car,
+                },
+                name: String::new(),
+                group: String::new(),
+                limit_kmph: line.number("limit") as f32,
+                volt_system: f32::NAN,
+                tank_litres: f32::NAN,
+                reorder_ms: 0,
+            })),
+            other => panic!("no such line: {other}"),
+        };
+        let log_time = LogTime(line.options.get("log").map_or(at, |log| time(log)));
+        SideEvent { partition: 0, offset: self.offset, log_time, at: EventTime(at), body, extra: String::new() }
+    }
+
+    fn epoch(&mut self, rows: &[Row], side: &[SideEvent]) {
+        let out = self.rig.epoch(self.fleet, rows, side);
+        for kind in self.shown.clone() {
+            for fact in facts_of(&kind, &out) {
+                writeln!(self.text, "  -> {fact}").unwrap();
+            }
+        }
+    }
+}
+
+fn clock(at: EventTime) -> String {
+    let ms = at.ms() - DAY_MS;
+    let (s, ms) = (ms.div_euclid(1_000), ms.rem_euclid(1_000));
+    let fraction = if ms == 0 { String::new() } else { format!(".{ms:03}") };
+    format!("{:02}:{:02}:{:02}{fraction}", s / 3_600, s / 60 % 60, s % 60)
+}
+
+fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
+    let facts = &out.facts;
+    match kind {
+        "trips" => facts.trips.iter().map(trip_text).collect(),
+        "ended" => facts.trips.iter().filter(|trip| trip.status.as_str() != "open").map(trip_text).collect(),
+        "alerts" => facts.alerts.iter().map(alert_text).collect(),
+        "minutes" => {
+            let text = |f: &tacho_model::VehicleMinute| {
+                let [driving, idling, stopped, offline, _] = f.seconds;
+                let speeds = format!("{:.0}/{:.0}/{:.0} km/h", f.min_speed_kmph, f.avg_speed_kmph, f.max_speed_kmph);
+                let spent = format!("driving {driving} idling {idling} stopped {stopped} offline {offline}");
+                format!("minute {} n={} {:.0} m {speeds} {spent}", clock(f.minute), f.event_count, f.distance_m)
+            };
+            facts.vehicle_minutes.iter().map(text).collect()
+        }
+        "summaries" => {
+            let text = |f: &tacho_model::TripSummary| {
+                let speeds = format!("{:.0}/{:.1}/{:.0} km/h", f.min_speed_kmph, f.avg_speed_kmph, f.max_speed_kmph);
+                let what = format!("n={} {:.0} m {speeds} trip={}", f.event_count, f.distance_m, f.trip_id);
+                format!("summary {}..{} {what}", clock(f.window_start), clock(f.window_end))
+            };
+            facts.trip_summaries.iter().map(text).collect()
+        }
+        "metrics" => {
+            let text = |f: &tacho_model::TripMetrics| {
+                let what = format!("n={} {:.0} m {:.1} km/h", f.event_count, f.distance_m, f.avg_speed_kmph);
+                format!("metrics {} {}..{} {what}", f.trip_id, clock(f.window_start), clock(f.window_end))
+            };
+            facts.trip_metrics.iter().map(text).collect()
+        }
+        "penalties" => {
+            let text = |f: &tacho_model::DriverScore| {
+                let counts = (f.overspeed_count, f.harsh_brake_count, f.idling_count);
+                let window = format!("{}..{}", clock(f.window_start), clock(f.window_end));
+                format!("penalty {:?} of {} {window} {} {counts:?}", f.driver_id, f.vehicle_id, f.penalty)
+            };
+            facts.driver_scores.iter().map(text).collect()
+        }
+        "fleet" => {
+            let text = |f: &tacho_model::FleetUtilization| {
+                let counts = (f.active_count, f.idle_count, f.stopped_count, f.offline_count);
+                format!("at {} driving, idling, stopped, offline = {counts:?}", clock(f.window_end))
+            };
+            facts.utilization.iter().map(text).collect()
+        }
+        "rows" => {
+            let text = |(vehicle, at, outcome): &(String, i64, _)| {
+                format!("row {vehicle} {} {outcome:?}", clock(EventTime(*at)))
+            };
+            out.odd_rows.iter().map(text).collect()
+        }
+        other => panic!("no such kind: {other}"),
+    }
+}
+
+fn trip_text(f: &TripFact) -> String {
+    let derived = derived_id("trip", f.vehicle_id.as_str(), f.started_at.ms()).to_string();
+    let id = if f.trip_id.as_str() == derived { "(derived)" } else { f.trip_id.as_str() };
+    let when = format!("{}..{}", clock(f.started_at), clock(f.ended_at));
+    let mut text = format!("trip {id} {} {when} {:.0} m n={}", f.status.as_str(), f.distance_m, f.event_count);
+    if f.status.as_str() != "open" {
+        let spent = format!("moving {} idle {} in {}", f.moving_s, f.idle_s, f.idle_count);
+        write!(text, " {} confirmed {} {spent}", f.end_reason.as_str(), clock(f.confirmed_at)).unwrap();
+        write!(text, " coverage {:.2} over {} harsh {}", f.coverage, f.overspeed_s, harsh_text(f)).unwrap();
+        assert!((2..=64).contains(&f.path.len()) || f.event_count < 3 || f.distance_m < 30.0, "{:?}", f.path.len());
+    }
+    if !f.declared_distance_m.is_nan() {
+        write!(text, " declared {} m {} s", f.declared_distance_m, f.declared_duration_s).unwrap();
+    }
+    if !f.driver_id.is_empty() {
+        write!(text, " driver {}", f.driver_id).unwrap();
+    }
+    text
+}
+
+fn harsh_text(f: &TripFact) -> String {
+    format!("{}/{}/{}", f.harsh_brake_count, f.harsh_accel_count, f.harsh_corner_count)
+}
+
+fn alert_text(f: &AlertFact) -> String {
+    let key = f.alert_type.as_str();
+    assert_eq!(f.alert_id.as_str(), derived_id(key, f.vehicle_id.as_str(), f.ts.ms()).to_string());
+    let ended = f.ended_at.map(clock).unwrap_or_default();
+    let limit = f.limit_source.as_str();
+    let mut text = format!("{key} {} {}..{ended} severity {}", f.state.as_str(), clock(f.ts), f.severity);
+    write!(text, " {:.1} over {:.1} {limit}", f.value, f.threshold).unwrap();
+    if !f.trip_id.is_empty() {
+        write!(text, " trip {}", f.trip_id).unwrap();
+    }
+    if !f.driver_id.is_empty() {
+        write!(text, " driver {}", f.driver_id).unwrap();
+    }
+    if f.stale {
+        text.push_str(" stale");
+    }
+    text
+}
