@@ -134,12 +134,15 @@ fn ranges_of(chunks: &[Chunk]) -> Vec<Range> {
 }
 
 /// Minimum over the telemetry partitions that are not idle of their newest event time, minus the lateness bound; the
-/// epoch's own time when all are idle; none while a partition with records has not been planned.
+/// epoch's own time when all are idle; none while a partition with records has not been planned, and before the first
+/// event at all: the fleet's time begins with its data, so that history loaded into a new instance is not late.
 fn fleet_time(rules: &PlanRules, state: &PlanState, queues: &[PartitionQueue], now: i64) -> Option<i64> {
     let mut slowest: Option<i64> = None;
+    let mut is_known = state.fleet.is_some();
     for queue in queues.iter().filter(|queue| queue.stream == Stream::Telemetry) {
         let plan = find(state, Stream::Telemetry, queue.partition);
         let newest_log = plan.and_then(|plan| plan.newest_log);
+        is_known |= plan.is_some_and(|plan| plan.newest_event.is_some());
         let is_quiet = newest_log.is_none_or(|newest| now.saturating_sub(newest) >= rules.idle_ms);
         if is_quiet && queue.is_at_end(rules.settle()) {
             continue;
@@ -147,5 +150,5 @@ fn fleet_time(rules: &PlanRules, state: &PlanState, queues: &[PartitionQueue], n
         let newest = plan.and_then(|plan| plan.newest_event)?;
         slowest = Some(slowest.map_or(newest, |slowest| slowest.min(newest)));
     }
-    Some(slowest.map_or(now, |slowest| slowest.saturating_sub(rules.lateness_ms)))
+    is_known.then(|| slowest.map_or(now, |slowest| slowest.saturating_sub(rules.lateness_ms)))
 }

@@ -32,10 +32,12 @@ macro_rules! queries {
 
 static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
     queries![
+        "alerts_page",
         "alerts_recent",
         "dead_letters_by_reason",
         "driver_penalty_recent",
         "fleet_utilization_recent",
+        "trips_page",
         "trips_recent",
         "vehicle_detail",
         "vehicle_speed_history",

@@ -278,6 +278,8 @@ fn every_named_query_runs() {
         for param in &query.params {
             let value = match (param.name.as_str(), param.kind.as_str()) {
                 ("vehicle_id", _) => "veh_1",
+                ("before_ms", _) => "4102444800000",
+                ("severity_min", _) => "1",
                 ("limit", _) => "5",
                 ("step_s", _) => "60",
                 (_, "UInt32") => "24",

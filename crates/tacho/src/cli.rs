@@ -214,6 +214,7 @@ pub struct StoreAlone {
 #[derive(Debug, Args)]
 pub struct Sql {
     /// The query.
+    #[arg(allow_hyphen_values = true)]
     pub query: String,
     /// Folder of the data to ask.
     #[arg(long, value_name = "DIR", conflicts_with = "clickhouse")]

@@ -4,6 +4,7 @@ mod backend;
 mod cli;
 mod commands;
 mod config;
+#[cfg(test)]
 mod config_docs;
 mod instance;
 mod kafka_sink;

@@ -1,0 +1,68 @@
+// The Live page of a running system in a real Chromium: what is on the screen is what SQL says.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { openBrowser, startTacho } from './system.mjs'
+
+const VEHICLES = 300
+let tacho
+let browser
+
+before(async () => {
+  tacho = await startTacho(['--demo', '--num-vehicles', String(VEHICLES)])
+  browser = await openBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await tacho?.stop()
+})
+
+/** Positions by vehicle, as the page holds them. */
+const positions = (page) => page.evaluate(() => window.__tacho?.vehicles() ?? {})
+
+async function until(what, probe, patience = 30_000) {
+  const deadline = Date.now() + patience
+  for (;;) {
+    const found = await probe()
+    if (found) return found
+    assert.ok(Date.now() < deadline, `waited for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+test('all vehicles are on the map, they move, and the console is clean', async () => {
+  const { page, problems } = await browser.open(tacho.http)
+  await until('all vehicles', async () => Object.keys(await positions(page)).length === VEHICLES)
+  const first = await positions(page)
+  const moved = await until('vehicles to move', async () => {
+    const now = await positions(page)
+    const ids = Object.keys(now).filter((id) => JSON.stringify(now[id]) !== JSON.stringify(first[id]))
+    return ids.length > VEHICLES / 10 ? ids.length : undefined
+  })
+  assert.ok(moved > VEHICLES / 10)
+  assert.deepEqual(problems, [])
+  await page.close()
+})
+
+test('the counts of the strip add up to the fleet', async () => {
+  const { page, problems } = await browser.open(tacho.http)
+  await until('the counts', async () => {
+    const texts = await Promise.all(
+      ['active', 'idle', 'stopped', 'offline'].map((kpi) => page.getByTestId(`figure-${kpi}`).innerText()),
+    )
+    const sum = texts.reduce((total, text) => total + Number(text.replace(/\D/g, '') || 0), 0)
+    return sum === VEHICLES
+  })
+  const stored = Number(tacho.sql('SELECT uniqExact(vehicle_id) FROM telemetry'))
+  assert.equal(stored, VEHICLES)
+  assert.deepEqual(problems, [])
+  await page.close()
+})
+
+test('the lists of trips and alerts show what the store holds', async () => {
+  const { page, problems } = await browser.open(`${tacho.http}/trips`)
+  await until('trips', async () => (await page.locator('tbody tr').count()) > 0)
+  await page.goto(`${tacho.http}/alerts`)
+  await until('the alerts page', async () => (await page.locator('h1').count()) > 0)
+  assert.deepEqual(problems, [])
+  await page.close()
+})
