@@ -171,14 +171,20 @@ fn moved_m(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> f64 {
         vehicle.parked.anchor = None;
         return 0.0;
     }
-    let is_on_trip = vehicle.trip.as_ref().is_some_and(|trip| trip.is_confirmed);
+    let is_on_trip = match (&vehicle.trip, &vehicle.ended) {
+        (Some(trip), _) => trip.is_confirmed,
+        (None, Some(ended)) => !fix.trip_id.is_empty() && ended.id.as_str() == fix.trip_id,
+        (None, None) => false,
+    };
     if is_on_trip && fix.speed_kmph >= STANDSTILL_KMPH {
         let from = vehicle.parked.anchor.take().unwrap_or(last.position);
         return from.distance_m(fix.position);
     }
     let anchor = *vehicle.parked.anchor.get_or_insert(last.position);
     let displaced_m = anchor.distance_m(fix.position);
-    if displaced_m <= detect::parked_radius_m(fix, ctx) {
+    // Positions of a parked vehicle wander farther than the radius now and then: while it stands, they add nothing.
+    let is_parked = !is_on_trip && fix.speed_kmph < STANDSTILL_KMPH;
+    if is_parked || displaced_m <= detect::parked_radius_m(fix, ctx) {
         return 0.0;
     }
     vehicle.parked.anchor = Some(fix.position);

@@ -11,6 +11,8 @@ use tacho_model::{EventTime, VehicleState};
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Presence {
     counted: Option<VehicleState>,
+    /// Since when silence counts it as offline, and what it counted as before.
+    silent: Option<(EventTime, VehicleState)>,
     /// Time up to here has been given to a state: behind a clock that was ahead, none is given twice.
     spent_until: EventTime,
 }
@@ -51,22 +53,34 @@ pub fn spent(vehicle: &Vehicle, until: EventTime) -> [Option<(EventTime, EventTi
 pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
     let mut presence = vehicle.presence;
     if let Some(last) = &vehicle.last {
-        if last.offline_at < now.at {
+        if last.offline_at < now.at && presence.state() != VehicleState::Offline {
             presence.change(last.offline_at, VehicleState::Offline, ctx);
         }
     }
     presence.spent_until = presence.spent_until.max(now.at);
     let is_history = ctx.fleet_before.is_some_and(|fleet| now.offline_at <= fleet);
-    let state = if is_history { VehicleState::Offline } else { now.state };
-    presence.change(now.at, state, ctx);
+    if is_history {
+        // Stored fixes of long ago: it counts as offline until they have caught up.
+        if presence.state() != VehicleState::Offline || presence.counted.is_none() {
+            presence.change(now.at, VehicleState::Offline, ctx);
+        }
+        vehicle.presence = presence;
+        return;
+    }
+    if let Some((since, before)) = presence.silent.take().filter(|(since, _)| *since > now.at) {
+        // It was not silent then, its fixes were only slow to arrive.
+        presence.change(since, before, ctx);
+    }
+    presence.change(now.at, now.state, ctx);
     vehicle.presence = presence;
 }
 
 /// Looks at a silent vehicle: offline once fleet time has passed its limit.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let Some(last) = vehicle.last else { return };
-    if last.offline_at <= fleet {
+    if last.offline_at <= fleet && vehicle.presence.state() != VehicleState::Offline {
         let mut presence = vehicle.presence;
+        presence.silent = Some((last.offline_at, presence.state()));
         presence.change(last.offline_at, VehicleState::Offline, ctx);
         vehicle.presence = presence;
     }

@@ -145,9 +145,11 @@ fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<
     }
 }
 
-/// Applies what waits up to `at`: a fix of that moment comes after it.
+/// Applies what waits up to `at`. A fix of that very moment comes after it; but it still belongs to a trip that ends
+/// then, as it does when the end arrives behind it.
 pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    while vehicle.pending.first().is_some_and(|side| side.at <= at) {
+    let is_passed = |side: &PendingSide| side.at < at || (side.at == at && !matches!(side.what, What::TripEnd(_)));
+    while vehicle.pending.first().is_some_and(is_passed) {
         release_first(vehicle, ctx);
     }
 }

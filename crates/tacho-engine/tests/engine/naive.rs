@@ -1,1 +1,184 @@
-//! Stub.
+//! Slow and obvious recomputations, from the applied rows alone.
+
+use crate::{properties::Ran, rig::Row};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use tacho_model::{AlertType, Tristate};
+
+fn by_vehicle(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
+    let mut vehicles: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        vehicles.entry(&row.vehicle).or_default().push(row);
+    }
+    vehicles
+}
+
+fn state_of(row: &Row) -> usize {
+    match row.ignition {
+        _ if row.speed_kmph > 5.0 => 0,
+        Tristate::Yes => 1,
+        _ => 2,
+    }
+}
+
+fn window<'a>(rows: &[&'a Row], start: i64, length_ms: i64) -> Vec<&'a Row> {
+    rows.iter().copied().filter(|row| (start..start + length_ms).contains(&row.at)).collect()
+}
+
+fn mean(rows: &[&Row]) -> f64 {
+    if rows.is_empty() {
+        return 0.0;
+    }
+    rows.iter().map(|row| f64::from(row.speed_kmph)).sum::<f64>() / rows.len() as f64
+}
+
+fn max(rows: &[&Row]) -> f32 {
+    rows.iter().map(|row| row.speed_kmph).fold(0.0, f32::max)
+}
+
+/// 20 s summaries and minutes: counts and speeds of every window that has a fix, and the seconds of minutes.
+pub fn check_windows(ran: &Ran) -> Result<(), TestCaseError> {
+    for (vehicle, rows) in by_vehicle(&ran.applied) {
+        let mut summaries = BTreeMap::new();
+        for f in ran.rig.all.trip_summaries.iter().filter(|f| f.vehicle_id.as_str() == vehicle) {
+            summaries.insert(f.window_start.ms(), f);
+        }
+        for (start, f) in &summaries {
+            let expected = window(&rows, *start, 20_000);
+            prop_assert_eq!(f.event_count as usize, expected.len(), "summary {} {}", vehicle, start);
+            prop_assert!((f.avg_speed_kmph - mean(&expected)).abs() < 1e-6);
+            prop_assert_eq!(f.max_speed_kmph, max(&expected));
+        }
+        for row in &rows {
+            prop_assert!(summaries.contains_key(&(row.at.div_euclid(20_000) * 20_000)));
+        }
+        check_minutes(ran, vehicle, &rows)?;
+        let (in_summaries, in_minutes) = distances(ran, vehicle);
+        prop_assert!((in_summaries - in_minutes).abs() < 1e-3, "{} m in summaries, {} in minutes", in_summaries, in_minutes);
+    }
+    Ok(())
+}
+
+fn distances(ran: &Ran, vehicle: &str) -> (f64, f64) {
+    let last = |pairs: Vec<(i64, f64)>| pairs.into_iter().collect::<BTreeMap<i64, f64>>().values().sum::<f64>();
+    let all = &ran.rig.all;
+    let summaries = all.trip_summaries.iter().filter(|f| f.vehicle_id.as_str() == vehicle);
+    let minutes = all.vehicle_minutes.iter().filter(|f| f.vehicle_id.as_str() == vehicle);
+    (
+        last(summaries.map(|f| (f.window_start.ms(), f.distance_m)).collect()),
+        last(minutes.map(|f| (f.minute.ms(), f.distance_m)).collect()),
+    )
+}
+
+fn check_minutes(ran: &Ran, vehicle: &str, rows: &[&Row]) -> Result<(), TestCaseError> {
+    let mut minutes = BTreeMap::new();
+    for f in ran.rig.all.vehicle_minutes.iter().filter(|f| f.vehicle_id.as_str() == vehicle) {
+        minutes.insert(f.minute.ms(), f);
+    }
+    let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
+    for (start, f) in &minutes {
+        let expected = window(rows, *start, 60_000);
+        prop_assert_eq!(f.event_count as usize, expected.len(), "minute {} {}", vehicle, start);
+        prop_assert_eq!(f.max_speed_kmph, max(&expected));
+        prop_assert!((f64::from(f.avg_speed_kmph) - mean(&expected)).abs() < 1e-3);
+        // Every second between the first and the last fix belongs to exactly one state.
+        let known_ms = (start + 60_000).min(last) - (*start).max(first);
+        let sum: f32 = f.seconds.iter().sum();
+        prop_assert!((sum - known_ms as f32 / 1_000.0).abs() < 0.01, "{} s of {} ms in {}", sum, known_ms, start);
+        // The state of the last fix holds until the next one, unless that is far away.
+        let mut seconds = [0.0f32; 3];
+        let mut has_gap = false;
+        for pair in rows.windows(2) {
+            let ms = pair[1].at.min(start + 60_000) - pair[0].at.max(*start);
+            if ms > 0 {
+                seconds[state_of(pair[0])] += ms as f32 / 1_000.0;
+                has_gap |= pair[1].at - pair[0].at >= 600_000;
+            }
+        }
+        for state in 0..3 {
+            prop_assert!(has_gap || (f.seconds[state] - seconds[state]).abs() < 0.01, "{:?} {:?}", f, seconds);
+        }
+    }
+    for row in rows {
+        prop_assert!(minutes.contains_key(&(row.at.div_euclid(60_000) * 60_000)));
+    }
+    Ok(())
+}
+
+/// The value that a reader carries to `end`.
+fn carried<T: Clone>(series: &BTreeMap<i64, T>, end: i64) -> Option<T> {
+    series.range(..=end).next_back().map(|(_, value)| value.clone())
+}
+
+/// Distinct vehicles by state at every second. Silence of ten minutes on a trip or with the engine on is offline; for
+/// the others only the seconds are judged that no long silence covers.
+pub fn check_utilization(ran: &Ran) -> Result<(), TestCaseError> {
+    let told: BTreeMap<i64, (u32, u32, u32, u32)> = ran
+        .rig
+        .all
+        .utilization
+        .iter()
+        .map(|f| (f.window_end.ms(), (f.active_count, f.idle_count, f.stopped_count, f.offline_count)))
+        .collect();
+    let vehicles = by_vehicle(&ran.applied);
+    let Some(first) = ran.applied.iter().map(|row| row.at).min() else { return Ok(()) };
+    let Some(last) = ran.applied.iter().map(|row| row.at).max() else { return Ok(()) };
+    for end in (first.div_euclid(1_000)..=last.div_euclid(1_000)).map(|second| second * 1_000) {
+        let mut counts = [0u32; 3];
+        let mut is_certain = true;
+        for rows in vehicles.values() {
+            let seen = rows.partition_point(|row| row.at < end);
+            let Some(row) = seen.checked_sub(1).map(|index| rows[index]) else { continue };
+            counts[state_of(row)] += 1;
+            is_certain &= end - row.at <= 600_000;
+        }
+        let known: u32 = counts.iter().sum();
+        if let Some((driving, idling, stopped, offline)) = carried(&told, end) {
+            prop_assert_eq!(driving + idling + stopped + offline, known, "at {}", end);
+            if is_certain {
+                prop_assert_eq!([driving, idling, stopped], counts, "at {}", end);
+            }
+        } else {
+            prop_assert_eq!(known, 0, "at {}", end);
+        }
+    }
+    let silent = carried(&told, ran.fleet).map(|counts| counts.3);
+    prop_assert_eq!(silent, Some(vehicles.len() as u32), "in the end all are offline");
+    Ok(())
+}
+
+/// Penalties at every second, from the alerts that were told.
+pub fn check_penalties(ran: &Ran) -> Result<(), TestCaseError> {
+    let mut alerts: BTreeMap<String, BTreeMap<&str, (i64, usize)>> = BTreeMap::new();
+    for f in &ran.rig.all.alerts {
+        let kind = match f.alert_type {
+            AlertType::Overspeed => 0,
+            AlertType::HarshBrake => 1,
+            AlertType::Idling => 2,
+            _ => continue,
+        };
+        let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
+        alerts.entry(who.to_owned()).or_default().insert(f.alert_id.as_str(), (f.ts.ms(), kind));
+    }
+    let mut told: BTreeMap<String, BTreeMap<i64, (u32, [u32; 3])>> = BTreeMap::new();
+    for f in &ran.rig.all.driver_scores {
+        let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
+        let counts = [f.overspeed_count, f.harsh_brake_count, f.idling_count];
+        told.entry(who.to_owned()).or_default().insert(f.window_end.ms(), (f.penalty, counts));
+    }
+    prop_assert_eq!(alerts.keys().collect::<Vec<_>>(), told.keys().collect::<Vec<_>>());
+    for (who, alerts) in &alerts {
+        for (at, _) in alerts.values() {
+            for end in (-20..20).map(|second| (at.div_euclid(1_000) + second) * 1_000) {
+                let mut counts = [0u32; 3];
+                for (at, kind) in alerts.values() {
+                    counts[*kind] += u32::from((end - 15_000..end).contains(at));
+                }
+                let penalty = 2 * counts[0] + 3 * counts[1] + counts[2];
+                let shown = carried(&told[who], end).unwrap_or_default();
+                prop_assert_eq!(shown, (penalty, counts), "{} at {}", who, end);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,1 +1,123 @@
-//! Stub.
+//! What must hold for every stream: where epochs are cut, how many shards there are and when the engine restarts
+//! changes no final fact; and slow, obvious sums over the same rows give the same numbers.
+
+use crate::{
+    naive,
+    rig::{Rig, Row, settled},
+    streams::{Input, fleet_times, stream},
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use tacho_model::{RowOutcome, SideEvent};
+
+/// How a stream is run.
+#[derive(Debug, Clone)]
+struct Cut {
+    shards: u16,
+    /// Inputs of the epochs, again and again.
+    lengths: Vec<usize>,
+    /// After so many epochs, a restart with so many shards.
+    restart: Option<(usize, u16)>,
+}
+
+/// What a run leaves: the rig, and the rows that were applied, in order, with the fleet time of the end.
+pub struct Ran {
+    pub rig: Rig,
+    pub applied: Vec<Row>,
+    pub fleet: i64,
+}
+
+fn run(inputs: &[Input], cut: &Cut) -> Ran {
+    let mut rig = Rig::new(cut.shards);
+    let fleet_times = fleet_times(inputs);
+    let mut outcomes: BTreeMap<(String, i64, String), RowOutcome> = BTreeMap::new();
+    let (mut from, mut epochs) = (0, 0);
+    while from < inputs.len() {
+        let to = (from + cut.lengths[epochs % cut.lengths.len()]).min(inputs.len());
+        let mut rows = Vec::new();
+        let mut sides: Vec<SideEvent> = Vec::new();
+        for input in &inputs[from..to] {
+            match input {
+                Input::Row(row) => rows.push(row.clone()),
+                Input::Side(side) => sides.push(side.clone()),
+            }
+        }
+        let out = rig.epoch(fleet_times[to - 1], &rows, &sides);
+        note(&rows, out.odd_rows, &mut outcomes);
+        (from, epochs) = (to, epochs + 1);
+        if cut.restart.is_some_and(|(after, _)| after == epochs) {
+            rig.restart(cut.restart.map_or(1, |(_, shards)| shards));
+        }
+    }
+    // Everything that silence decides is decided in the end.
+    let mut fleet = fleet_times.last().copied().flatten().unwrap_or(0);
+    for minutes in [1, 15, 70, 1_500] {
+        fleet += minutes * 60_000;
+        let out = rig.epoch(Some(fleet), &[], &[]);
+        note(&[], out.odd_rows, &mut outcomes);
+        assert!(minutes < 1_500 || out.held_rows == 0);
+    }
+    Ran { rig, applied: applied_rows(inputs, &outcomes), fleet }
+}
+
+fn note(rows: &[Row], odd: Vec<(String, i64, RowOutcome)>, outcomes: &mut BTreeMap<(String, i64, String), RowOutcome>) {
+    for row in rows {
+        outcomes.entry((row.vehicle.clone(), row.at, row.event_id.clone())).or_insert(RowOutcome::Applied);
+    }
+    let last_word = [RowOutcome::Held, RowOutcome::Outlier];
+    for (vehicle, at, outcome) in odd.into_iter().filter(|(_, _, outcome)| last_word.contains(outcome)) {
+        let kept = outcomes.entry((vehicle, at, String::new())).or_insert(outcome);
+        if outcome == RowOutcome::Outlier || *kept == RowOutcome::Applied {
+            *kept = outcome;
+        }
+    }
+}
+
+/// Rows in order, without repeats and outliers.
+fn applied_rows(inputs: &[Input], outcomes: &BTreeMap<(String, i64, String), RowOutcome>) -> Vec<Row> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut rows = Vec::new();
+    for input in inputs {
+        let Input::Row(row) = input else { continue };
+        let key = (row.vehicle.clone(), row.at, row.event_id.clone());
+        if outcomes[&key] != RowOutcome::Outlier && seen.insert(key) {
+            rows.push(row.clone());
+        }
+    }
+    rows
+}
+
+fn assert_same(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Result<(), TestCaseError> {
+    for (key, value) in a {
+        prop_assert_eq!(Some(value), b.get(key), "{}", key);
+    }
+    for key in b.keys() {
+        prop_assert!(a.contains_key(key), "only in the second: {} {}", key, b[key]);
+    }
+    Ok(())
+}
+
+fn cut() -> impl Strategy<Value = Cut> {
+    let shards = || prop_oneof![Just(1u16), Just(2), Just(8)];
+    let lengths = proptest::collection::vec(prop_oneof![1..20usize, 20..400usize], 1..6);
+    let restart = proptest::option::of((1..30usize, shards()));
+    (shards(), lengths, restart).prop_map(|(shards, lengths, restart)| Cut { shards, lengths, restart })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cuts_shards_and_restarts_change_no_final_fact(inputs in stream(), a in cut(), b in cut()) {
+        let (a, b) = (run(&inputs, &a), run(&inputs, &b));
+        assert_same(&settled(&a.rig.last), &settled(&b.rig.last))?;
+    }
+
+    #[test]
+    fn naive_sums_give_the_same_windows_and_counts(inputs in stream(), cut in cut()) {
+        let ran = run(&inputs, &cut);
+        naive::check_windows(&ran)?;
+        naive::check_utilization(&ran)?;
+        naive::check_penalties(&ran)?;
+    }
+}

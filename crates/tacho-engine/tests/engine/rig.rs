@@ -107,7 +107,6 @@ pub struct EpochOut {
 
 /// Shards, the fleet stage, and what they said so far.
 pub struct Rig {
-    config: Arc<EngineConfig>,
     shards: Vec<Shard>,
     fleet: FleetStage,
     /// Last fact by kind and id, as text.
@@ -126,10 +125,10 @@ impl Rig {
     pub fn new(shards: u16) -> Rig {
         let config = Arc::new(EngineConfig::default());
         let make = |shard| Shard::new(Arc::clone(&config), groups_of(shard, shards));
+        let shards = (0..shards).map(make).collect();
         Rig {
-            shards: (0..shards).map(make).collect(),
-            fleet: FleetStage::new(Arc::clone(&config)),
-            config,
+            shards,
+            fleet: FleetStage::new(config),
             last: BTreeMap::new(),
             all: Facts::default(),
         }
@@ -191,10 +190,6 @@ impl Rig {
         assert_eq!(count(&rig.shards), count(&self.shards));
         self.shards = rig.shards;
         self.fleet = rig.fleet;
-    }
-
-    pub fn config(&self) -> &EngineConfig {
-        &self.config
     }
 
     fn keep(&mut self, facts: &Facts) {

@@ -1,1 +1,235 @@
-//! Stub.
+//! Random plausible streams: vehicles that drive, stand, speed, brake, fall silent, repeat themselves and jump.
+
+use crate::{rig::Row, script::place};
+use proptest::prelude::*;
+use tacho_model::{
+    DriverEvent, DriverEventKind, EventTime, LogTime, SideBody, SideEvent, TripEvent, TripEventKind, Tristate,
+};
+
+/// 2026-03-02T08:00:00Z.
+pub const START_MS: i64 = 1_772_438_400_000;
+/// How far fleet time stays behind the slowest partition.
+const LATENESS_BOUND_MS: i64 = 5_000;
+
+/// An input in the order of the log.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Row(Row),
+    Side(SideEvent),
+}
+
+/// What a vehicle does for a while.
+#[derive(Debug, Clone)]
+pub enum Act {
+    Drive { seconds: i64, kmph: f32, limit: Option<f32> },
+    Stand { seconds: i64, engine: Tristate },
+    Brake { kmph: f32 },
+    Silence { seconds: i64 },
+    Jump,
+    Repeat,
+    SameMoment,
+    TripId(u8),
+    TripEvents { ends_late: bool },
+    Sos,
+    Login(u8),
+}
+
+pub fn act() -> impl Strategy<Value = Act> {
+    let engine = prop_oneof![Just(Tristate::Unknown), Just(Tristate::Yes), Just(Tristate::No)];
+    let limit = prop_oneof![Just(None), Just(Some(50.0f32))];
+    prop_oneof![
+        6 => (10..120i64, 8.0..110.0f32, limit).prop_map(|(seconds, kmph, limit)| Act::Drive { seconds, kmph, limit }),
+        3 => (5..400i64, engine).prop_map(|(seconds, engine)| Act::Stand { seconds, engine }),
+        2 => (5.0..60.0f32).prop_map(|kmph| Act::Brake { kmph }),
+        2 => prop_oneof![20..200i64, 200..900i64, 3_500..4_000i64].prop_map(|seconds| Act::Silence { seconds }),
+        1 => Just(Act::Jump),
+        1 => Just(Act::Repeat),
+        1 => Just(Act::SameMoment),
+        2 => (0..4u8).prop_map(Act::TripId),
+        1 => any::<bool>().prop_map(|ends_late| Act::TripEvents { ends_late }),
+        1 => Just(Act::Sos),
+        1 => (0..3u8).prop_map(Act::Login),
+    ]
+}
+
+/// The streams of some vehicles, merged by time.
+pub fn stream() -> impl Strategy<Value = Vec<Input>> {
+    let vehicle = (proptest::collection::vec(act(), 3..14), 1..4i64, 0..30_000i64);
+    proptest::collection::vec(vehicle, 1..5).prop_map(|vehicles| {
+        let mut all = Vec::new();
+        for (index, (acts, every_s, offset_ms)) in vehicles.into_iter().enumerate() {
+            let mut writer = Writer::new(index, START_MS + offset_ms, every_s * 1_000);
+            acts.iter().for_each(|act| writer.act(act));
+            all.append(&mut writer.inputs);
+        }
+        all.sort_by_key(|(arrives, _)| *arrives);
+        let mut inputs: Vec<Input> = all.into_iter().map(|(_, input)| input).collect();
+        for (offset, input) in inputs.iter_mut().enumerate() {
+            match input {
+                Input::Row(row) => row.offset = offset as i64,
+                Input::Side(side) => side.offset = offset as i64,
+            }
+        }
+        inputs
+    })
+}
+
+/// Fleet time after each input: the progress of the stream, some seconds behind.
+pub fn fleet_times(inputs: &[Input]) -> Vec<Option<i64>> {
+    let mut progress = None;
+    let after = |input: &Input| {
+        if let Input::Row(row) = input {
+            progress = progress.max(Some(row.log.max(row.at) - LATENESS_BOUND_MS));
+        }
+        progress
+    };
+    inputs.iter().map(after).collect()
+}
+
+struct Writer {
+    vehicle: String,
+    at: i64,
+    every_ms: i64,
+    east_m: f64,
+    kmph: f32,
+    engine: Tristate,
+    limit: Option<f32>,
+    trip: String,
+    driver: String,
+    trips: u32,
+    /// (arrival, input)
+    inputs: Vec<(i64, Input)>,
+}
+
+impl Writer {
+    fn new(index: usize, at: i64, every_ms: i64) -> Writer {
+        Writer {
+            vehicle: format!("veh_{index}"),
+            at,
+            every_ms,
+            east_m: index as f64 * 500.0,
+            kmph: 0.0,
+            engine: Tristate::Yes,
+            limit: None,
+            trip: String::new(),
+            driver: String::new(),
+            trips: 0,
+            inputs: Vec::new(),
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        match act {
+            Act::Drive { seconds, kmph, limit } => {
+                (self.kmph, self.limit, self.engine) = (*kmph, *limit, Tristate::Yes);
+                self.run(*seconds);
+            }
+            Act::Stand { seconds, engine } => {
+                (self.kmph, self.engine) = (0.0, *engine);
+                self.run(*seconds);
+            }
+            Act::Brake { kmph } => {
+                self.kmph = (self.kmph - kmph).max(0.0);
+                self.run(2);
+            }
+            Act::Silence { seconds } => self.at += seconds * 1_000,
+            Act::Jump => {
+                let mut row = self.row();
+                row.position = place(self.east_m + 20_000.0, 0.0);
+                self.push(row);
+            }
+            Act::Repeat => {
+                let rows = self.inputs.iter().filter_map(|input| match input {
+                    (_, Input::Row(row)) => Some(row.clone()),
+                    (_, Input::Side(_)) => None,
+                });
+                if let Some(row) = rows.last() {
+                    self.inputs.push((self.at, Input::Row(row)));
+                }
+            }
+            Act::SameMoment => {
+                let mut row = self.row();
+                row.event_id = "again".to_owned();
+                (row.at, row.log) = (row.at - self.every_ms, row.at - self.every_ms);
+                if self.inputs.iter().any(|(at, input)| *at == row.at && matches!(input, Input::Row(_))) {
+                    self.inputs.push((row.at, Input::Row(row)));
+                }
+            }
+            Act::TripId(0) => self.trip = String::new(),
+            Act::TripId(n) => self.trip = format!("{}-{n}-{}", self.vehicle, self.trips),
+            Act::TripEvents { ends_late } => self.declared(*ends_late),
+            Act::Sos => {
+                let kind = DriverEventKind::Sos;
+                self.side(self.at, SideBody::Driver(self.driver_event("app", kind)));
+            }
+            Act::Login(0) => self.side(self.at, SideBody::Driver(self.driver_event("", DriverEventKind::Logout))),
+            Act::Login(n) => {
+                let driver = format!("drv_{n}");
+                self.side(self.at, SideBody::Driver(self.driver_event(&driver, DriverEventKind::Login)));
+            }
+        }
+    }
+
+    /// A trip between its events. An end that comes late is that of a trip which telemetry names.
+    fn declared(&mut self, ends_late: bool) {
+        self.trips += 1;
+        let id = format!("{}-declared-{}", self.vehicle, self.trips);
+        let before = std::mem::take(&mut self.trip);
+        self.trip_event(&id, self.at, self.at, TripEventKind::Start { origin: None, plan: String::new() });
+        if ends_late {
+            self.trip = id.clone();
+        }
+        (self.kmph, self.engine) = (45.0, Tristate::Yes);
+        self.run(75);
+        let end = TripEventKind::End { end: None, distance_m: 1_000.0, duration_s: 75.0, cancelled: false };
+        let last = self.at - self.every_ms;
+        if ends_late {
+            self.trip_event(&id, last, self.at + 20_000, end);
+        } else {
+            self.trip_event(&id, last, last - 1, end);
+        }
+        self.trip = before;
+    }
+
+    fn run(&mut self, seconds: i64) {
+        for _ in 0..(seconds * 1_000 / self.every_ms).max(1) {
+            let row = self.row();
+            self.push(row);
+            self.east_m += f64::from(self.kmph) / 3.6 * self.every_ms as f64 / 1_000.0;
+        }
+    }
+
+    fn row(&self) -> Row {
+        let mut row = Row::new(&self.vehicle, self.at, place(self.east_m, 0.0), self.kmph);
+        row.ignition = self.engine;
+        row.limit_kmph = self.limit.unwrap_or(f32::NAN);
+        row.trip.clone_from(&self.trip);
+        row.driver.clone_from(&self.driver);
+        row
+    }
+
+    fn push(&mut self, row: Row) {
+        self.inputs.push((self.at, Input::Row(row)));
+        self.at += self.every_ms;
+    }
+
+    fn driver_event(&self, driver: &str, kind: DriverEventKind) -> DriverEvent {
+        DriverEvent { driver_id: driver.into(), vehicle_id: self.vehicle.as_str().into(), kind }
+    }
+
+    fn trip_event(&mut self, id: &str, at: i64, arrives: i64, kind: TripEventKind) {
+        let driver_id = self.driver.as_str().into();
+        let vehicle_id = self.vehicle.as_str().into();
+        let body = SideBody::Trip(TripEvent { trip_id: id.into(), vehicle_id, driver_id, kind });
+        self.inputs.push((arrives, Input::Side(side_event(at, arrives, body))));
+    }
+
+    /// Arrives just before the telemetry of its moment.
+    fn side(&mut self, at: i64, body: SideBody) {
+        self.inputs.push((at - 1, Input::Side(side_event(at, at - 1, body))));
+    }
+}
+
+fn side_event(at: i64, log: i64, body: SideBody) -> SideEvent {
+    SideEvent { partition: 0, offset: 0, log_time: LogTime(log), at: EventTime(at), body, extra: String::new() }
+}

@@ -50,8 +50,8 @@ fn an_end_that_comes_before_the_telemetry_waits_for_it() {
             drive v1 12:00:00..12:00:05 36 trip=T
             end v1 12:00:08 T dist=80 dur=8
             drive v1 12:00:05..12:00:09 36 trip=T
-              -> trip T completed 12:00:00..12:00:08 70 m n=9 declared confirmed 12:00:08 moving 8 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 80 m 8 s
             stand v1 12:00:09..12:00:11
+              -> trip T completed 12:00:00..12:00:08 80 m n=9 declared confirmed 12:00:08 moving 8 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 80 m 8 s
         "#]],
     );
 }
@@ -126,7 +126,7 @@ fn a_finished_trip_is_not_reopened() {
             end v1 12:00:02 T
               -> trip T completed 12:00:00..12:00:02 20 m n=3 declared confirmed 12:00:02 moving 2 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
             drive v1 12:00:03..12:00:05 36 trip=T
-              -> trip T completed 12:00:00..12:00:04 20 m n=5 declared confirmed 12:00:04 moving 4 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+              -> trip T completed 12:00:00..12:00:04 40 m n=5 declared confirmed 12:00:04 moving 4 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
             drive v1 12:02:00..12:02:10 36 trip=T
         "#]],
     );
@@ -212,15 +212,15 @@ fn a_detected_trip_is_dated_back_to_its_first_moving_fix_and_ends_at_the_first_s
 fn parked_jitter_makes_no_trip_and_no_distance() {
     check(
         "show trips minutes
-         stand v1 12:00:00..12:03:00 jitter=20
+         stand v1 12:00:00..12:03:00 jitter=30
          drive v1 12:03:00..12:03:01 0",
         expect![[r#"
             show trips minutes
-            stand v1 12:00:00..12:03:00 jitter=20
-              -> minute 12:00:00 n=60 816 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
-              -> minute 12:01:00 n=60 805 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
+            stand v1 12:00:00..12:03:00 jitter=30
+              -> minute 12:00:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
+              -> minute 12:01:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
             drive v1 12:03:00..12:03:01 0
-              -> minute 12:02:00 n=60 805 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
+              -> minute 12:02:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
         "#]],
     );
 }

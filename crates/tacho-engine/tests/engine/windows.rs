@@ -342,7 +342,6 @@ fn a_parked_vehicle_is_offline_after_a_day_and_a_stored_fix_does_not_bring_it_ba
             fleet 24:00:10
               -> at 24:00:05 driving, idling, stopped, offline = (0, 0, 0, 1)
             stand v1 00:01:00..00:01:05
-              -> at 23:59:11 driving, idling, stopped, offline = (0, 0, 2, 0)
               -> at 24:00:05 driving, idling, stopped, offline = (0, 0, 1, 0)
             fleet 24:00:15
             fleet 24:02:00
