@@ -265,8 +265,14 @@ pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime>
     let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
     let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
     let idling_ms = vehicle.idling.is_lasting().then_some(ctx.config.offline_after_ms);
-    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).min()?;
-    Some(since.plus_ms(patience_ms))
+    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).min();
+    patience_ms.map(|ms| since.plus_ms(ms)).into_iter().chain(sos_until(vehicle, since)).min()
+}
+
+/// When an SOS from the app is placed without fixes behind it.
+fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
+    let sos = vehicle.emergencies.sos.as_ref().filter(|_| vehicle.emergencies.is_sos_unplaced)?;
+    Some(sos.started_at.max(since).plus_ms(PAUSE_MS))
 }
 
 /// Looks at a silent vehicle: what lasted when its data ended, has ended.
@@ -274,9 +280,14 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     if episodes_until(vehicle, ctx).is_none_or(|until| until > fleet) {
         return;
     }
-    overspeed::on_silence(vehicle, ctx);
-    harsh::on_silence(vehicle, ctx);
     let since = vehicle.progress_fleet.max(vehicle.last.map(|last| last.at)).unwrap_or(fleet);
+    if sos_until(vehicle, since).is_some_and(|until| until <= fleet) {
+        place_sos(vehicle, EventTime::MAX, ctx);
+    }
+    if since.plus_ms(vehicle.usual_gap_ms(PAUSE_MS)) <= fleet {
+        overspeed::on_silence(vehicle, ctx);
+        harsh::on_silence(vehicle, ctx);
+    }
     if since.plus_ms(ctx.config.offline_after_ms) <= fleet {
         idling::on_silence(vehicle, ctx);
     }

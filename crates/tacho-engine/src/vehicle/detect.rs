@@ -135,7 +135,6 @@ fn end_at_standstill(
         trips::finish(vehicle, trip, ctx);
     }
     vehicle.parked.position = Some(parked_at);
-    vehicle.parked.anchor = None;
 }
 
 /// Ends a trip whose vehicle has been silent: where it is the same as before the gap, or after a gap that is too long.

@@ -7,6 +7,7 @@ use super::{
     held::HeldRow,
     idling, overspeed, presence, side,
     state::{Context, Vehicle},
+    trip::Trip,
     trips,
     windows::{self, Step},
 };
@@ -171,11 +172,9 @@ fn moved_m(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> f64 {
         vehicle.parked.anchor = None;
         return 0.0;
     }
-    let is_on_trip = match (&vehicle.trip, &vehicle.ended) {
-        (Some(trip), _) => trip.is_confirmed,
-        (None, Some(ended)) => !fix.trip_id.is_empty() && ended.id.as_str() == fix.trip_id,
-        (None, None) => false,
-    };
+    // By what the fix says, if it says anything: the end of a trip may arrive before or after it.
+    let is_on_unnamed = |trip: &Trip| trip.is_confirmed && !trip.is_in_telemetry;
+    let is_on_trip = !fix.trip_id.is_empty() || vehicle.trip.as_ref().is_some_and(|trip| is_on_unnamed(trip));
     if is_on_trip && fix.speed_kmph >= STANDSTILL_KMPH {
         let from = vehicle.parked.anchor.take().unwrap_or(last.position);
         return from.distance_m(fix.position);

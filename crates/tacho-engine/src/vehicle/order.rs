@@ -84,7 +84,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
 }
 
 fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
-    let end = vehicle.windows.next_end(ctx.config.summary_ms)?;
+    let end = vehicle.windows.next_end(ctx.config)?;
     let since = vehicle.progress_fleet.map_or(end, |progress| progress.max(end));
     Some(since.plus_ms(ctx.config.silence_hold_ms))
 }

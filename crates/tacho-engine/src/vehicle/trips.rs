@@ -109,7 +109,6 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
     trip.path.settle();
     trip.tell(&vehicle.id, ctx);
     vehicle.parked.position = Some(trip.position);
-    vehicle.parked.anchor = None;
     vehicle.ended = Some(trip);
 }
 

@@ -7,6 +7,7 @@ use super::{
     fix::Fix,
     state::{Context, Vehicle},
 };
+use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, ops::Range};
 use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleMinute, VehicleState};
@@ -80,6 +81,8 @@ pub struct Windows {
     panes_trip: TripId,
     /// End of the last window of `panes_trip` that was judged.
     metrics_told: EventTime,
+    /// Starts of the first and the last pane of the window that was told last.
+    metrics_shown: Option<(EventTime, EventTime)>,
 }
 
 /// What a fix adds: metres from the fix before, and what the time since then was spent with.
@@ -142,22 +145,27 @@ pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'
 
 impl Windows {
     /// The first window end that has not been told yet.
-    pub fn next_end(&self, summary_ms: i64) -> Option<EventTime> {
+    pub fn next_end(&self, config: &EngineConfig) -> Option<EventTime> {
+        let summary_ms = config.summary_ms;
         let summary = self.summaries.iter().find(|summary| !summary.is_told).map(|open| open.start.plus_ms(summary_ms));
         let minute = self.minutes.iter().find(|minute| !minute.is_told).map(|open| open.start.plus_ms(MINUTE_MS));
-        summary.into_iter().chain(minute).min()
+        let metrics = self.panes.back().and_then(|newest| {
+            let end = self.metrics_told.plus_ms(config.metrics_slide_ms);
+            (end <= newest.start.plus_ms(config.metrics_window_ms)).then_some(end)
+        });
+        summary.into_iter().chain(minute).chain(metrics).min()
     }
 
-    /// Tells the windows that end up to `until` and have not been told.
+    /// Tells the windows that end up to `until` and have not been told as they are.
     fn tell_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
         let config = ctx.config;
         for summary in &mut self.summaries {
-            if !summary.is_told && summary.start.plus_ms(config.summary_ms) <= until {
+            if (!summary.is_told || summary.has_news) && summary.start.plus_ms(config.summary_ms) <= until {
                 summary.tell(vehicle, ctx);
             }
         }
         for minute in &mut self.minutes {
-            if !minute.is_told && minute.start.plus_ms(MINUTE_MS) <= until {
+            if (!minute.is_told || minute.has_news) && minute.start.plus_ms(MINUTE_MS) <= until {
                 minute.tell(vehicle, ctx);
             }
         }
@@ -254,6 +262,7 @@ impl Windows {
                 self.panes.pop_front();
             }
             if self.panes.is_empty() {
+                self.metrics_shown = None;
                 self.metrics_told = start;
             }
             self.panes.push_back(Pane { start, samples: Samples::default() });
@@ -269,13 +278,17 @@ impl Windows {
         let (slide_ms, window_ms) = (ctx.config.metrics_slide_ms, ctx.config.metrics_window_ms);
         let Some(newest) = self.panes.back().map(|pane| pane.start) else { return };
         let last_end = newest.plus_ms(window_ms).min(until);
-        let mut before = None;
         while self.metrics_told.plus_ms(slide_ms) <= last_end {
             self.metrics_told = self.metrics_told.plus_ms(slide_ms);
             let window_start = self.metrics_told.plus_ms(-window_ms);
             let first = self.panes.partition_point(|pane| pane.start < window_start);
             let last = self.panes.partition_point(|pane| pane.start < self.metrics_told);
-            if first < last && before.replace((first, last)) != Some((first, last)) {
+            if first == last {
+                continue;
+            }
+            let shown = Some((self.panes[first].start, self.panes[last - 1].start));
+            if self.metrics_shown != shown {
+                self.metrics_shown = shown;
                 self.tell_metrics(vehicle, window_start, first..last, ctx);
             }
         }

@@ -108,14 +108,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn cuts_shards_and_restarts_change_no_final_fact(inputs in stream(), a in cut(), b in cut()) {
-        let (a, b) = (run(&inputs, &a), run(&inputs, &b));
+    fn cuts_shards_and_restarts_change_no_final_fact(stream in stream(), a in cut(), b in cut()) {
+        let (a, b) = (run(&stream.inputs, &a), run(&stream.inputs, &b));
         assert_same(&settled(&a.rig.last), &settled(&b.rig.last))?;
     }
 
     #[test]
-    fn naive_sums_give_the_same_windows_and_counts(inputs in stream(), cut in cut()) {
-        let ran = run(&inputs, &cut);
+    fn naive_sums_give_the_same_windows_and_counts(stream in stream(), cut in cut()) {
+        let ran = run(&stream.inputs, &cut);
         naive::check_windows(&ran)?;
         naive::check_utilization(&ran)?;
         naive::check_penalties(&ran)?;

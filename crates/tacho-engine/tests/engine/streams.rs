@@ -52,12 +52,25 @@ pub fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// Inputs, and what they were made from; a failure prints only the latter.
+#[derive(Clone)]
+pub struct Stream {
+    acts: Vec<(Vec<Act>, i64, i64)>,
+    pub inputs: Vec<Input>,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.acts)
+    }
+}
+
 /// The streams of some vehicles, merged by time.
-pub fn stream() -> impl Strategy<Value = Vec<Input>> {
+pub fn stream() -> impl Strategy<Value = Stream> {
     let vehicle = (proptest::collection::vec(act(), 3..14), 1..4i64, 0..30_000i64);
-    proptest::collection::vec(vehicle, 1..5).prop_map(|vehicles| {
+    proptest::collection::vec(vehicle, 1..5).prop_map(|acts| {
         let mut all = Vec::new();
-        for (index, (acts, every_s, offset_ms)) in vehicles.into_iter().enumerate() {
+        for (index, (acts, every_s, offset_ms)) in acts.iter().enumerate() {
             let mut writer = Writer::new(index, START_MS + offset_ms, every_s * 1_000);
             acts.iter().for_each(|act| writer.act(act));
             all.append(&mut writer.inputs);
@@ -70,7 +83,7 @@ pub fn stream() -> impl Strategy<Value = Vec<Input>> {
                 Input::Side(side) => side.offset = offset as i64,
             }
         }
-        inputs
+        Stream { acts, inputs }
     })
 }
 
@@ -174,7 +187,7 @@ impl Writer {
     fn declared(&mut self, ends_late: bool) {
         self.trips += 1;
         let id = format!("{}-declared-{}", self.vehicle, self.trips);
-        let before = std::mem::take(&mut self.trip);
+        self.trip.clear();
         self.trip_event(&id, self.at, self.at, TripEventKind::Start { origin: None, plan: String::new() });
         if ends_late {
             self.trip = id.clone();
@@ -188,7 +201,7 @@ impl Writer {
         } else {
             self.trip_event(&id, last, last - 1, end);
         }
-        self.trip = before;
+        self.trip.clear();
     }
 
     fn run(&mut self, seconds: i64) {
