@@ -37,6 +37,9 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Headers of a request.
 const HEADERS_MAX: usize = 64;
 
+/// Callers that wait for the store at a time: each holds a blocking thread.
+const SETTLERS_MAX: usize = 16;
+
 /// Says whether the instance takes part in the work.
 pub type ReadyCheck = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -88,6 +91,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(bind_error)?;
     let app = Arc::new(App {
         metrics: Metrics::new(Arc::clone(&parts.stats), Arc::clone(&parts.hub)),
+        settlers: Arc::new(Semaphore::new(SETTLERS_MAX)),
         viewers: Arc::new(Semaphore::new(config.viewers_max)),
         hub: parts.hub,
         stats: parts.stats,

@@ -159,6 +159,7 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     ctx.gauges.buffered[side.rank as usize] -= 1;
     let stream = Stream::ALL[side.rank as usize];
     ctx.out.side_outcomes.add_applied(stream);
+    alerts::place_sos(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
 }
 

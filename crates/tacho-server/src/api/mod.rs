@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub metrics: Metrics,
     /// One permit per live stream.
     pub viewers: Arc<Semaphore>,
+    /// One permit per caller who waits for the store.
+    pub settlers: Arc<Semaphore>,
     pub stop: CancellationToken,
 }
 

@@ -6,7 +6,7 @@ use crate::view::Instant;
 use axum::{
     Json,
     extract::{Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -96,8 +96,17 @@ pub(crate) struct SettleParams {
 )]
 pub(crate) async fn settle(
     State(app): State<Shared>,
+    headers: HeaderMap,
     Query(params): Query<SettleParams>,
 ) -> Result<StatusCode, Problem> {
+    // Browsers say where a request comes from; a foreign page has no business here. Other clients say nothing.
+    let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    if is_foreign {
+        return Err(Problem::forbidden("only the dashboard's own pages may ask this"));
+    }
+    let Ok(_permit) = Arc::clone(&app.settlers).try_acquire_owned() else {
+        return Err(Problem::unavailable("enough callers wait already; try again"));
+    };
     let patience = Duration::from_secs(params.timeout_s.unwrap_or(30).min(60));
     let hook = Arc::clone(&app.settle);
     let waited = tokio::task::spawn_blocking(move || hook(patience)).await;

@@ -1,0 +1,164 @@
+//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes]`.
+//!
+//! 10,000 vehicles report once a second, 70 % of them on declared trips, in epochs of 100 ms of fleet time. Then the
+//! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
+
+use std::{sync::Arc, time::Instant};
+use tacho_engine::{DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, VehicleStageOutput};
+use tacho_model::{EventTime, KEY_GROUPS, LatLon, LogTime, TelemetryBatch, java_hash};
+
+const START_MS: i64 = 1_772_438_400_000;
+const EPOCH_MS: i64 = 100;
+const PARTITIONS: usize = 12;
+
+/// A vehicle of the benchmark: the texts that it sends, and how it moves.
+struct Vehicle {
+    id: String,
+    driver: String,
+    trip: String,
+    hash: i32,
+    position: LatLon,
+    heading: f64,
+    kmph: f32,
+}
+
+impl Vehicle {
+    fn new(n: usize, is_on_trip: bool) -> Vehicle {
+        let id = format!("veh_{n:06}");
+        let trip = if is_on_trip { format!("trip_{n:06}_0001") } else { String::new() };
+        let position = LatLon { lat: 12.5 + (n % 100) as f64 * 0.01, lon: 77.0 + (n / 100) as f64 * 0.01 };
+        let kmph = if is_on_trip { 30.0 + (n % 50) as f32 } else { 0.0 };
+        let driver = format!("drv_{n:06}");
+        Vehicle { hash: java_hash(&id), id, driver, trip, position, heading: (n % 360) as f64, kmph }
+    }
+
+    /// A second later: speed wanders, now and then it brakes, speeds or turns.
+    fn step(&mut self, random: u32) {
+        if self.trip.is_empty() {
+            return;
+        }
+        let wander = (random % 1_000) as f32 / 250.0 - 2.0;
+        self.kmph = match random >> 10 & 1_023 {
+            0 => (self.kmph - 20.0).max(0.0),
+            1..=3 => (self.kmph + 15.0).min(120.0),
+            _ => (self.kmph + wander).clamp(0.0, 110.0),
+        };
+        self.heading += f64::from(random >> 20 & 7) - 3.5;
+        self.position = self.position.destination(self.heading, f64::from(self.kmph) / 3.6);
+    }
+
+    fn push(&self, batch: &mut TelemetryBatch, at: i64, offset: i64) {
+        let row = batch.len();
+        batch.offset.push(offset);
+        batch.log_time.push(LogTime(at + 80));
+        batch.timestamp.push(EventTime(at));
+        batch.vehicle_hash.push(self.hash);
+        batch.vehicle_id.push(batch.text.push(&self.id));
+        batch.driver_id.push(batch.text.push(&self.driver));
+        batch.trip_id.push(batch.text.push(&self.trip));
+        batch.event_id.push(batch.text.push(""));
+        batch.lat.push(self.position.lat);
+        batch.lon.push(self.position.lon);
+        batch.speed_kmph.push(self.kmph);
+        batch.heading.push(self.heading.rem_euclid(360.0) as f32);
+        batch.sat_count.push(11);
+        batch.battery_v.push(13.8);
+        batch.set_ignition(row, !self.trip.is_empty());
+        batch.extra.push(batch.text.push(""));
+    }
+}
+
+fn next_random(state: &mut u64) -> u32 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) as u32
+}
+
+/// The batches of the epoch that starts at `at`: the vehicles whose second falls in it.
+fn epoch(vehicles: &mut [Vehicle], at: i64, random: &mut u64, batches: &mut [TelemetryBatch]) -> usize {
+    batches.iter_mut().for_each(TelemetryBatch::clear);
+    let steps = (1_000 / EPOCH_MS) as usize;
+    let phase = (at / EPOCH_MS) as usize % steps;
+    let mut count = 0;
+    for n in (phase..vehicles.len()).step_by(steps) {
+        vehicles[n].step(next_random(random));
+        vehicles[n].push(&mut batches[vehicles[n].hash as u32 as usize % PARTITIONS], at, at);
+        count += 1;
+    }
+    count
+}
+
+fn run_stream(fixes: usize) {
+    let config = Arc::new(EngineConfig::default());
+    let mut shard = Shard::new(Arc::clone(&config), 0..KEY_GROUPS);
+    let mut fleet_stage = FleetStage::new(config);
+    let mut vehicles: Vec<Vehicle> = (0..10_000).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
+    let mut batches: Vec<TelemetryBatch> = (0..PARTITIONS).map(|_| TelemetryBatch::default()).collect();
+    let (mut done, mut at, mut random, mut spent_ns, mut facts) = (0, START_MS, 7, 0, 0);
+    let mut by_kind = [0; 7];
+    while done < fixes {
+        done += epoch(&mut vehicles, at, &mut random, &mut batches);
+        let started = Instant::now();
+        let time = EpochTime { fleet: Some(EventTime(at - 5_000)), log: LogTime(at + EPOCH_MS) };
+        let mut out = VehicleStageOutput::default();
+        shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &[], &mut out);
+        let mut driver_out = DriverStageOutput::default();
+        shard.run_driver_stage(time, &GroupSet::ALL, &mut out.driver_inputs, &mut driver_out);
+        fleet_stage.run(time, &[out.fleet], &mut out.facts);
+        out.facts.append(&mut driver_out.facts);
+        spent_ns += started.elapsed().as_nanos();
+        facts += out.facts.len();
+        let f = &out.facts;
+        let counts = [
+            f.trips.len(),
+            f.alerts.len(),
+            f.vehicle_minutes.len(),
+            f.trip_summaries.len(),
+            f.trip_metrics.len(),
+            f.driver_scores.len(),
+            f.utilization.len(),
+        ];
+        by_kind.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        at += EPOCH_MS;
+    }
+    println!("{done} fixes, {:.0} ns each, {:.2} facts each", spent_ns as f64 / done as f64, facts as f64 / done as f64);
+    println!("trips, alerts, minutes, summaries, metrics, scores, utilization = {by_kind:?}");
+}
+
+/// Snapshot bytes per vehicle, and the time of one group's snapshot.
+fn measure_state(label: &str, count: usize, is_on_trip: bool, seconds: i64, every_s: i64) {
+    let mut shard = Shard::new(Arc::new(EngineConfig::default()), 0..KEY_GROUPS);
+    let mut vehicles: Vec<Vehicle> = (0..count).map(|n| Vehicle::new(n, is_on_trip)).collect();
+    let mut random = 7;
+    let before_kib = resident_kib();
+    for second in (0..seconds).step_by(every_s as usize) {
+        let mut batches = [TelemetryBatch::default()];
+        for (n, vehicle) in vehicles.iter_mut().enumerate() {
+            vehicle.step(next_random(&mut random));
+            vehicle.push(&mut batches[0], START_MS + second * 1_000, second * count as i64 + n as i64);
+        }
+        let at = START_MS + second * 1_000;
+        let time = EpochTime { fleet: Some(EventTime(at - 5_000)), log: LogTime(at) };
+        shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &[], &mut VehicleStageOutput::default());
+    }
+    let memory = (resident_kib().saturating_sub(before_kib)) * 1_024 / count;
+    let started = Instant::now();
+    let bytes: usize = (0..KEY_GROUPS).map(|group| shard.snapshot_vehicle_group(group).len()).sum();
+    let per_group_us = started.elapsed().as_micros() / u128::from(KEY_GROUPS);
+    let per_vehicle = bytes / count;
+    println!("{label}: snapshot {per_vehicle} bytes a vehicle, about {memory} in memory; a group of {} takes {per_group_us} us", count / usize::from(KEY_GROUPS));
+}
+
+/// Resident memory; 0 where the system does not say.
+fn resident_kib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
+
+fn main() {
+    let fixes = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2_000_000);
+    run_stream(fixes);
+    measure_state("on a trip, 1 Hz, 12 minutes", 5_000, true, 720, 1);
+    measure_state("parked, a fix a minute", 20_000, false, 1_200, 60);
+    measure_state("100,000 vehicles on a trip, one minute at 1 Hz", 100_000, true, 60, 1);
+}
