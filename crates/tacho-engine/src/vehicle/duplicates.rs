@@ -18,10 +18,18 @@ pub struct Recent {
     span_ms: i64,
 }
 
-/// FNV-1a, folded to 16 bits. Only fixes of exactly the same millisecond are ever compared by it.
-fn hash(event_id: &str) -> u16 {
+/// Entries by which the memory grows.
+const GROWTH: usize = 64;
+
+/// FNV-1a.
+pub fn text_hash(text: &str) -> u32 {
     let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    let full = event_id.bytes().fold(0x811c_9dc5, fold);
+    text.bytes().fold(0x811c_9dc5, fold)
+}
+
+/// Folded to 16 bits. Only fixes of exactly the same millisecond are ever compared by it.
+fn hash(event_id: &str) -> u16 {
+    let full = text_hash(event_id);
     (full >> 16 ^ full) as u16
 }
 
@@ -43,6 +51,10 @@ impl Recent {
             self.span_ms = 0;
             self.entries.push_back((0, hash));
         } else {
+            if self.entries.len() == self.entries.capacity() {
+                // Doubling would waste half of the largest part of a vehicle's state.
+                self.entries.reserve_exact(GROWTH);
+            }
             let (skips, rest_ms) = (gap_ms / i64::from(SKIP_MS), gap_ms % i64::from(SKIP_MS));
             self.entries.extend((0..skips).map(|_| (SKIP_MS, 0)));
             self.entries.push_back((rest_ms as u16, hash));

@@ -95,7 +95,9 @@ impl VehicleGroup {
             let second = *entry.key();
             let mut slots = entry.remove();
             // Not in the order of slots, which a restart changes.
-            slots.sort_by(|a, b| self.vehicles[*a as usize].id.cmp(&self.vehicles[*b as usize].id));
+            let vehicles = &self.vehicles;
+            let vehicle = |slot: &u32| &vehicles[*slot as usize];
+            slots.sort_by(|a, b| (vehicle(a).hash, &vehicle(a).id).cmp(&(vehicle(b).hash, &vehicle(b).id)));
             for slot in slots {
                 let vehicle = &mut self.vehicles[slot as usize];
                 // An older entry of a vehicle whose check was moved forward says nothing.

@@ -10,6 +10,7 @@ use super::{
     state::{Context, Vehicle},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 
 /// Fixes that are remembered for speed differences.
@@ -29,8 +30,8 @@ struct Sample {
 /// Memory and episodes.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Harsh {
-    /// Newest first.
-    samples: Vec<Sample>,
+    /// Newest last.
+    samples: VecDeque<Sample>,
     /// Raised and lasting, or closed so lately that they may reopen: brake, acceleration, corner.
     episodes: [Option<Box<Episode>>; 3],
 }
@@ -75,11 +76,11 @@ impl Harsh {
     }
 
     fn remember(&mut self, fix: &Fix<'_>) {
-        if self.samples.first().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
+        if self.samples.back().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
             return;
         }
         if self.samples.len() == SAMPLES {
-            self.samples.pop();
+            self.samples.pop_front();
         }
         let sample = Sample {
             at: fix.at,
@@ -88,13 +89,13 @@ impl Harsh {
             accel_long_ms2: fix.accel_long_ms2,
             position: fix.position,
         };
-        self.samples.insert(0, sample);
+        self.samples.push_back(sample);
     }
 
     /// None when there is no fix at a usable distance in time.
     fn measure(&self, fix: &Fix<'_>, ctx: &Context<'_>) -> Option<Measured> {
         let config = ctx.config;
-        let before = self.samples.iter().find(|sample| fix.at.ms_since(sample.at) >= config.harsh_span_min_ms)?;
+        let before = self.samples.iter().rev().find(|sample| fix.at.ms_since(sample.at) >= config.harsh_span_min_ms)?;
         let span_ms = fix.at.ms_since(before.at);
         if span_ms > config.harsh_span_max_ms {
             return None;
@@ -126,7 +127,7 @@ impl Harsh {
     }
 
     fn mean_accel(&self, fix: &Fix<'_>) -> f32 {
-        let recent = self.samples.iter().take_while(|sample| fix.at.ms_since(sample.at) < 1_000);
+        let recent = self.samples.iter().rev().take_while(|sample| fix.at.ms_since(sample.at) < 1_000);
         let known = recent.map(|sample| sample.accel_long_ms2).filter(|accel| !accel.is_nan());
         let (sum, count) = known.fold((fix.accel_long_ms2, 1.0), |(sum, count), accel| (sum + accel, count + 1.0));
         sum / count
@@ -179,7 +180,7 @@ impl Harsh {
 
     /// Ends what lasts at the last fix: nothing is known of the time since.
     fn end_all(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
-        let Some(at) = self.samples.first().map(|newest| newest.at) else { return };
+        let Some(at) = self.samples.back().map(|newest| newest.at) else { return };
         for episode in self.episodes.iter_mut().flatten().filter(|episode| episode.ended_at.is_none()) {
             episode.end(vehicle, at, ctx);
         }

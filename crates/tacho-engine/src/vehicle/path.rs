@@ -8,23 +8,34 @@ const POINTS_MAX: usize = 64;
 /// Points that are collected before the path is simplified again.
 const POINTS_COLLECTED_MAX: usize = 96;
 /// Points closer than this to the last one are not collected, metres.
-const SPACING_M: f64 = 15.0;
+const SPACING_M: f32 = 15.0;
+
+/// Metres per degree of latitude.
+const M_PER_DEGREE: f32 = 111_195.0;
 
 /// A path, simplified as it grows by Visvalingam's rule: the point whose triangle is smallest goes first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Path {
     /// Degrees, as `f32`: a metre or so, and half the memory.
     points: Vec<(f32, f32)>,
+    /// Cosine of the first latitude: what a degree of longitude is worth along the whole path, near enough.
+    shrink: f32,
 }
 
 impl Path {
     /// Adds a position.
     pub fn push(&mut self, position: LatLon) {
-        let is_near = self.points.last().is_some_and(|last| to_latlon(*last).distance_m(position) < SPACING_M);
-        if is_near {
+        let point = (position.lat as f32, position.lon as f32);
+        let Some(last) = self.points.last() else {
+            self.shrink = point.0.to_radians().cos();
+            self.points.push(point);
+            return;
+        };
+        let (north, east) = (point.0 - last.0, (point.1 - last.1) * self.shrink);
+        if north * north + east * east < (SPACING_M / M_PER_DEGREE) * (SPACING_M / M_PER_DEGREE) {
             return;
         }
-        self.points.push((position.lat as f32, position.lon as f32));
+        self.points.push(point);
         if self.points.len() > POINTS_COLLECTED_MAX {
             self.simplify();
         }
@@ -44,12 +55,25 @@ impl Path {
     }
 
     fn simplify(&mut self) {
-        while self.points.len() > POINTS_MAX {
-            let area = |n: &usize| triangle_area(self.points[n - 1], self.points[*n], self.points[n + 1]);
-            let smallest = (1..self.points.len() - 1).min_by(|a, b| area(a).total_cmp(&area(b)));
-            match smallest {
-                Some(index) => drop(self.points.remove(index)),
-                None => return,
+        let points = &mut self.points;
+        if points.len() <= POINTS_MAX {
+            return;
+        }
+        let area = |points: &[(f32, f32)], n: usize| triangle_area(&points[n - 1..=n + 1], self.shrink);
+        // The ends stay: their areas are never the smallest.
+        let mut areas = vec![f32::INFINITY; points.len()];
+        for n in 1..points.len() - 1 {
+            areas[n] = area(points, n);
+        }
+        while points.len() > POINTS_MAX {
+            let smallest = (1..areas.len() - 1).min_by(|a, b| areas[*a].total_cmp(&areas[*b]));
+            let Some(n) = smallest else { return };
+            points.remove(n);
+            areas.remove(n);
+            for neighbour in [n - 1, n] {
+                if (1..points.len() - 1).contains(&neighbour) {
+                    areas[neighbour] = area(points, neighbour);
+                }
             }
         }
     }
@@ -59,9 +83,9 @@ fn to_latlon((lat, lon): (f32, f32)) -> LatLon {
     LatLon { lat: f64::from(lat), lon: f64::from(lon) }
 }
 
-/// Twice the area, in square degrees shrunk by latitude: only compared, never shown.
-fn triangle_area(a: (f32, f32), b: (f32, f32), c: (f32, f32)) -> f32 {
-    let shrink = b.0.to_radians().cos();
+/// Twice the area of three points, in square degrees shrunk by latitude: only compared, never shown.
+fn triangle_area(points: &[(f32, f32)], shrink: f32) -> f32 {
+    let (a, b, c) = (points[0], points[1], points[2]);
     let (ab, ac) = ((b.0 - a.0, (b.1 - a.1) * shrink), (c.0 - a.0, (c.1 - a.1) * shrink));
     (ab.0 * ac.1 - ab.1 * ac.0).abs()
 }

@@ -212,7 +212,7 @@ fn start_trip(
         return;
     }
     let is_history = vehicle.trip.as_ref().is_some_and(|trip| trip.is_in_telemetry && at < trip.started_at);
-    if is_history {
+    if is_history || vehicle.has_ended(trip_id.as_str()) {
         return;
     }
     trips::end_running(vehicle, at, ctx);
@@ -232,7 +232,7 @@ fn end_trip(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Contex
     } else if let Some(trip) = vehicle.ended.as_mut().filter(|trip| trip.id == end.trip_id) {
         declare_end(trip, at, &end);
         trip.tell(&vehicle.id, ctx);
-    } else {
+    } else if !vehicle.has_ended(end.trip_id.as_str()) {
         // An end without a start: the producer's word is all there is.
         let duration_ms = if end.duration_s.is_finite() { (end.duration_s * 1_000.0) as i64 } else { 0 };
         let position = end.end.or(vehicle.last.map(|last| last.position)).unwrap_or_default();

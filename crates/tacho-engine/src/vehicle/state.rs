@@ -2,7 +2,7 @@
 
 use super::{
     alerts::Emergencies,
-    duplicates::Recent,
+    duplicates::{Recent, text_hash},
     fix::{Fix, LastFix},
     harsh::Harsh,
     held::HeldRow,
@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{config::EngineConfig, epoch::EpochTime, output::VehicleStageOutput};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use tacho_model::{DriverId, EventTime, TripId, VehicleClass, VehicleId};
+
+/// Ended trips whose ids are remembered.
+const ENDED_MAX: usize = 8;
 
 /// A vehicle's state. Hot and small parts lie here, large and rare ones in boxes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +46,9 @@ pub struct Vehicle {
     pub trip: Option<Box<Trip>>,
     /// The trip that ended last, while it takes corrections.
     pub ended: Option<Box<Trip>>,
+    /// Hashes of the ids of the trips that ended before it: their facts take no more corrections, and are not replaced
+    /// by what a straggling event says alone.
+    ended_before: VecDeque<u32>,
     pub windows: Windows,
     pub overspeed: Overspeed,
     pub harsh: Harsh,
@@ -75,6 +82,7 @@ impl Vehicle {
             parked: Parked::default(),
             trip: None,
             ended: None,
+            ended_before: VecDeque::new(),
             windows: Windows::default(),
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),
@@ -90,6 +98,22 @@ impl Vehicle {
     /// The trip that facts of now belong to; empty without one.
     pub fn trip_id(&self) -> TripId {
         self.trip.as_ref().filter(|trip| trip.is_confirmed).map(|trip| trip.id.clone()).unwrap_or_default()
+    }
+
+    /// True for one of the trips that ended lately.
+    pub fn has_ended(&self, trip_id: &str) -> bool {
+        self.ended_before.contains(&text_hash(trip_id))
+    }
+
+    /// Remembers that a trip has ended.
+    pub fn remember_ended(&mut self, trip_id: &str) {
+        if self.has_ended(trip_id) {
+            return;
+        }
+        if self.ended_before.len() == ENDED_MAX {
+            self.ended_before.pop_front();
+        }
+        self.ended_before.push_back(text_hash(trip_id));
     }
 
     /// A gap longer than this is no usual reporting interval: 3 intervals, at least `floor_ms`.

@@ -109,6 +109,7 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
     trip.path.settle();
     trip.tell(&vehicle.id, ctx);
     vehicle.parked.position = Some(trip.position);
+    vehicle.remember_ended(trip.id.as_str());
     vehicle.ended = Some(trip);
 }
 
@@ -149,7 +150,10 @@ pub fn timeout_check_at(vehicle: &Vehicle, trip: &Trip, ctx: &Context<'_>) -> Op
     }
     let last_at = trip.last_at.max(trip.started_at);
     let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
-    Some(since.plus_ms(ctx.config.trip_gap_long_ms))
+    // History that was already older than the time-out when it came only waits for the upload to be over.
+    let is_history = since.ms_since(last_at) >= ctx.config.trip_gap_long_ms;
+    let patience_ms = if is_history { ctx.config.allowed_lateness_ms } else { ctx.config.trip_gap_long_ms };
+    Some(since.plus_ms(patience_ms))
 }
 
 /// Looks at a silent vehicle: data that just ends times its trip out. Only the fact says so: the next fix, if there is

@@ -198,6 +198,10 @@ impl Writer {
         let last = self.at - self.every_ms;
         if ends_late {
             self.trip_event(&id, last, self.at + 20_000, end);
+            // The vehicle remembers one ended trip: only that is corrected.
+            self.trip.clear();
+            self.kmph = 0.0;
+            self.run(25);
         } else {
             self.trip_event(&id, last, last - 1, end);
         }

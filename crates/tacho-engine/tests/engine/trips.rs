@@ -106,7 +106,7 @@ fn an_empty_trip_id_ends_the_trip_and_the_same_id_soon_after_goes_on_with_it() {
             drive v1 12:00:03..12:00:04 36
               -> trip T completed 12:00:00..12:00:02 20 m n=3 trip_id_changed confirmed 12:00:02 moving 2 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
             drive v1 12:00:04..12:00:05 36 trip=T
-              -> trip T open 12:00:00..12:00:04 20 m n=4
+              -> trip T open 12:00:00..12:00:04 40 m n=4
         "#]],
     );
 }

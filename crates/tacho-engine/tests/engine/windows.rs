@@ -206,6 +206,7 @@ fn a_silent_vehicles_windows_close_on_fleet_time() {
             drive v1 12:01:30..12:02:10 36
               -> summary 12:01:20..12:01:40 n=10 90 m 36/36.0/36 km/h trip=
               -> summary 12:01:40..12:02:00 n=20 210 m 36/36.0/36 km/h trip=d2bb13b8-d326-5014-9e74-b1e15888c779
+              -> minute 12:00:00 n=10 90 m 36/36/36 km/h driving 60 idling 0 stopped 0 offline 0
               -> minute 12:01:00 n=30 300 m 36/36/36 km/h driving 60 idling 0 stopped 0 offline 0
         "#]],
     );
