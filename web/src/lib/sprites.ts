@@ -47,17 +47,17 @@ export type View = {
   south: number
 }
 
-export type Sprites = { data: Float32Array; count: number; clusters: Cluster[]; single: Uint8Array }
+export type Sprites = { data: Float32Array; count: number; clusters: Cluster[]; single: Uint8Array; sizePx: number }
 
 /** Later ones are drawn over earlier ones: what moves matters most. */
 const DRAW_ORDER = [3, 2, 1, 4, 0]
 
 export function buildSprites(fleet: Fleet, view: View, selected: number | undefined, reuse?: Sprites): Sprites {
   const clusters = view.zoom < CLUSTER_ZOOM_MAX ? cluster(fleet, view) : undefined
-  const size = iconSizePx(view.zoom)
+  const single = clusters?.single ?? fleet.seen
+  const size = crowdedSizePx(fleet, single, view)
   const capacity = (fleet.count + 1 + 6 * (clusters?.list.length ?? 0)) * SPRITE_FLOATS
   const data = reuse !== undefined && reuse.data.length >= capacity ? reuse.data : new Float32Array(capacity * 1.25)
-  const single = clusters?.single ?? fleet.seen
   const writer = new Writer(data)
   for (const state of DRAW_ORDER) {
     for (let index = 0; index < fleet.count; index++) {
@@ -71,7 +71,7 @@ export function buildSprites(fleet: Fleet, view: View, selected: number | undefi
     writer.push(fleet.x[selected] ?? 0, fleet.y[selected] ?? 0, 0, 0, size * 2.1, 0, CELL.halo)
     pushVehicle(writer, fleet, selected, size)
   }
-  return { data, count: writer.count, clusters: clusters?.list ?? [], single }
+  return { data, count: writer.count, clusters: clusters?.list ?? [], single, sizePx: size }
 }
 
 function pushVehicle(writer: Writer, fleet: Fleet, index: number, size: number): void {
@@ -84,6 +84,26 @@ function pushVehicle(writer: Writer, fleet: Fleet, index: number, size: number):
 
 /** Icons shrink a little when far, so that dense places stay readable. */
 export const iconSizePx = (zoom: number): number => Math.max(16, Math.min(26, 10 + zoom * 1.15))
+
+/** Smallest icon that still shows its shape and heading, CSS pixels. */
+const ICON_PX_MIN = 9
+/** Share of the screen that icons may cover before they shrink. */
+const COVER_MAX = 0.5
+
+/** Thousands on one screen would cover each other: then icons shrink until half of it is free. */
+function crowdedSizePx(fleet: Fleet, single: Uint8Array, view: View): number {
+  let visible = 0
+  for (let index = 0; index < fleet.count; index++) {
+    const x = fleet.x[index] ?? 0
+    const y = fleet.y[index] ?? 0
+    const isInside = x >= view.west && x <= view.east && y >= view.north && y <= view.south
+    if (isInside && single[index] === 1 && fleet.seen[index] === 1) visible += 1
+  }
+  const scale = worldPx(view.zoom)
+  const areaPx = (view.east - view.west) * (view.south - view.north) * scale * scale
+  const roomPx = Math.sqrt((areaPx * COVER_MAX) / Math.max(visible, 1))
+  return Math.min(iconSizePx(view.zoom), Math.max(ICON_PX_MIN, roomPx))
+}
 
 function cluster(fleet: Fleet, view: View): { list: Cluster[]; single: Uint8Array } {
   // Cells belong to whole zooms, so that clusters stand still while one pans or zooms a little.

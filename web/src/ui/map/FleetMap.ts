@@ -5,7 +5,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import { fleetBounds, type Bounds, type Fleet } from '../../lib/fleet'
 import { graticule } from '../../lib/graticule'
 import { latOf, lonOf, mercatorX, mercatorY } from '../../lib/mercator'
-import { buildSprites, iconSizePx, pick, type Picked, type Sprites } from '../../lib/sprites'
+import { buildSprites, pick, type Picked, type Sprites } from '../../lib/sprites'
 import type { Units } from '../../lib/units'
 import { SpriteLayer } from './SpriteLayer'
 import { baseStyle, loadWorld, type WorldData } from './basemap'
@@ -214,7 +214,7 @@ export class FleetMap {
     if (this.sprites === undefined) return undefined
     const zoom = this.map.getZoom()
     const { lng, lat } = this.map.unproject([point.x, point.y])
-    return pick(this.fleet, this.sprites, zoom, mercatorX(lng), mercatorY(lat), iconSizePx(zoom) / 2 + 5)
+    return pick(this.fleet, this.sprites, zoom, mercatorX(lng), mercatorY(lat), this.sprites.sizePx / 2 + 5)
   }
 
   private zoomInto({ cluster }: Extract<Picked, { kind: 'cluster' }>): void {
