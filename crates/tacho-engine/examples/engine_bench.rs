@@ -1,4 +1,4 @@
-//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes]`.
+//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes] [vehicles]`.
 //!
 //! 10,000 vehicles report once a second, 70 % of them on declared trips, in epochs of 100 ms of fleet time. Then the
 //! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
@@ -87,11 +87,11 @@ fn epoch(vehicles: &mut [Vehicle], at: i64, random: &mut u64, batches: &mut [Tel
     count
 }
 
-fn run_stream(fixes: usize) {
+fn run_stream(fixes: usize, vehicles: usize) {
     let config = Arc::new(EngineConfig::default());
     let mut shard = Shard::new(Arc::clone(&config), 0..KEY_GROUPS);
     let mut fleet_stage = FleetStage::new(config);
-    let mut vehicles: Vec<Vehicle> = (0..10_000).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
+    let mut vehicles: Vec<Vehicle> = (0..vehicles).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
     let mut batches: Vec<TelemetryBatch> = (0..PARTITIONS).map(|_| TelemetryBatch::default()).collect();
     let (mut done, mut at, mut random, mut spent_ns, mut facts) = (0, START_MS, 7, 0, 0);
     let mut by_kind = [0; 7];
@@ -120,7 +120,11 @@ fn run_stream(fixes: usize) {
         by_kind.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         at += EPOCH_MS;
     }
-    println!("{done} fixes, {:.0} ns of CPU each, {:.2} facts each", spent_ns as f64 / done as f64, facts as f64 / done as f64);
+    println!(
+        "{done} fixes, {:.0} ns of CPU each, {:.2} facts each",
+        spent_ns as f64 / done as f64,
+        facts as f64 / done as f64
+    );
     println!("trips, alerts, minutes, summaries, metrics, scores, utilization = {by_kind:?}");
 }
 
@@ -145,7 +149,10 @@ fn measure_state(label: &str, count: usize, is_on_trip: bool, seconds: i64, ever
     let bytes: usize = (0..KEY_GROUPS).map(|group| shard.snapshot_vehicle_group(group).len()).sum();
     let per_group_us = started.elapsed().as_micros() / u128::from(KEY_GROUPS);
     let per_vehicle = bytes / count;
-    println!("{label}: snapshot {per_vehicle} bytes a vehicle, about {memory} in memory; a group of {} takes {per_group_us} us", count / usize::from(KEY_GROUPS));
+    println!(
+        "{label}: snapshot {per_vehicle} bytes a vehicle, about {memory} in memory; a group of {} takes {per_group_us} us",
+        count / usize::from(KEY_GROUPS)
+    );
 }
 
 /// CPU time of this process, ns: others may use the machine, too.
@@ -162,8 +169,11 @@ fn resident_kib() -> usize {
 }
 
 fn main() {
-    let fixes = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2_000_000);
-    run_stream(fixes);
+    let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse().ok());
+    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000));
+    if number(1).is_some() {
+        return;
+    }
     measure_state("on a trip, 1 Hz, 12 minutes", 5_000, true, 720, 1);
     measure_state("parked, a fix a minute", 20_000, false, 1_200, 60);
     measure_state("100,000 vehicles on a trip, one minute at 1 Hz", 100_000, true, 60, 1);

@@ -120,7 +120,8 @@ fn change_points(config: &EngineConfig, second: EventTime) -> [EventTime; 2] {
 impl Driver {
     fn emit(&mut self, config: &EngineConfig, fleet: EventTime, out: &mut DriverStageOutput) {
         let alerts = &self.alerts;
-        let points: BTreeSet<EventTime> = alerts.iter().flat_map(|alert| change_points(config, alert.at.floor_to_ms(SLIDE_MS))).collect();
+        let points: BTreeSet<EventTime> =
+            alerts.iter().flat_map(|alert| change_points(config, alert.at.floor_to_ms(SLIDE_MS))).collect();
         for end in points.range(self.settled.min(fleet)..=fleet) {
             let start = end.plus_ms(-config.penalty_window_ms);
             let first = alerts.partition_point(|alert| alert.at < start);

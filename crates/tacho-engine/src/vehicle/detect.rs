@@ -53,8 +53,8 @@ fn judge_candidate(vehicle: &mut Vehicle, fix: &Fix<'_>, distance_m: f64, ctx: &
     trip.has_left |= distance_m >= config.trip_start_m;
     let is_moving = fix.is_moving(config.still_kmph);
     // Nothing is told of a trip that may yet turn out too short: a fact cannot be taken back.
-    let is_long_enough = fix.at.ms_since(trip.started_at) >= config.trip_min_ms
-        && trip.totals.samples.distance_m >= config.trip_min_m;
+    let is_long_enough =
+        fix.at.ms_since(trip.started_at) >= config.trip_min_ms && trip.totals.samples.distance_m >= config.trip_min_m;
     if trip.has_left && is_moving && is_long_enough {
         trip.is_confirmed = true;
         trip.tell(&vehicle.id, ctx);

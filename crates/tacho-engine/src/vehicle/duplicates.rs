@@ -67,6 +67,11 @@ impl Recent {
         }
     }
 
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        self.entries.back().map_or(0, |entry| i64::from(entry.0))
+    }
+
     /// Late rows are few: the whole memory is unpacked, and packed again. A row older than all of it is not known.
     fn insert_late(&mut self, at: EventTime, hash: u16) -> bool {
         let mut fixes = self.unpack();

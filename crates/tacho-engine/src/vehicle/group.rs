@@ -21,7 +21,8 @@ pub struct VehicleGroup {
     vehicles: Vec<Vehicle>,
     /// Where a vehicle's rows of the running epoch are chained; `NO_LINK` outside one.
     runs: Vec<u32>,
-    index: HashTable<u32>,
+    /// (Java hash, slot): most lookups are decided without a look at the vehicle.
+    index: HashTable<(i32, u32)>,
     checks: BTreeMap<EventTime, Vec<u32>>,
     /// Fleet time of the last epoch.
     fleet: Option<EventTime>,
@@ -36,17 +37,14 @@ impl VehicleGroup {
     /// The slot of a vehicle, made when it is new.
     pub fn slot(&mut self, id: &str, java_hash: i32) -> u32 {
         let vehicles = &mut self.vehicles;
-        let is_it = |slot: &u32| {
-            let vehicle = &vehicles[*slot as usize];
-            vehicle.hash == java_hash && vehicle.id.as_str() == id
-        };
-        if let Some(slot) = self.index.find(spread(java_hash), is_it) {
+        let is_it = |entry: &(i32, u32)| entry.0 == java_hash && vehicles[entry.1 as usize].id.as_str() == id;
+        if let Some((_, slot)) = self.index.find(spread(java_hash), is_it) {
             return *slot;
         }
         let slot = u32::try_from(vehicles.len()).expect("a group holds fewer than 2^32 vehicles");
         vehicles.push(Vehicle::new(id, java_hash));
         self.runs.push(NO_LINK);
-        self.index.insert_unique(spread(java_hash), slot, |slot| spread(vehicles[*slot as usize].hash));
+        self.index.insert_unique(spread(java_hash), (java_hash, slot), |entry| spread(entry.0));
         slot
     }
 
@@ -58,6 +56,11 @@ impl VehicleGroup {
     /// The vehicle of a slot.
     pub fn vehicle(&mut self, slot: u32) -> &mut Vehicle {
         &mut self.vehicles[slot as usize]
+    }
+
+    /// The vehicle of a slot, to look at.
+    pub fn vehicle_ref(&self, slot: u32) -> &Vehicle {
+        &self.vehicles[slot as usize]
     }
 
     /// Number of vehicles.
@@ -130,7 +133,7 @@ impl VehicleGroup {
         let mut group = VehicleGroup { vehicles, fleet, runs, ..VehicleGroup::default() };
         for (slot, vehicle) in group.vehicles.iter().enumerate() {
             let slot = slot as u32;
-            group.index.insert_unique(spread(vehicle.hash), slot, |slot| spread(group.vehicles[*slot as usize].hash));
+            group.index.insert_unique(spread(vehicle.hash), (vehicle.hash, slot), |entry| spread(entry.0));
             if vehicle.next_check != EventTime::MAX {
                 group.checks.entry(vehicle.next_check.floor_to_ms(CHECK_MS)).or_default().push(slot);
             }

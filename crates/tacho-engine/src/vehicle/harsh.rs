@@ -52,8 +52,8 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if let Some(measured) = harsh.measure(fix, ctx) {
         let class = ctx.config.harsh_of(vehicle.class);
         let thresholds = [class.brake_ms2, class.accel_ms2, class.corner_ms2];
-        for kind in 0..KINDS.len() {
-            harsh.judge(kind, thresholds[kind], &measured, vehicle, fix, ctx);
+        for (kind, threshold) in thresholds.into_iter().enumerate() {
+            harsh.judge(kind, threshold, &measured, vehicle, fix, ctx);
         }
     } else {
         harsh.end_all(vehicle, ctx);
@@ -70,6 +70,12 @@ pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 }
 
 impl Harsh {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        let ends = [self.samples.front(), self.samples.back()];
+        ends.into_iter().flatten().map(|sample| sample.at.ms()).fold(0, i64::wrapping_add)
+    }
+
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
         self.episodes.iter().flatten().any(|episode| episode.ended_at.is_none())

@@ -41,6 +41,11 @@ impl Path {
         }
     }
 
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        self.points.last().map_or(0, |last| i64::from(last.0.to_bits()))
+    }
+
     /// At most 64 points, the first and the last of the path included.
     pub fn points(&self) -> Vec<LatLon> {
         let mut path = self.clone();
@@ -61,13 +66,12 @@ impl Path {
         }
         let area = |points: &[(f32, f32)], n: usize| triangle_area(&points[n - 1..=n + 1], self.shrink);
         // The ends stay: their areas are never the smallest.
-        let mut areas = vec![f32::INFINITY; points.len()];
-        for n in 1..points.len() - 1 {
-            areas[n] = area(points, n);
-        }
+        let inner = points.windows(3).map(|three| triangle_area(three, self.shrink));
+        let mut areas: Vec<f32> = std::iter::once(f32::INFINITY).chain(inner).chain([f32::INFINITY]).collect();
         while points.len() > POINTS_MAX {
-            let smallest = (1..areas.len() - 1).min_by(|a, b| areas[*a].total_cmp(&areas[*b]));
-            let Some(n) = smallest else { return };
+            // Two plain passes: the compiler makes vectors of them.
+            let smallest = areas.iter().copied().fold(f32::INFINITY, f32::min);
+            let n = areas.iter().position(|area| *area == smallest).unwrap_or(1).max(1);
             points.remove(n);
             areas.remove(n);
             for neighbour in [n - 1, n] {

@@ -52,10 +52,9 @@ pub fn spent(vehicle: &Vehicle, until: EventTime) -> [Option<(EventTime, EventTi
 /// Takes an applied fix, before `vehicle.last` is set to it. `now` is the new last fix.
 pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
     let mut presence = vehicle.presence;
-    if let Some(last) = &vehicle.last {
-        if last.offline_at < now.at && presence.state() != VehicleState::Offline {
-            presence.change(last.offline_at, VehicleState::Offline, ctx);
-        }
+    let silent_from = vehicle.last.map(|last| last.offline_at).filter(|from| *from < now.at);
+    if let Some(from) = silent_from.filter(|_| presence.state() != VehicleState::Offline) {
+        presence.change(from, VehicleState::Offline, ctx);
     }
     presence.spent_until = presence.spent_until.max(now.at);
     let is_history = ctx.fleet_before.is_some_and(|fleet| now.offline_at <= fleet);

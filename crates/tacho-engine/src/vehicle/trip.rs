@@ -134,6 +134,12 @@ impl Trip {
         self.end_reason = reason;
     }
 
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        let ends = [self.last_at.ms(), self.totals.moving_ms, self.told_at.ms(), self.path.warm()];
+        ends.into_iter().fold(0, i64::wrapping_add)
+    }
+
     /// An ended trip goes on after all.
     pub fn reopen(&mut self) {
         self.status = TripStatus::Open;

@@ -144,6 +144,14 @@ pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'
 }
 
 impl Windows {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        let summary = self.summaries.back().map_or(0, |summary| summary.start.ms());
+        let minute = self.minutes.back().map_or(0, |minute| minute.start.ms());
+        let pane = self.panes.back().map_or(0, |pane| pane.start.ms());
+        summary.wrapping_add(minute).wrapping_add(pane)
+    }
+
     /// The first window end that has not been told yet.
     pub fn next_end(&self, config: &EngineConfig) -> Option<EventTime> {
         let summary_ms = config.summary_ms;
@@ -212,7 +220,12 @@ impl Windows {
     }
 
     fn minute_at(&mut self, start: EventTime) -> &mut Minute {
-        let place = self.minutes.partition_point(|minute| minute.start < start);
+        let is_newest = self.minutes.back().is_some_and(|newest| newest.start == start);
+        let place = if is_newest {
+            self.minutes.len() - 1
+        } else {
+            self.minutes.partition_point(|minute| minute.start < start)
+        };
         if self.minutes.get(place).is_none_or(|minute| minute.start != start) {
             let minute =
                 Minute { start, samples: Samples::default(), seconds: [0.0; 5], is_told: false, has_news: false };

@@ -54,7 +54,12 @@ pub fn check_windows(ran: &Ran) -> Result<(), TestCaseError> {
         }
         check_minutes(ran, vehicle, &rows)?;
         let (in_summaries, in_minutes) = distances(ran, vehicle);
-        prop_assert!((in_summaries - in_minutes).abs() < 1e-3, "{} m in summaries, {} in minutes", in_summaries, in_minutes);
+        prop_assert!(
+            (in_summaries - in_minutes).abs() < 1e-3,
+            "{} m in summaries, {} in minutes",
+            in_summaries,
+            in_minutes
+        );
     }
     Ok(())
 }

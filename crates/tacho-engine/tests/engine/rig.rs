@@ -126,12 +126,7 @@ impl Rig {
         let config = Arc::new(EngineConfig::default());
         let make = |shard| Shard::new(Arc::clone(&config), groups_of(shard, shards));
         let shards = (0..shards).map(make).collect();
-        Rig {
-            shards,
-            fleet: FleetStage::new(config),
-            last: BTreeMap::new(),
-            all: Facts::default(),
-        }
+        Rig { shards, fleet: FleetStage::new(config), last: BTreeMap::new(), all: Facts::default() }
     }
 
     /// One epoch of all three stages.

@@ -166,7 +166,12 @@ impl Runner {
         let (vehicle_id, at) = (line.words[1].into(), time(line.words[2]));
         let trip = |kind| {
             let driver_id = line.text("drv").into();
-            SideBody::Trip(TripEvent { trip_id: line.words[3].into(), vehicle_id: line.words[1].into(), driver_id, kind })
+            SideBody::Trip(TripEvent {
+                trip_id: line.words[3].into(),
+                vehicle_id: line.words[1].into(),
+                driver_id,
+                kind,
+            })
         };
         let driver = |kind| {
             let driver_id = line.words.get(3).copied().unwrap_or_default().into();
