@@ -1,4 +1,5 @@
 //! The engine from outside: scripts for every rule, and properties of random streams.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod alerts;
 mod naive;

@@ -87,6 +87,23 @@ pub fn stream() -> impl Strategy<Value = Stream> {
     })
 }
 
+/// The stream with every `n`th input arriving some places late: disorder, and late rows.
+pub fn disordered(inputs: &[Input], n: usize, places: usize) -> Vec<Input> {
+    let mut keyed: Vec<(usize, Input)> = inputs.iter().cloned().enumerate().collect();
+    for (place, _) in keyed.iter_mut().filter(|(place, _)| place % n == n - 1) {
+        *place += places;
+    }
+    keyed.sort_by_key(|(place, _)| *place);
+    let mut inputs: Vec<Input> = keyed.into_iter().map(|(_, input)| input).collect();
+    for (offset, input) in inputs.iter_mut().enumerate() {
+        match input {
+            Input::Row(row) => row.offset = offset as i64,
+            Input::Side(side) => side.offset = offset as i64,
+        }
+    }
+    inputs
+}
+
 /// Fleet time after each input: the progress of the stream, some seconds behind.
 pub fn fleet_times(inputs: &[Input]) -> Vec<Option<i64>> {
     let mut progress = None;
@@ -152,11 +169,11 @@ impl Writer {
                 self.push(row);
             }
             Act::Repeat => {
-                let rows = self.inputs.iter().filter_map(|input| match input {
+                let mut rows = self.inputs.iter().filter_map(|input| match input {
                     (_, Input::Row(row)) => Some(row.clone()),
                     (_, Input::Side(_)) => None,
                 });
-                if let Some(row) = rows.last() {
+                if let Some(row) = rows.next_back() {
                     self.inputs.push((self.at, Input::Row(row)));
                 }
             }
