@@ -7,8 +7,11 @@ use tacho_model::LatLon;
 const POINTS_MAX: usize = 64;
 /// Points that are collected before the path is simplified again.
 const POINTS_COLLECTED_MAX: usize = 96;
-/// Points closer than this to the last one are not collected, metres.
+/// Points closer than this to the last one are not collected, metres: at first, and on a long way. In between it grows
+/// with every simplification, which would take out most of what a finer collection brings.
 const SPACING_M: f32 = 15.0;
+const SPACING_MAX_M: f32 = 120.0;
+const SPACING_GROWTH: f32 = 1.5;
 
 /// Metres per degree of latitude.
 const M_PER_DEGREE: f32 = 111_195.0;
@@ -20,6 +23,7 @@ pub struct Path {
     points: Vec<(f32, f32)>,
     /// Cosine of the first latitude: what a degree of longitude is worth along the whole path, near enough.
     shrink: f32,
+    spacing_m: f32,
 }
 
 impl Path {
@@ -28,16 +32,19 @@ impl Path {
         let point = (position.lat as f32, position.lon as f32);
         let Some(last) = self.points.last() else {
             self.shrink = point.0.to_radians().cos();
+            self.spacing_m = SPACING_M;
             self.points.push(point);
             return;
         };
         let (north, east) = (point.0 - last.0, (point.1 - last.1) * self.shrink);
-        if north * north + east * east < (SPACING_M / M_PER_DEGREE) * (SPACING_M / M_PER_DEGREE) {
+        let spacing = self.spacing_m / M_PER_DEGREE;
+        if north * north + east * east < spacing * spacing {
             return;
         }
         self.points.push(point);
         if self.points.len() > POINTS_COLLECTED_MAX {
             self.simplify();
+            self.spacing_m = (self.spacing_m * SPACING_GROWTH).min(SPACING_MAX_M);
         }
     }
 
