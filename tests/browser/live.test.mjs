@@ -52,6 +52,17 @@ test('the counts of the strip add up to the fleet', async () => {
     const sum = texts.reduce((total, text) => total + Number(text.replace(/\D/g, '') || 0), 0)
     return sum === VEHICLES
   })
+  // The strip shows the newest window; the store has its row, or the last one before it with the same counts.
+  await until('the strip to equal SQL', async () => {
+    const shown = await page.evaluate(() => window.__tacho?.figures())
+    if (!shown?.window_end) return undefined
+    const row = tacho.sql(
+      `SELECT active_count, idle_count, stopped_count, offline_count FROM v_fleet_utilization
+       WHERE window_end <= parseDateTime64BestEffort('${shown.window_end}', 3) ORDER BY window_end DESC LIMIT 1`,
+    )
+    const { active, idle, stopped, offline } = shown.utilization
+    return row === [active, idle, stopped, offline].join('\t')
+  })
   const stored = Number(tacho.sql('SELECT uniqExact(vehicle_id) FROM telemetry'))
   assert.equal(stored, VEHICLES)
   assert.deepEqual(problems, [])

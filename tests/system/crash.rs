@@ -1,7 +1,10 @@
 //! `kill -9` in the middle of a load, and what is left afterwards.
 
-use crate::intake::telemetry;
-use crate::support::{Client, System, until};
+use crate::{
+    intake::telemetry,
+    support::{Client, PATIENCE, System, free_address, tacho, until},
+};
+use std::{process::Stdio, time::Duration};
 
 #[test]
 fn what_was_acknowledged_is_there_once_after_kills_in_the_middle_of_a_load() {
@@ -21,16 +24,61 @@ fn what_was_acknowledged_is_there_once_after_kills_in_the_middle_of_a_load() {
         client.flush();
         acknowledged += 20_000;
         // Some of it is stored, most of it is not: the moment that hurts.
-        until("the pipeline to be under way", crate::support::PATIENCE, || {
-            let system = system.get("/api/v1/system");
-            let streams = system["streams"].as_array()?;
-            let telemetry = streams.iter().find(|stream| stream["name"] == "telemetry")?;
-            (telemetry["received"].as_i64()? > 0).then_some(())
-        });
+        until("the pipeline to be under way", PATIENCE, || (received(&system)? > 0).then_some(()));
         system.kill();
     }
     let system = System::start(dir.path());
     assert_eq!(system.number("SELECT count() FROM telemetry"), acknowledged);
     assert_eq!(system.number("SELECT uniqExact(event_id) FROM telemetry"), acknowledged);
     system.stop();
+}
+
+/// Telemetry records that the pipeline has read since its start.
+fn received(system: &System) -> Option<i64> {
+    let counters = system.get("/api/v1/system");
+    let telemetry = counters["streams"].as_array()?.iter().find(|stream| stream["name"] == "telemetry")?;
+    telemetry["received"].as_i64()
+}
+
+/// Every fact, without what may differ between two runs: `version`, `raised_at`, `ingested_at`.
+const FACTS: [(&str, &str); 5] = [
+    ("trips", "SELECT * EXCEPT (version) FROM v_trips ORDER BY trip_id"),
+    ("alerts", "SELECT * EXCEPT (version, raised_at) FROM v_alerts ORDER BY alert_id"),
+    ("trip_summaries", "SELECT * EXCEPT (version) FROM v_trip_summaries ORDER BY vehicle_id, window_start"),
+    ("vehicle_minutes", "SELECT * EXCEPT (version) FROM v_vehicle_minutes ORDER BY vehicle_id, minute"),
+    ("driver_scores", "SELECT * EXCEPT (version) FROM v_driver_scores ORDER BY driver_id, vehicle_id, window_start"),
+];
+
+#[test]
+fn facts_after_kills_are_those_of_a_calm_run() {
+    let start = jiff::Timestamp::now().as_second() - 400;
+    let start = jiff::Timestamp::from_second(start).expect("in range").to_string();
+    let simulate = |kafka: &str| {
+        let mut command = tacho();
+        command.args(["simulate", "--brokers", kafka, "--num-vehicles", "100", "--seed", "11", "--start", &start]);
+        command.args(["--run-seconds", "240", "--speedup", "20", "--output", "json"]);
+        command.env("TACHO_LOG_LEVEL", "off").stdout(Stdio::null()).spawn().expect("the simulator starts")
+    };
+    let (calm_dir, killed_dir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let kafka = free_address();
+    let calm = System::start(calm_dir.path());
+    let mut killed = System::start_on(killed_dir.path(), &kafka);
+    let mut loads = [simulate(&calm.kafka), simulate(&kafka)];
+    for _ in 0..2 {
+        until("some of the load", PATIENCE, || (received(&killed)? > 4_000).then_some(()));
+        killed.kill();
+        killed = System::start_on(killed_dir.path(), &kafka);
+    }
+    for load in &mut loads {
+        let status = until("the load to end", PATIENCE, || load.try_wait().expect("waited"));
+        assert!(status.success(), "{status}");
+    }
+    for (name, query) in FACTS {
+        // Timers on fleet time may still have something to say in either.
+        until(&format!("{name} to be equal"), Duration::from_secs(30), || {
+            let (expected, found) = (calm.sql(query), killed.sql(query));
+            assert!(!expected.is_empty(), "{name}");
+            (expected == found).then_some(())
+        });
+    }
 }

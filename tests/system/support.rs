@@ -48,17 +48,16 @@ pub struct System {
 impl System {
     /// Starts it on a data folder and waits for the ready line.
     pub fn start(data_dir: &Path) -> System {
-        Self::start_with(data_dir, &[])
+        Self::start_on(data_dir, "127.0.0.1:0")
     }
 
-    /// Starts it with more flags.
-    pub fn start_with(data_dir: &Path, flags: &[&str]) -> System {
+    /// Starts it with its Kafka listener on that address.
+    pub fn start_on(data_dir: &Path, kafka: &str) -> System {
         let mut child = tacho()
             .arg("up")
             .arg("--data-dir")
             .arg(data_dir)
-            .args(["--http", "127.0.0.1:0", "--kafka", "127.0.0.1:0"])
-            .args(flags)
+            .args(["--http", "127.0.0.1:0", "--kafka", kafka])
             .stdout(Stdio::piped())
             .spawn()
             .expect("tacho starts");
@@ -111,6 +110,12 @@ impl Drop for System {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A loopback address with a port that is free now.
+pub fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
 }
 
 /// The result of a query against a data folder, tab-separated without header, trimmed.
