@@ -10,6 +10,7 @@
 //! lock                                    held while a process has the log open
 //! topics                                  names, partition counts, configuration
 //! producer-ids                            next id that has not been given out to a producer
+//! group-offsets                           what consumer groups have committed; written anew at start
 //! data/<topic>/<partition>/<offset>.log   a segment: Kafka record batches v2, one behind the other
 //! data/<topic>/<partition>/<offset>.index its sparse index; a shortcut that is made again when it is lost
 //! data/<topic>/<partition>/recovery-point what is whole and durable, and the producers' state there
@@ -25,6 +26,13 @@
 //!
 //! Every batch carries the log's clock at its append (LogAppendTime), which never goes back within a partition.
 //!
+//! # Consumer groups
+//!
+//! The classic group protocol, so `subscribe()` with commits works from the usual clients. Committed offsets are as
+//! durable as records are; those of a group without members go after 7 days. Who is in a group is not kept: after a
+//! restart members join again. Not there: static membership (`group.instance.id` gets UNSUPPORTED_VERSION), the newer
+//! consumer protocol (KIP-848; its requests are not offered, so clients say that the broker lacks it), transactions.
+//!
 //! # Own outputs
 //!
 //! The pipeline's outputs of one epoch for one partition are one batch. The epoch stands in the batch's producer fields
@@ -34,6 +42,7 @@
 mod batch;
 mod config;
 mod error;
+mod groups;
 mod listener;
 mod log;
 mod maintenance;

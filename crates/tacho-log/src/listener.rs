@@ -5,6 +5,8 @@ mod api;
 mod connection;
 mod error_code;
 mod fetch;
+mod group_admin;
+mod group_offsets;
 mod groups;
 mod metadata;
 mod offsets;
@@ -158,6 +160,13 @@ async fn accept(broker: Arc<Broker>, socket: TcpListener) {
     let places = Arc::new(Semaphore::new(broker.config.connections_max));
     let connections = TaskTracker::new();
     let abort = CancellationToken::new();
+    let for_timers = Arc::clone(&broker);
+    connections.spawn(async move {
+        tokio::select! {
+            () = for_timers.stop.cancelled() => {}
+            () = for_timers.shared.groups.run_timers() => {}
+        }
+    });
     loop {
         let accepted = tokio::select! {
             biased;

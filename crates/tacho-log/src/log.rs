@@ -4,6 +4,7 @@ use crate::{
     batch::{BatchBuilder, Codec, ProducerFields},
     config::{FsyncPolicy, LogConfig, TopicConfig, TopicInfo},
     error::{AppendError, CreateTopicError, OpenError},
+    groups::{Coordinator, Limits},
     maintenance::Maintenance,
     outputs,
     producer_ids::ProducerIds,
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) topics: Topics,
     pub(crate) producer_ids: ProducerIds,
+    pub(crate) groups: Coordinator,
     is_closed: AtomicBool,
     lock: File,
 }
@@ -63,10 +65,11 @@ impl EmbeddedLog {
         let data_dir = config.dir.join("data");
         fs::create_dir_all(&data_dir).map_err(|source| OpenError::io(&data_dir, source))?;
         let lock = lock_dir(&config.dir)?;
-        let topics = Topics::open(&config, disk)?;
+        let topics = Topics::open(&config, Arc::clone(&disk))?;
+        let groups = Coordinator::open(&config.dir, Arc::clone(&clock), disk, Limits::default())?;
         let producer_ids = ProducerIds::open(&config.dir)?;
         let is_closed = AtomicBool::new(false);
-        let shared = Arc::new(Shared { config, clock, topics, producer_ids, is_closed, lock });
+        let shared = Arc::new(Shared { config, clock, topics, producer_ids, groups, is_closed, lock });
         let maintenance = Maintenance::start(Arc::clone(&shared));
         Ok(Self { shared, maintenance: Mutex::new(Some(maintenance)) })
     }
@@ -152,8 +155,9 @@ impl EmbeddedLog {
         let maintenance = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(maintenance) = maintenance else { return Ok(()) };
         maintenance.stop();
-        let results: Vec<io::Result<()>> =
+        let mut results: Vec<io::Result<()>> =
             self.shared.topics.partitions().iter().map(|partition| partition.write_checkpoint()).collect();
+        results.push(self.shared.groups.sync_offsets());
         self.shared.lock.unlock()?;
         results.into_iter().collect()
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     config::FsyncPolicy,
+    groups::Coordinator,
     log::Shared,
     storage::Partition,
     watch::{ThreadSignal, Wake},
@@ -56,20 +57,28 @@ struct Chore {
     due: Instant,
     name: &'static str,
     run: fn(&Shared, &Partition) -> io::Result<()>,
+    /// What there is to do for the consumer groups.
+    run_groups: fn(&Coordinator) -> io::Result<()>,
 }
 
 fn run(shared: &Shared, control: &Control) {
-    let chore = |interval: Duration, name, run| {
+    let chore = |interval: Duration, name, run, run_groups| {
         let interval = interval.max(Duration::from_millis(1));
-        Chore { interval, due: Instant::now() + interval, name, run }
+        Chore { interval, due: Instant::now() + interval, name, run, run_groups }
     };
+    let nothing: fn(&Coordinator) -> io::Result<()> = |_| Ok(());
     let config = &shared.config;
     let mut chores = vec![
-        chore(config.checkpoint_interval, "recovery point", |_, partition| partition.write_checkpoint()),
-        chore(config.retention_interval, "retention", |shared, partition| partition.clean(&*shared.clock)),
+        chore(config.checkpoint_interval, "recovery point", |_, partition| partition.write_checkpoint(), nothing),
+        chore(
+            config.retention_interval,
+            "retention",
+            |shared, partition| partition.clean(&*shared.clock),
+            Coordinator::maintain,
+        ),
     ];
     if let FsyncPolicy::Interval(interval) = config.fsync {
-        chores.push(chore(interval, "fsync", |_, partition| partition.sync()));
+        chores.push(chore(interval, "fsync", |_, partition| partition.sync(), Coordinator::sync_offsets));
     }
     while !control.is_stopping.load(Ordering::SeqCst) {
         for chore in &mut chores {
@@ -94,5 +103,8 @@ fn do_chore(shared: &Shared, control: &Control, chore: &Chore) {
             let (topic, partition) = (&partition.topic, partition.number);
             tracing::warn!(%topic, partition, %error, chore = chore.name, "background work failed; it is tried again");
         }
+    }
+    if let Err(error) = (chore.run_groups)(&shared.groups) {
+        tracing::warn!(%error, chore = chore.name, "background work for groups failed; it is tried again");
     }
 }

@@ -7,7 +7,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     config::FromClientConfig,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, CommitMode, Consumer},
     producer::{FutureProducer, FutureRecord},
 };
 use std::{
@@ -200,5 +200,120 @@ async fn topics_come_by_asking_and_by_the_admin_client() {
         (names, unknown.topics()[0].error().is_some())
     });
     assert_eq!(asking.await.unwrap(), (vec!["made".to_owned(), "new.topic".to_owned()], true));
+    server.stop().await;
+}
+
+impl Server {
+    /// The same log in a new process, as it were.
+    async fn restart(self) -> Self {
+        let Self { dir, clock, log, listener, stop } = self;
+        stop.cancel();
+        tokio::time::timeout(DEADLINE, listener.stopped()).await.expect("the listener stops in time");
+        log.close().unwrap();
+        drop(log);
+        let log = Arc::new(EmbeddedLog::open(LogConfig::new(dir.path()), Arc::<ManualClock>::clone(&clock)).unwrap());
+        let stop = CancellationToken::new();
+        let addr = "127.0.0.1:0".parse().unwrap();
+        let listening = KafkaListener::bind(addr, Arc::clone(&log), ListenerConfig::default(), stop.clone()).await;
+        Self { dir, clock, log, listener: listening.unwrap(), stop }
+    }
+
+    fn member(&self, topic: &str) -> BaseConsumer {
+        let mut config = self.client();
+        config.set("group.id", "readers").set("enable.auto.commit", "false").set("auto.offset.reset", "earliest");
+        config.set("heartbeat.interval.ms", "200").set("topic.metadata.refresh.interval.ms", "1000");
+        let consumer: BaseConsumer = config.create().unwrap();
+        consumer.subscribe(&[topic]).unwrap();
+        consumer
+    }
+}
+
+/// Polls members in turn until `is_done`, and gives it what came: member, partition, offset.
+fn poll_until(members: &[BaseConsumer], mut is_done: impl FnMut(Option<(usize, i32, i64)>) -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        for (number, member) in members.iter().enumerate() {
+            let message = member.poll(Duration::from_millis(20)).map(|message| message.unwrap());
+            if is_done(message.map(|message| (number, message.partition(), message.offset()))) {
+                return;
+            }
+        }
+        assert!(Instant::now() < deadline, "the members get there in time");
+    }
+}
+
+fn assigned(member: &BaseConsumer) -> usize {
+    member.assignment().unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_resumes_where_it_has_committed_and_over_a_restart_of_the_log() {
+    let server = Server::start(FsyncPolicy::Always).await;
+    server.log.create_topic("resumed", 1, TopicConfig::default()).unwrap();
+    let producer: FutureProducer = server.client().create().unwrap();
+    send(&producer, "resumed", 0..30).await;
+    drop(producer);
+    let consume_ten = |member: BaseConsumer, first: i64| {
+        tokio::task::spawn_blocking(move || {
+            let mut expected = first;
+            let members = [member];
+            poll_until(&members, |message| {
+                if let Some((_, _, offset)) = message {
+                    assert_eq!(offset, expected);
+                    expected += 1;
+                }
+                expected == first + 10
+            });
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset("resumed", 0, Offset::Offset(first + 10)).unwrap();
+            members[0].commit(&list, CommitMode::Sync).unwrap();
+            let committed = members[0].committed(DEADLINE).unwrap();
+            assert_eq!(committed.elements()[0].offset(), Offset::Offset(first + 10));
+        })
+    };
+    consume_ten(server.member("resumed"), 0).await.unwrap();
+    consume_ten(server.member("resumed"), 10).await.unwrap();
+    let server = server.restart().await;
+    consume_ten(server.member("resumed"), 20).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_members_share_partitions_and_the_one_that_stays_takes_over() {
+    let server = Server::start(FsyncPolicy::Interval(Duration::from_millis(50))).await;
+    server.log.create_topic("shared", 4, TopicConfig::default()).unwrap();
+    for partition in 0..4 {
+        server.log.append("shared", partition, &[(b"k", b"before")]).unwrap();
+    }
+    let mut members = vec![server.member("shared"), server.member("shared")];
+    let members = tokio::task::spawn_blocking(move || {
+        let (mut seen, mut left) = ([0, 0], 4);
+        let mut partitions = std::collections::BTreeSet::new();
+        poll_until(&members, |message| {
+            if let Some((member, partition, _)) = message {
+                seen[member] += 1;
+                left -= i32::from(partitions.insert(partition));
+            }
+            left == 0
+        });
+        let deadline = Instant::now() + DEADLINE;
+        while members.iter().any(|member| assigned(member) != 2) {
+            members.iter().for_each(|member| drop(member.poll(Duration::from_millis(20))));
+            assert!(Instant::now() < deadline, "each has two of four");
+        }
+        let groups = members[0].fetch_group_list(Some("readers"), DEADLINE).unwrap();
+        assert_eq!((groups.groups()[0].state(), groups.groups()[0].members().len()), ("Stable", 2));
+        drop(members.pop());
+        while assigned(&members[0]) != 4 {
+            drop(members[0].poll(Duration::from_millis(20)));
+            assert!(Instant::now() < deadline, "the one that stays has all");
+        }
+        members
+    });
+    let members = members.await.unwrap();
+    let admin = AdminClient::<DefaultClientContext>::from_config(&server.client()).unwrap();
+    let refused = admin.delete_groups(&["readers"], &AdminOptions::new()).await.unwrap();
+    assert!(refused[0].is_err(), "it has a member");
+    tokio::task::spawn_blocking(move || drop(members)).await.unwrap();
     server.stop().await;
 }

@@ -3,7 +3,7 @@
 use super::{
     admin,
     connection::{Connection, ConnectionError},
-    error_code, fetch, groups, metadata, offsets, produce,
+    error_code, fetch, group_admin, group_offsets, groups, metadata, offsets, produce,
 };
 use bytes::Bytes;
 use kafka_protocol::messages::{
@@ -17,12 +17,21 @@ const APIS: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 9),
     (ApiKey::Metadata, 0, 12),
+    (ApiKey::OffsetCommit, 2, 9),
+    (ApiKey::OffsetFetch, 1, 9),
     (ApiKey::FindCoordinator, 0, 5),
+    (ApiKey::JoinGroup, 0, 9),
+    (ApiKey::Heartbeat, 0, 4),
+    (ApiKey::LeaveGroup, 0, 5),
+    (ApiKey::SyncGroup, 0, 5),
+    (ApiKey::DescribeGroups, 0, 6),
+    (ApiKey::ListGroups, 0, 5),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::DescribeConfigs, 1, 4),
+    (ApiKey::DeleteGroups, 0, 2),
 ];
 
 /// True if requests of that version are answered.
@@ -69,9 +78,34 @@ pub(super) async fn answer(
         RequestKind::DescribeConfigs(request) => {
             ResponseKind::DescribeConfigs(admin::describe_configs(&broker, request))
         }
-        RequestKind::FindCoordinator(request) => {
-            ResponseKind::FindCoordinator(groups::find_coordinator(request, version))
-        }
-        _ => return Err(ConnectionError::Unsupported { api: api as i16, version }),
+        request => return group_request(connection, request, version).await.map(Some),
     }))
+}
+
+/// Answers what consumer groups and those who look at them ask for.
+async fn group_request(
+    connection: &Connection,
+    request: RequestKind,
+    version: i16,
+) -> Result<ResponseKind, ConnectionError> {
+    let broker = connection.broker();
+    Ok(match request {
+        RequestKind::FindCoordinator(request) => {
+            ResponseKind::FindCoordinator(groups::find_coordinator(connection.advertised(), request, version))
+        }
+        RequestKind::JoinGroup(request) => {
+            ResponseKind::JoinGroup(groups::join(&broker, connection.client(), request, version).await)
+        }
+        RequestKind::SyncGroup(request) => ResponseKind::SyncGroup(groups::sync(&broker, request).await),
+        RequestKind::Heartbeat(request) => ResponseKind::Heartbeat(groups::heartbeat(&broker, request)),
+        RequestKind::LeaveGroup(request) => ResponseKind::LeaveGroup(groups::leave(&broker, request, version)),
+        RequestKind::OffsetCommit(request) => ResponseKind::OffsetCommit(group_offsets::commit(&broker, request).await),
+        RequestKind::OffsetFetch(request) => ResponseKind::OffsetFetch(group_offsets::fetch(&broker, request, version)),
+        RequestKind::DescribeGroups(request) => {
+            ResponseKind::DescribeGroups(group_admin::describe(&broker, request, version))
+        }
+        RequestKind::ListGroups(request) => ResponseKind::ListGroups(group_admin::list(&broker, request)),
+        RequestKind::DeleteGroups(request) => ResponseKind::DeleteGroups(group_admin::delete(&broker, request).await),
+        other => return Err(ConnectionError::NotAnswered { request: format!("{other:?}").chars().take(40).collect() }),
+    })
 }

@@ -23,6 +23,8 @@ pub(super) enum ConnectionError {
     FrameSize { len_bytes: i64, limit_bytes: usize },
     #[error("request {api} in version {version} is not supported")]
     Unsupported { api: i16, version: i16 },
+    #[error("nobody answers {request}")]
+    NotAnswered { request: String },
     #[error("malformed {api:?} request, version {version}: {detail}")]
     Malformed { api: ApiKey, version: i16, detail: String },
     #[error("a produce request without acknowledgement failed with code {code}")]
@@ -40,6 +42,9 @@ pub(super) struct Connection {
     broker: Arc<Broker>,
     stream: TcpStream,
     advertised: (String, u16),
+    client_host: String,
+    /// As the request says that is being answered.
+    client_id: String,
     pub(super) cursors: Cursors,
     /// Room for a fetch response that is being made or sent.
     pub(super) response_permit: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -51,7 +56,9 @@ impl Connection {
         let local = stream.local_addr()?;
         let reached_at = || (local.ip().to_canonical().to_string(), local.port());
         let advertised = broker.config.advertised.clone().unwrap_or_else(reached_at);
-        Ok(Self { broker, stream, advertised, cursors: Cursors::new(), response_permit: None })
+        let client_host = format!("/{}", stream.peer_addr()?.ip().to_canonical());
+        let client_id = String::new();
+        Ok(Self { broker, stream, advertised, client_host, client_id, cursors: Cursors::new(), response_permit: None })
     }
 
     pub(super) fn broker(&self) -> Arc<Broker> {
@@ -60,6 +67,11 @@ impl Connection {
 
     pub(super) fn advertised(&self) -> &(String, u16) {
         &self.advertised
+    }
+
+    /// The client's name for itself, and where it connects from.
+    pub(super) fn client(&self) -> (&str, &str) {
+        (&self.client_id, &self.client_host)
     }
 
     /// Serves the client until it leaves, errs, or the listener is stopped.
@@ -124,8 +136,9 @@ impl Connection {
         if !shape::is_well_formed(api, version, &frame) {
             return Err(malformed("a length does not fit".to_owned()));
         }
-        RequestHeader::decode(&mut frame, api.request_header_version(version))
+        let header = RequestHeader::decode(&mut frame, api.request_header_version(version))
             .map_err(|error| malformed(error.to_string()))?;
+        self.client_id = header.client_id.map(|id| id.to_string()).unwrap_or_default();
         match api::answer(self, api, version, frame).await? {
             Some(response) => encode(api, version, correlation_id, &response).map(Some),
             None => Ok(None),

@@ -28,6 +28,15 @@ fn body(walk: &mut Walk<'_>, api: ApiKey, version: i16) -> Option<()> {
         ApiKey::ApiVersions => api_versions(walk, version),
         ApiKey::InitProducerId => init_producer_id(walk, version),
         ApiKey::CreateTopics => create_topics(walk),
+        ApiKey::OffsetCommit => offset_commit(walk, version),
+        ApiKey::OffsetFetch => offset_fetch(walk, version),
+        ApiKey::JoinGroup => join_group(walk, version),
+        ApiKey::SyncGroup => sync_group(walk, version),
+        ApiKey::Heartbeat => heartbeat(walk, version),
+        ApiKey::LeaveGroup => leave_group(walk, version),
+        ApiKey::DescribeGroups => describe_groups(walk, version),
+        ApiKey::ListGroups => list_groups(walk, version),
+        ApiKey::DeleteGroups => delete_groups(walk),
         ApiKey::FindCoordinator => find_coordinator(walk, version),
         ApiKey::OffsetForLeaderEpoch => offset_for_leader_epoch(walk, version),
         ApiKey::DescribeConfigs => describe_configs(walk, version),
@@ -146,6 +155,121 @@ fn find_coordinator(walk: &mut Walk<'_>, version: i16) -> Option<()> {
     walk.tags()
 }
 
+fn join_group(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.text()?;
+    walk.skip(if version >= 1 { 4 + 4 } else { 4 })?;
+    walk.text()?;
+    walk.text_from(version, 5)?;
+    walk.text()?;
+    walk.array(|protocol| {
+        protocol.text()?;
+        protocol.bytes()?;
+        protocol.tags()
+    })?;
+    walk.text_from(version, 8)?;
+    walk.tags()
+}
+
+fn sync_group(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.text()?;
+    walk.skip(4)?;
+    walk.text()?;
+    walk.text_from(version, 3)?;
+    walk.text_from(version, 5)?;
+    walk.text_from(version, 5)?;
+    walk.array(|assignment| {
+        assignment.text()?;
+        assignment.bytes()?;
+        assignment.tags()
+    })?;
+    walk.tags()
+}
+
+fn heartbeat(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.text()?;
+    walk.skip(4)?;
+    walk.text()?;
+    walk.text_from(version, 3)?;
+    walk.tags()
+}
+
+fn leave_group(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.text()?;
+    if version <= 2 {
+        walk.text()?;
+    } else {
+        walk.array(|member| {
+            member.text()?;
+            member.text()?;
+            member.text_from(version, 5)?;
+            member.tags()
+        })?;
+    }
+    walk.tags()
+}
+
+fn offset_commit(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.text()?;
+    walk.skip(4)?;
+    walk.text()?;
+    walk.text_from(version, 7)?;
+    walk.skip(if version <= 4 { 8 } else { 0 })?;
+    walk.array(|topic| {
+        topic.text()?;
+        topic.array(|partition| {
+            partition.skip(if version >= 6 { 4 + 8 + 4 } else { 4 + 8 })?;
+            partition.text()?;
+            partition.tags()
+        })?;
+        topic.tags()
+    })?;
+    walk.tags()
+}
+
+fn offset_fetch(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    let topics = |walk: &mut Walk<'_>| {
+        walk.array(|topic| {
+            topic.text()?;
+            topic.array(|partition| partition.skip(4))?;
+            topic.tags()
+        })
+    };
+    if version <= 7 {
+        walk.text()?;
+        topics(walk)?;
+    } else {
+        walk.array(|group| {
+            group.text()?;
+            group.text_from(version, 9)?;
+            group.skip(if version >= 9 { 4 } else { 0 })?;
+            topics(group)?;
+            group.tags()
+        })?;
+    }
+    walk.skip(usize::from(version >= 7))?;
+    walk.tags()
+}
+
+fn describe_groups(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    walk.array(Walk::text)?;
+    walk.skip(usize::from(version >= 3))?;
+    walk.tags()
+}
+
+fn list_groups(walk: &mut Walk<'_>, version: i16) -> Option<()> {
+    for since in [4, 5] {
+        if version >= since {
+            walk.array(Walk::text)?;
+        }
+    }
+    walk.tags()
+}
+
+fn delete_groups(walk: &mut Walk<'_>) -> Option<()> {
+    walk.array(Walk::text)?;
+    walk.tags()
+}
+
 fn offset_for_leader_epoch(walk: &mut Walk<'_>, version: i16) -> Option<()> {
     walk.skip(if version >= 3 { 4 } else { 0 })?;
     walk.array(|topic| {
@@ -192,6 +316,11 @@ impl Walk<'_> {
         let len = i16::from_be_bytes(*self.rest.first_chunk()?);
         self.skip(2)?;
         if len == -1 { Some(()) } else { self.skip(usize::try_from(len).ok()?) }
+    }
+
+    /// A string that there is from a version on.
+    fn text_from(&mut self, version: i16, since: i16) -> Option<()> {
+        if version >= since { self.text() } else { Some(()) }
     }
 
     /// Bytes, or null.

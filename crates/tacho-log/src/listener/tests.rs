@@ -181,7 +181,12 @@ async fn refusals_have_the_codes_of_the_protocol() {
     assert!(id.producer_id.0 > 0);
     stream.write_all(&frame(ApiKey::FindCoordinator, 2, 1, &FindCoordinatorRequest::default())).await.unwrap();
     let (_, answer) = receive::<FindCoordinatorResponse>(&mut stream, ApiKey::FindCoordinator, 2).await;
-    assert_eq!(answer.error_code, error_code::COORDINATOR_NOT_AVAILABLE);
+    assert_eq!((answer.error_code, answer.node_id.0), (0, 1));
+    assert_eq!(answer.port, i32::from(server.listener.local_addr().port()));
+    let transaction = FindCoordinatorRequest::default().with_key_type(1);
+    stream.write_all(&frame(ApiKey::FindCoordinator, 2, 1, &transaction)).await.unwrap();
+    let (_, answer) = receive::<FindCoordinatorResponse>(&mut stream, ApiKey::FindCoordinator, 2).await;
+    assert_eq!(answer.error_code, error_code::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     server.stop().await;
 }
 
@@ -361,6 +366,70 @@ fn good_frames() -> Vec<(ApiKey, i16, Vec<u8>)> {
         let resource = describe_configs_request::DescribeConfigsResource::default().with_configuration_keys(keys);
         let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
         frames.push((ApiKey::DescribeConfigs, version, frame(ApiKey::DescribeConfigs, version, 1, &request)));
+    }
+    frames.extend(good_frames_of_groups());
+    frames
+}
+
+fn good_frames_of_groups() -> Vec<(ApiKey, i16, Vec<u8>)> {
+    use kafka_protocol::messages::*;
+    let text = || StrBytes::from_static_str("text");
+    let group = || GroupId(text());
+    let since = |version: i16, first: i16| (version >= first).then(text);
+    let mut frames = Vec::new();
+    for version in 0..=9 {
+        let protocol = join_group_request::JoinGroupRequestProtocol::default().with_name(text());
+        let request = JoinGroupRequest::default().with_group_id(group()).with_protocols(vec![protocol]);
+        let request = request.with_group_instance_id(since(version, 5)).with_reason(since(version, 8));
+        frames.push((ApiKey::JoinGroup, version, frame(ApiKey::JoinGroup, version, 1, &request)));
+    }
+    for version in 0..=5 {
+        let to = sync_group_request::SyncGroupRequestAssignment::default().with_member_id(text());
+        let request = SyncGroupRequest::default().with_group_id(group()).with_assignments(vec![to]);
+        let request = request.with_group_instance_id(since(version, 3)).with_protocol_type(since(version, 5));
+        frames.push((ApiKey::SyncGroup, version, frame(ApiKey::SyncGroup, version, 1, &request)));
+        let member = leave_group_request::MemberIdentity::default().with_reason(since(version, 5));
+        let request = LeaveGroupRequest::default().with_group_id(group());
+        let request = if version < 3 { request.with_member_id(text()) } else { request.with_members(vec![member]) };
+        frames.push((ApiKey::LeaveGroup, version, frame(ApiKey::LeaveGroup, version, 1, &request)));
+        let request = ListGroupsRequest::default();
+        let request = if version < 4 { request } else { request.with_states_filter(vec![text()]) };
+        frames.push((ApiKey::ListGroups, version, frame(ApiKey::ListGroups, version, 1, &request)));
+    }
+    for version in 0..=4 {
+        let request = HeartbeatRequest::default().with_group_id(group()).with_group_instance_id(since(version, 3));
+        frames.push((ApiKey::Heartbeat, version, frame(ApiKey::Heartbeat, version, 1, &request)));
+    }
+    for version in 0..=6 {
+        let request = DescribeGroupsRequest::default().with_groups(vec![group()]);
+        frames.push((ApiKey::DescribeGroups, version, frame(ApiKey::DescribeGroups, version, 1, &request)));
+    }
+    for version in 0..=2 {
+        let request = DeleteGroupsRequest::default().with_groups_names(vec![group()]);
+        frames.push((ApiKey::DeleteGroups, version, frame(ApiKey::DeleteGroups, version, 1, &request)));
+    }
+    frames.extend(good_frames_of_group_offsets());
+    frames
+}
+
+fn good_frames_of_group_offsets() -> Vec<(ApiKey, i16, Vec<u8>)> {
+    use kafka_protocol::messages::*;
+    let text = || StrBytes::from_static_str("text");
+    let mut frames = Vec::new();
+    for version in 2..=9 {
+        let partition = offset_commit_request::OffsetCommitRequestPartition::default();
+        let partition = partition.with_committed_metadata(Some(text()));
+        let topic = offset_commit_request::OffsetCommitRequestTopic::default().with_partitions(vec![partition]);
+        let request = OffsetCommitRequest::default().with_group_id(GroupId(text())).with_topics(vec![topic]);
+        frames.push((ApiKey::OffsetCommit, version, frame(ApiKey::OffsetCommit, version, 1, &request)));
+    }
+    for version in 1..=9 {
+        let topic = offset_fetch_request::OffsetFetchRequestTopic::default().with_partition_indexes(vec![1]);
+        let topics = offset_fetch_request::OffsetFetchRequestTopics::default().with_partition_indexes(vec![1]);
+        let of = offset_fetch_request::OffsetFetchRequestGroup::default().with_topics(Some(vec![topics]));
+        let request = OffsetFetchRequest::default();
+        let request = if version < 8 { request.with_topics(Some(vec![topic])) } else { request.with_groups(vec![of]) };
+        frames.push((ApiKey::OffsetFetch, version, frame(ApiKey::OffsetFetch, version, 1, &request)));
     }
     frames
 }

@@ -1,4 +1,4 @@
-//! Small binary files with a magic, a version and a checksum: indexes, recovery points, the id counter.
+//! Small binary files with a magic, a version and a checksum: indexes, recovery points, the id counter, offsets.
 
 /// Writes such a file.
 pub(crate) struct Encoder(Vec<u8>);
@@ -20,6 +20,12 @@ impl Encoder {
     }
     pub(crate) fn i64(&mut self, value: i64) {
         self.u64(value as u64);
+    }
+    /// At most 65,535 bytes of it.
+    pub(crate) fn text(&mut self, value: &str) {
+        let len = u16::try_from(value.len()).expect("texts of clients have limits far below");
+        self.u16(len);
+        self.0.extend_from_slice(value.as_bytes());
     }
     /// The file's bytes, checksum behind.
     pub(crate) fn finish(mut self) -> Vec<u8> {
@@ -53,6 +59,12 @@ impl<'a> Decoder<'a> {
     }
     pub(crate) fn i64(&mut self) -> Option<i64> {
         self.take().map(i64::from_be_bytes)
+    }
+    pub(crate) fn text(&mut self) -> Option<String> {
+        let len = usize::from(self.u16()?);
+        let (text, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
     }
     /// True when everything has been read.
     pub(crate) fn is_at_end(&self) -> bool {
