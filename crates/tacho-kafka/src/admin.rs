@@ -42,7 +42,13 @@ impl ClusterInfo {
 /// # Errors
 /// `NoBroker` when nobody answers within `timeout`.
 pub fn probe(brokers: &str, timeout: Duration) -> Result<ClusterInfo, KafkaError> {
-    let client: BaseProducer<QuietContext> = quiet(brokers, timeout).map_err(KafkaError::Config)?;
+    probe_with(base(brokers, "tacho-probe"), brokers, timeout)
+}
+
+fn probe_with(mut config: ClientConfig, brokers: &str, timeout: Duration) -> Result<ClusterInfo, KafkaError> {
+    let timeout_ms = timeout.as_millis().clamp(1_000, 300_000).to_string();
+    config.set("socket.connection.setup.timeout.ms", timeout_ms);
+    let client: BaseProducer<QuietContext> = config.create_with_context(QuietContext).map_err(KafkaError::Config)?;
     cluster_info(client.client(), brokers, timeout)
 }
 
@@ -52,7 +58,17 @@ pub fn probe(brokers: &str, timeout: Duration) -> Result<ClusterInfo, KafkaError
 /// # Errors
 /// `NoBroker` when nobody answers, `CreateTopic` when the broker refuses one.
 pub fn ensure_topics(brokers: &str, topics: &[TopicSpec<'_>], timeout: Duration) -> Result<Vec<String>, KafkaError> {
-    let existing = probe(brokers, timeout)?;
+    ensure_topics_with(&base(brokers, "tacho-admin"), brokers, topics, timeout)
+}
+
+/// As [`ensure_topics`], over a client configuration that may hold TLS and SASL.
+pub(crate) fn ensure_topics_with(
+    config: &ClientConfig,
+    brokers: &str,
+    topics: &[TopicSpec<'_>],
+    timeout: Duration,
+) -> Result<Vec<String>, KafkaError> {
+    let existing = probe_with(config.clone(), brokers, timeout)?;
     let missing: Vec<NewTopic<'_>> = topics
         .iter()
         .filter(|topic| existing.partitions(topic.name).is_none())
@@ -64,8 +80,7 @@ pub fn ensure_topics(brokers: &str, topics: &[TopicSpec<'_>], timeout: Duration)
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let admin: AdminClient<LogContext> =
-        base(brokers, "tacho-admin").create_with_context(LogContext).map_err(KafkaError::Config)?;
+    let admin: AdminClient<LogContext> = config.create_with_context(LogContext).map_err(KafkaError::Config)?;
     let options = AdminOptions::new().request_timeout(Some(timeout)).operation_timeout(Some(timeout));
     let results = futures::executor::block_on(admin.create_topics(&missing, &options))
         .map_err(|source| KafkaError::Request { action: "creating topics", source })?;
@@ -97,13 +112,6 @@ impl rdkafka::ClientContext for QuietContext {
 impl rdkafka::producer::ProducerContext for QuietContext {
     type DeliveryOpaque = ();
     fn delivery(&self, _result: &rdkafka::producer::DeliveryResult<'_>, _opaque: ()) {}
-}
-
-fn quiet(brokers: &str, timeout: Duration) -> Result<BaseProducer<QuietContext>, ClientError> {
-    let mut config: ClientConfig = base(brokers, "tacho-probe");
-    let timeout_ms = timeout.as_millis().clamp(1_000, 300_000).to_string();
-    config.set("socket.connection.setup.timeout.ms", timeout_ms);
-    config.create_with_context(QuietContext)
 }
 
 fn cluster_info<C: rdkafka::ClientContext>(

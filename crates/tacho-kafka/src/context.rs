@@ -4,6 +4,7 @@ use crate::producer::LaneCounters;
 use rdkafka::{
     ClientContext,
     config::RDKafkaLogLevel,
+    consumer::ConsumerContext,
     error::KafkaError as ClientError,
     producer::{DeliveryResult, ProducerContext},
 };
@@ -31,6 +32,14 @@ impl ClientContext for LogContext {
         // Most are passing (a broker that restarts); what matters comes back by a call or a delivery.
         tracing::warn!(target: "librdkafka", %error, "{reason}");
     }
+}
+
+impl ConsumerContext for LogContext {}
+
+impl ProducerContext for LogContext {
+    type DeliveryOpaque = ();
+    // Of a transaction's records the commit tells: it fails when one was not delivered.
+    fn delivery(&self, _result: &DeliveryResult<'_>, _opaque: ()) {}
 }
 
 /// Counts deliveries: a message's opaque word is `lane x topics + topic`, so nothing is allocated per message.

@@ -2,6 +2,7 @@
 
 use rdkafka::error::KafkaError as ClientError;
 use std::time::Duration;
+use tacho_io::LogError;
 
 /// Trouble with Kafka.
 #[derive(Debug, thiserror::Error)]
@@ -59,4 +60,32 @@ pub enum KafkaError {
         /// How long the producer waited.
         waited: Duration,
     },
+    /// This build of librdkafka lacks something that the configuration asks for.
+    #[error("this build of the Kafka client has no {feature}: {needed_for} needs it")]
+    Unsupported {
+        /// librdkafka's name of the feature.
+        feature: &'static str,
+        /// What asks for it.
+        needed_for: &'static str,
+    },
+    /// Another instance with the same pipeline id writes the outputs now. Nothing helps but stopping one of them.
+    #[error("another instance of pipeline {pipeline} has taken over its outputs; stop one of the two")]
+    Fenced {
+        /// The pipeline's id.
+        pipeline: String,
+    },
+    /// A record of the topic of markers cannot be read, so it is not known which outputs are written.
+    #[error("the record at offset {offset} of {topic} is no marker")]
+    Marker {
+        /// The topic.
+        topic: String,
+        /// The record's offset.
+        offset: i64,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The log as such failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }

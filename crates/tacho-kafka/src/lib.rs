@@ -1,6 +1,7 @@
 //! Kafka clients over librdkafka.
 //!
 //! [`ProducerLane`]s carry messages to topics: bounded, idempotent, compressed, with every delivery counted.
+//! [`KafkaLog`] is the log of a pipeline: readers with explicit offsets, and outputs in one transaction per epoch.
 //! [`ensure_topics`] creates topics, [`probe`] says clearly when nobody answers. librdkafka's own log lines go to
 //! `tracing` under the target `librdkafka`.
 
@@ -8,12 +9,22 @@ mod admin;
 mod config;
 mod context;
 mod error;
+mod log;
+mod log_config;
+mod log_error;
+mod markers;
+mod outputs;
 mod producer;
+mod reader;
+mod security;
 
 pub use admin::*;
 pub use config::*;
 pub use error::*;
+pub use log::*;
+pub use log_config::*;
 pub use producer::*;
+pub use security::*;
 
 #[cfg(test)]
 mod tests;

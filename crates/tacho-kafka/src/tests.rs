@@ -1,6 +1,9 @@
 //! Against librdkafka's own mock brokers, which run inside this process.
 
-use crate::{KafkaError, ProducerConfig, ProducerLane, TopicCounts, TopicSpec, ensure_topics, probe};
+use crate::{
+    KafkaError, KafkaLog, KafkaLogConfig, ProducerConfig, ProducerLane, Sasl, SaslMechanism, Security, Tls,
+    TopicCounts, TopicSpec, ensure_topics, probe,
+};
 use rdkafka::mocking::MockCluster;
 use std::{
     net::TcpListener,
@@ -102,4 +105,33 @@ fn a_stop_ends_the_wait_for_room() {
     let result = (0..11).try_for_each(|_| lane.send(0, b"key", b"{}", 1));
     assert!(matches!(result, Err(KafkaError::Stopped)));
     assert_eq!(lane.counts()[0].sent, 10);
+}
+
+fn sasl(mechanism: SaslMechanism) -> Option<Sasl> {
+    Some(Sasl { mechanism, username: "fleet".to_owned(), password: "s3cret".to_owned() })
+}
+
+#[test]
+fn what_this_build_cannot_do_is_said_before_anybody_is_asked() {
+    let mut config = KafkaLogConfig::new(&nobody(), "fleet", "id");
+    config.security = Security { tls: Some(Tls::default()), sasl: None };
+    let Err(error) = KafkaLog::open(config) else { panic!("TLS needs the feature `ssl`, which is off") };
+    assert_eq!(error.to_string(), "this build of the Kafka client has no ssl: TLS needs it");
+    let scram = Security { tls: None, sasl: sasl(SaslMechanism::ScramSha512) };
+    assert!(matches!(scram.check(), Err(KafkaError::Unsupported { feature: "sasl_scram", .. })));
+    Security { tls: None, sasl: sasl(SaslMechanism::Plain) }.check().unwrap();
+}
+
+#[test]
+fn a_password_is_not_printed() {
+    let security = Security { tls: None, sasl: sasl(SaslMechanism::Plain) };
+    let printed = format!("{security:?}");
+    assert!(printed.contains("fleet") && !printed.contains("s3cret"), "{printed}");
+}
+
+#[test]
+fn a_log_without_brokers_says_that_nobody_answers() {
+    let config =
+        KafkaLogConfig { open_timeout: Duration::from_millis(1_200), ..KafkaLogConfig::new(&nobody(), "fleet", "id") };
+    assert!(matches!(KafkaLog::open(config), Err(KafkaError::NoBroker { .. })));
 }

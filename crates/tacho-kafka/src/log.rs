@@ -1,0 +1,172 @@
+//! The log of a pipeline on Kafka's brokers.
+
+use crate::{
+    context::LogContext,
+    error::KafkaError,
+    log_config::{Isolation, KafkaLogConfig},
+    log_error::{log_error, unknown},
+    outputs::OutputWriter,
+    reader::KafkaReader,
+};
+use rdkafka::{
+    consumer::{BaseConsumer, Consumer as _},
+    error::RDKafkaErrorCode,
+    types::RDKafkaRespErr,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tacho_io::{EpochId, Log, LogError, LogReader, OffsetRange, OutputRecord, TopicPartition};
+
+/// Events of a client that only asks questions, thrown away at each question: they repeat what the answers say.
+const EVENTS_MAX: usize = 64;
+
+/// Kafka as the log of one pipeline.
+///
+/// Offsets and readers are those of committed records. The outputs of an epoch and a marker that names the epoch are
+/// one transaction, so an epoch is in the topics once or not at all, whatever is repeated. Opening a log with the id
+/// of a pipeline takes the outputs away from an instance that still runs: its next append fails for good with
+/// `Io`, holding [`KafkaError::Fenced`].
+pub struct KafkaLog {
+    config: Arc<KafkaLogConfig>,
+    brokers: Questions,
+    /// Topics do not lose partitions; those that are added are seen with the next start.
+    partitions: Mutex<HashMap<String, i32>>,
+    outputs: Mutex<OutputWriter>,
+}
+
+impl fmt::Debug for KafkaLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaLog").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl KafkaLog {
+    /// Connects, creates the topic of markers if there is none, fences an earlier instance of the pipeline, and reads
+    /// which epoch was written last. Waits up to `open_timeout` for the brokers.
+    ///
+    /// # Errors
+    /// `NoBroker` when nobody answers, `Unsupported` when this build cannot do what the configuration asks for,
+    /// `Marker` when a marker does not make sense, `Log` when the brokers are not ready in time or refuse the client.
+    pub fn open(config: KafkaLogConfig) -> Result<Self, KafkaError> {
+        config.security.check()?;
+        let config = Arc::new(config);
+        let brokers = Questions::new(&config, Isolation::Committed)?;
+        let outputs = OutputWriter::open(Arc::clone(&config))?;
+        Ok(Self { config, brokers, partitions: Mutex::default(), outputs: Mutex::new(outputs) })
+    }
+
+    /// The newest epoch whose outputs are in the topics, as the last marker says; `None` when there is no marker.
+    pub fn last_epoch(&self) -> Option<EpochId> {
+        self.lock_outputs().last_epoch()
+    }
+
+    fn lock_outputs(&self) -> MutexGuard<'_, OutputWriter> {
+        // The writer's state is valid between any two of its steps.
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_partitions(&self) -> MutexGuard<'_, HashMap<String, i32>> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log for KafkaLog {
+    fn partitions(&self, topic: &str) -> Result<i32, LogError> {
+        if let Some(count) = self.lock_partitions().get(topic) {
+            return Ok(*count);
+        }
+        let count = self.brokers.partitions(topic)?;
+        self.lock_partitions().insert(topic.to_owned(), count);
+        Ok(count)
+    }
+
+    fn offsets(&self, source: &TopicPartition) -> Result<OffsetRange, LogError> {
+        // librdkafka asks for a partition that does not exist until its time is over.
+        if !(0..self.partitions(&source.topic)?).contains(&source.partition) {
+            return Err(unknown(source));
+        }
+        self.brokers.offsets(source)
+    }
+
+    fn reader(&self, positions: &[(TopicPartition, i64)]) -> Result<Box<dyn LogReader>, LogError> {
+        for (source, offset) in positions {
+            check_offset(source, *offset, self.offsets(source)?)?;
+        }
+        Ok(Box::new(KafkaReader::open(&self.config, positions)?))
+    }
+
+    fn sync(&self) -> Result<(), LogError> {
+        // A commit is acknowledged by all in-sync replicas: there is nothing to wait for.
+        Ok(())
+    }
+
+    fn append_outputs(&self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+        let topics: BTreeSet<&Arc<str>> = outputs.iter().map(|output| &output.topic).collect();
+        for topic in topics {
+            self.partitions(topic)?;
+        }
+        self.lock_outputs().append(epoch, outputs)
+    }
+}
+
+pub(crate) fn check_offset(source: &TopicPartition, offset: i64, range: OffsetRange) -> Result<(), LogError> {
+    if (range.start..=range.end).contains(&offset) {
+        return Ok(());
+    }
+    let (topic, partition) = (source.topic.to_string(), source.partition);
+    Err(LogError::OffsetOutOfRange { topic, partition, offset, start: range.start, end: range.end })
+}
+
+/// A client that asks the brokers what there is.
+pub(crate) struct Questions {
+    client: BaseConsumer<LogContext>,
+    timeout: Duration,
+}
+
+impl Questions {
+    pub(crate) fn new(config: &KafkaLogConfig, isolation: Isolation) -> Result<Self, KafkaError> {
+        let client = config.questions(isolation).create_with_context(LogContext).map_err(KafkaError::Config)?;
+        Ok(Self { client, timeout: config.request_timeout })
+    }
+
+    pub(crate) fn partitions(&self, topic: &str) -> Result<i32, LogError> {
+        self.drop_events();
+        let metadata = self
+            .client
+            .fetch_metadata(Some(topic), self.timeout)
+            .map_err(|error| log_error("asking for a topic's partitions", &error))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let missing = || LogError::UnknownPartition { topic: topic.to_owned(), partition: -1 };
+        let found = found.ok_or_else(missing)?;
+        match found.error() {
+            None if !found.partitions().is_empty() => Ok(found.partitions().len() as i32),
+            None | Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => Err(missing()),
+            Some(error) => {
+                let code = RDKafkaErrorCode::from(error);
+                Err(LogError::Unavailable(format!("asking for the partitions of {topic}: {code}")))
+            }
+        }
+    }
+
+    pub(crate) fn offsets(&self, source: &TopicPartition) -> Result<OffsetRange, LogError> {
+        self.drop_events();
+        let (start, end) = self
+            .client
+            .fetch_watermarks(&source.topic, source.partition, self.timeout)
+            .map_err(|error| log_error("asking for a partition's offsets", &error))?;
+        Ok(OffsetRange { start, end })
+    }
+
+    /// The client's queue would grow with every broken connection.
+    fn drop_events(&self) {
+        for _ in 0..EVENTS_MAX {
+            if self.client.poll(Duration::ZERO).is_none() {
+                return;
+            }
+        }
+    }
+}

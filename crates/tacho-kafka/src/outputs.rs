@@ -1,0 +1,267 @@
+//! Writes outputs: one transaction per epoch, with the marker that names it.
+//!
+//! Who may write is settled twice. `init_transactions` fences every earlier writer with the same id. And each writer
+//! begins with a marker of its own (its *claim*): a writer that the brokers refuse looks whether somebody else has
+//! claimed the outputs since. If so, it has lost them for good. If not, the brokers had only ended a transaction that
+//! was open for too long, and the writer begins anew from the last marker.
+
+use crate::{
+    admin::{TopicSpec, ensure_topics_with},
+    context::LogContext,
+    error::KafkaError,
+    log_config::{KafkaLogConfig, MARKER_PARTITIONS},
+    log_error::{fatal, log_error},
+    markers::{self, Marker},
+};
+use rdkafka::{
+    error::{KafkaError as ClientError, RDKafkaErrorCode as Code},
+    message::{Header, OwnedHeaders},
+    producer::{BaseRecord, Producer as _, ThreadedProducer},
+};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    io, mem,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+use tacho_io::{EpochId, LogError, OWN_HEADER, OutputRecord};
+
+type Client = ThreadedProducer<LogContext>;
+
+/// How often an aborted transaction is tried again before the caller hears of it; the caller has its own pauses.
+const ATTEMPTS: usize = 3;
+const ROOM_WAIT: Duration = Duration::from_millis(2);
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
+
+pub(crate) struct OutputWriter {
+    config: Arc<KafkaLogConfig>,
+    marker_topic: String,
+    /// Names this writer in its markers.
+    instance: String,
+    has_claimed: bool,
+    /// The last epoch that is written; epoch 0 for none.
+    last: EpochId,
+    state: State,
+}
+
+#[derive(Default)]
+enum State {
+    /// No session with the brokers.
+    #[default]
+    Closed,
+    /// No transaction is open.
+    Ready(Client),
+    /// The commit of this epoch was sent, and its answer did not come in time.
+    Committing(Client, EpochId),
+    /// The abort was sent, and its answer did not come in time.
+    Aborting(Client),
+    /// Another instance has claimed the outputs.
+    Lost,
+}
+
+impl OutputWriter {
+    /// Takes the outputs of the pipeline over.
+    pub(crate) fn open(config: Arc<KafkaLogConfig>) -> Result<Self, KafkaError> {
+        let marker_topic = config.marker_topic();
+        let spec = TopicSpec { name: &marker_topic, partitions: MARKER_PARTITIONS, settings: markers::TOPIC_SETTINGS };
+        ensure_topics_with(&config.client("admin"), &config.brokers, &[spec], config.open_timeout)?;
+        // Two instances must differ, on whatever machines they run: the hash keys are the system's random words.
+        let instance = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+        let last = EpochId::default();
+        let mut writer = Self { config, marker_topic, instance, has_claimed: false, last, state: State::Closed };
+        let deadline = Instant::now() + writer.config.open_timeout;
+        loop {
+            match writer.settle() {
+                Ok(()) if writer.has_claimed => return Ok(writer),
+                // A commit or an abort was outstanding and is done.
+                Ok(()) => writer.state = State::Closed,
+                Err(LogError::Unavailable(_)) if Instant::now() < deadline => thread::sleep(OPEN_PAUSE),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    pub(crate) fn last_epoch(&self) -> Option<EpochId> {
+        (self.last.epoch > 0).then_some(self.last)
+    }
+
+    pub(crate) fn append(&mut self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+        let mut attempt = 0;
+        loop {
+            self.settle()?;
+            if epoch <= self.last {
+                return Ok(());
+            }
+            attempt += 1;
+            match self.transact(epoch, outputs) {
+                // Aborted, and nothing is outstanding.
+                Err(LogError::Unavailable(_)) if attempt < ATTEMPTS && matches!(self.state, State::Ready(_)) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Brings whatever is outstanding to an end, so that no transaction is open.
+    fn settle(&mut self) -> Result<(), LogError> {
+        match mem::take(&mut self.state) {
+            State::Closed => self.connect(),
+            State::Ready(client) => {
+                self.state = State::Ready(client);
+                Ok(())
+            }
+            State::Committing(client, epoch) => self.commit(client, epoch),
+            State::Aborting(client) => self.abort(client),
+            State::Lost => Err(self.lost()),
+        }
+    }
+
+    /// Begins a session: fences, reads the marker, claims.
+    fn connect(&mut self) -> Result<(), LogError> {
+        if self.has_claimed {
+            self.check_claim()?;
+        }
+        let client: Client =
+            self.config.producer().create_with_context(LogContext).map_err(KafkaError::Config).map_err(fatal)?;
+        client.init_transactions(self.config.request_timeout).map_err(|error| log_error("fencing", &error))?;
+        self.last = self.check_claim()?;
+        self.state = State::Ready(client);
+        self.transact(self.last, &[])?;
+        Ok(())
+    }
+
+    /// The last epoch by the newest marker. Fails when another instance wrote it after this one had claimed.
+    fn check_claim(&mut self) -> Result<EpochId, LogError> {
+        let marker = markers::last(&self.config).map_err(fatal)?;
+        if self.has_claimed && marker.as_ref().is_none_or(|marker| marker.instance != self.instance) {
+            return Err(self.lost());
+        }
+        Ok(marker.map_or(EpochId::default(), |marker| marker.epoch()))
+    }
+
+    fn lost(&mut self) -> LogError {
+        self.state = State::Lost;
+        fatal(KafkaError::Fenced { pipeline: self.config.pipeline_id.clone() })
+    }
+
+    fn transact(&mut self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+        let State::Ready(client) = mem::take(&mut self.state) else {
+            return Err(LogError::Unavailable("the outputs have no session with the brokers".to_owned()));
+        };
+        match self.send_all(&client, epoch, outputs) {
+            Ok(()) => self.commit(client, epoch),
+            Err(failure) => Err(self.give_up(client, failure)),
+        }
+    }
+
+    fn send_all(&self, client: &Client, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), ClientError> {
+        client.begin_transaction()?;
+        let own = format!("{}.{}", epoch.generation, epoch.epoch);
+        for output in outputs {
+            let headers = OwnedHeaders::new_with_capacity(1).insert(Header { key: OWN_HEADER, value: Some(&own) });
+            let record = BaseRecord::to(&output.topic)
+                .key(output.key.as_slice())
+                .payload(output.value.as_slice())
+                .timestamp(output.timestamp_ms)
+                .headers(headers);
+            self.send(client, record)?;
+        }
+        let marker = Marker {
+            pipeline: self.config.pipeline_id.clone(),
+            instance: self.instance.clone(),
+            generation: epoch.generation,
+            last_epoch: epoch.epoch,
+        };
+        let value = serde_json::to_vec(&marker).expect("a marker is texts and numbers");
+        let key = self.config.pipeline_id.as_bytes();
+        let record =
+            BaseRecord::to(&self.marker_topic).partition(markers::PARTITION).key(key).payload(value.as_slice());
+        self.send(client, record)?;
+        // The commit would wait for the acknowledgements as well; here their lateness still ends in an abort.
+        client.flush(self.config.request_timeout)
+    }
+
+    /// Queues a record, waiting for room.
+    fn send(&self, client: &Client, mut record: BaseRecord<'_, [u8], [u8], ()>) -> Result<(), ClientError> {
+        let deadline = Instant::now() + self.config.request_timeout;
+        loop {
+            match client.send(record) {
+                Ok(()) => return Ok(()),
+                Err((ClientError::MessageProduction(Code::QueueFull), refused)) if Instant::now() < deadline => {
+                    record = refused;
+                }
+                Err((error, _)) => return Err(error),
+            }
+            client.poll(ROOM_WAIT);
+        }
+    }
+
+    fn commit(&mut self, client: Client, epoch: EpochId) -> Result<(), LogError> {
+        match client.commit_transaction(self.config.request_timeout) {
+            Ok(()) => {
+                (self.last, self.has_claimed, self.state) = (epoch, true, State::Ready(client));
+                Ok(())
+            }
+            Err(ClientError::Transaction(error)) if error.is_retriable() && !error.txn_requires_abort() => {
+                self.state = State::Committing(client, epoch);
+                Err(LogError::Unavailable(format!("committing the outputs of epoch {}: {error}", epoch.epoch)))
+            }
+            Err(error) => Err(self.give_up(client, error)),
+        }
+    }
+
+    fn abort(&mut self, client: Client) -> Result<(), LogError> {
+        match client.abort_transaction(self.config.request_timeout) {
+            Ok(()) => {
+                self.state = State::Ready(client);
+                Ok(())
+            }
+            Err(ClientError::Transaction(error)) if error.is_retriable() => {
+                self.state = State::Aborting(client);
+                Err(LogError::Unavailable(format!("aborting a transaction: {error}")))
+            }
+            Err(error) => {
+                drop(client);
+                Err(self.closed(&error))
+            }
+        }
+    }
+
+    /// Ends a transaction that cannot be committed; says why it could not.
+    fn give_up(&mut self, client: Client, failure: ClientError) -> LogError {
+        if is_end_of_session(&failure) {
+            drop(client);
+            return self.closed(&failure);
+        }
+        match self.abort(client) {
+            Ok(()) => match failure {
+                ClientError::MessageProduction(Code::MessageSizeTooLarge) => {
+                    LogError::Io(io::Error::new(io::ErrorKind::InvalidData, format!("writing outputs: {failure}")))
+                }
+                failure => log_error("writing outputs", &failure),
+            },
+            Err(error) => error,
+        }
+    }
+
+    /// After the end of the session: lost to another instance, or worth another one.
+    fn closed(&mut self, failure: &ClientError) -> LogError {
+        self.state = State::Closed;
+        match log_error("writing outputs", failure) {
+            LogError::Unavailable(detail) if self.has_claimed => match self.check_claim() {
+                Ok(_) | Err(LogError::Unavailable(_)) => LogError::Unavailable(detail),
+                Err(error) => error,
+            },
+            error => error,
+        }
+    }
+}
+
+/// Whether librdkafka takes nothing more from this client.
+fn is_end_of_session(failure: &ClientError) -> bool {
+    match failure {
+        ClientError::Transaction(error) => error.is_fatal(),
+        ClientError::MessageProduction(code) => matches!(code, Code::Fatal | Code::Fenced),
+        _ => false,
+    }
+}
