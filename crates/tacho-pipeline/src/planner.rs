@@ -143,7 +143,10 @@ fn fleet_time(rules: &PlanRules, state: &PlanState, queues: &[PartitionQueue], n
         let plan = find(state, Stream::Telemetry, queue.partition);
         let newest_log = plan.and_then(|plan| plan.newest_log);
         is_known |= plan.is_some_and(|plan| plan.newest_event.is_some());
-        let is_quiet = newest_log.is_none_or(|newest| now.saturating_sub(newest) >= rules.idle_ms);
+        // A partition that has never had a record may be about to: fleet time begins when all have spoken, or when
+        // their silence has lasted beside the others.
+        let heard_since = newest_log.or(state.heard_since.filter(|_| state.fleet.is_none()));
+        let is_quiet = heard_since.is_none_or(|since| now.saturating_sub(since) >= rules.idle_ms);
         if is_quiet && queue.is_at_end(rules.settle()) {
             continue;
         }

@@ -3,6 +3,7 @@
 use crate::progress::Sink;
 use serde::{Deserialize, Serialize};
 use tacho_io::{EpochId, Table};
+use tacho_model::Stream;
 
 /// A share of one partition in an epoch: offsets `from..to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,10 +60,16 @@ pub(crate) struct PlanState {
     pub fleet: Option<i64>,
     /// In (stream, partition) order.
     pub partitions: Vec<PartitionPlan>,
+    /// Log time of the first telemetry.
+    pub heard_since: Option<i64>,
 }
 
 impl PlanState {
     pub(crate) fn apply(&mut self, manifest: &Manifest) {
+        if self.heard_since.is_none() {
+            let telemetry = manifest.ranges.iter().filter(|range| range.stream == Stream::Telemetry.rank());
+            self.heard_since = telemetry.filter_map(|range| range.newest_log).min();
+        }
         self.epoch = manifest.epoch;
         self.log_time = Some(manifest.log_time);
         self.fleet = manifest.fleet;

@@ -76,12 +76,9 @@ fn plan_at(state: &mut PlanState, queues: &mut [PartitionQueue], now: i64) -> Op
 #[test]
 fn fleet_time_follows_the_slowest_partition_that_is_not_idle() {
     let mut state = PlanState::default();
-    let mut queues = vec![
-        queue(Stream::Telemetry, 0, &[(0, 40_000)], 10),
-        queue(Stream::Telemetry, 1, &[(0, 20_000)], 10),
-        queue(Stream::Telemetry, 2, &[], 0),
-    ];
-    assert_eq!(plan_at(&mut state, &mut queues, 20_500), Some(15_000), "the empty one is idle");
+    let mut queues =
+        vec![queue(Stream::Telemetry, 0, &[(0, 40_000)], 10), queue(Stream::Telemetry, 1, &[(0, 20_000)], 10)];
+    assert_eq!(plan_at(&mut state, &mut queues, 20_500), Some(15_000));
     // Partition 1 is quiet since its log time of 20,100.
     assert_eq!(plan_at(&mut state, &mut queues, 25_099), Some(15_000));
     assert_eq!(plan_at(&mut state, &mut queues, 25_100), Some(35_000));
@@ -89,6 +86,17 @@ fn fleet_time_follows_the_slowest_partition_that_is_not_idle() {
     queues[1].push(chunk(Stream::Telemetry, 1, 10, 30_000, 30_500));
     assert_eq!(plan_at(&mut state, &mut queues, 45_200), Some(45_200), "it never goes back");
     assert_eq!(state.epoch, 5);
+}
+
+#[test]
+fn fleet_time_begins_when_silent_partitions_have_had_time_to_speak() {
+    let mut state = PlanState::default();
+    assert_eq!(plan_at(&mut state, &mut [queue(Stream::Telemetry, 0, &[], 0)], 10_000), None, "there is no fleet yet");
+    let mut queues = vec![queue(Stream::Telemetry, 0, &[(0, 40_000)], 10), queue(Stream::Telemetry, 1, &[], 0)];
+    assert_eq!(plan_at(&mut state, &mut queues, 40_500), None);
+    assert_eq!(plan_at(&mut state, &mut queues, 45_099), None);
+    queues[0].push(chunk(Stream::Telemetry, 0, 10, 44_000, 45_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 45_100), Some(40_000), "the empty one is idle");
 }
 
 #[test]
