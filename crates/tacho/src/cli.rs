@@ -14,7 +14,13 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Log level or filter, as `info`, `debug`, `tacho_pipeline=trace`.
-    #[arg(long, global = true, default_value = "info,librdkafka=error", env = "TACHO_LOG_LEVEL", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "info,librdkafka=error",
+        env = "TACHO_LOG_LEVEL",
+        value_name = "FILTER"
+    )]
     pub log_level: String,
     /// Form of the log lines on standard error.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty, env = "TACHO_LOG_FORMAT")]
