@@ -12,7 +12,7 @@ TACHO := $(TARGET)/release/tacho
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 RUN_FLAGS ?= --demo --num-vehicles 1000
 
-.PHONY: test-tools help run build test lint fmt bench drill web chdb e2e deny tools-check clean-cache
+.PHONY: bench build chdb deny fmt help lint run test test-tools tools-check web
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,3 @@ deny: ## licences, banned crates and sources of all dependencies
 
 bench: build ## measure the whole system; appends to bench/history.jsonl
 	@bench/run.sh
-
-drill: build ## kill, restart and compare; ROUNDS=n (default 10)
-	@tools/drill.sh $(or $(ROUNDS),10)
