@@ -3,12 +3,15 @@
 //! ClickHouse, and the log and the store do not know the engine.
 
 mod clock;
+mod disk;
+pub mod exec;
 mod live;
 mod log;
 mod stats;
 mod store;
 
 pub use clock::*;
+pub use disk::*;
 pub use live::*;
 pub use log::*;
 pub use stats::*;
