@@ -12,7 +12,7 @@ mod tests;
 pub(crate) use group::{GroupView, Join, Joined, MemberView, Reply, Sync, Synced};
 pub(crate) use offsets::{Committed, OffsetStore, Place};
 
-use crate::{error::OpenError, storage::Disk};
+use crate::error::OpenError;
 use group::Group;
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use std::{
     },
     time::Duration,
 };
-use tacho_io::Clock;
+use tacho_io::{Clock, Disk};
 use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
@@ -125,7 +125,12 @@ pub(crate) struct Coordinator {
 
 impl Coordinator {
     /// Reads the committed offsets in a log's directory.
-    pub(crate) fn open(dir: &Path, clock: Arc<dyn Clock>, disk: Arc<Disk>, limits: Limits) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        disk: Arc<dyn Disk>,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
         let path = dir.join("group-offsets");
         let offsets = OffsetStore::open(&path, disk).map_err(|source| OpenError::io(&path, source))?;
         Ok(Self {

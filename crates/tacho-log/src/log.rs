@@ -9,11 +9,10 @@ use crate::{
     outputs,
     producer_ids::ProducerIds,
     reader::EmbeddedReader,
-    storage::{Appended, Disk, Partition, sync_all},
+    storage::{Appended, Partition, sync_all},
     topics::{Topic, Topics},
 };
 use std::{
-    fs::{self, File, TryLockError},
     io,
     path::Path,
     sync::{
@@ -21,7 +20,9 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tacho_io::{Clock, EpochId, Log, LogError, LogReader, OffsetRange, OutputRecord, TopicPartition};
+use tacho_io::{
+    Clock, DirLock, Disk, EpochId, Log, LogError, LogReader, OffsetRange, OutputRecord, SystemDisk, TopicPartition,
+};
 
 /// Uncompressed bytes and records of a batch of [`EmbeddedLog::append`].
 const APPEND_BATCH_BYTES: usize = 512 << 10;
@@ -42,7 +43,8 @@ pub(crate) struct Shared {
     pub(crate) producer_ids: ProducerIds,
     pub(crate) groups: Coordinator,
     is_closed: AtomicBool,
-    lock: File,
+    /// Held by this process until the log is closed.
+    lock: Mutex<Option<Box<dyn DirLock>>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -58,18 +60,23 @@ impl EmbeddedLog {
     /// # Errors
     /// `Locked` when another process has it open; see [`OpenError`].
     pub fn open(config: LogConfig, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::open_on(config, clock, Arc::new(Disk::new()))
+        Self::open_on(config, clock, Arc::new(SystemDisk))
     }
 
-    pub(crate) fn open_on(config: LogConfig, clock: Arc<dyn Clock>, disk: Arc<Disk>) -> Result<Self, OpenError> {
+    /// The same on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(config: LogConfig, clock: Arc<dyn Clock>, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let data_dir = config.dir.join("data");
-        fs::create_dir_all(&data_dir).map_err(|source| OpenError::io(&data_dir, source))?;
-        let lock = lock_dir(&config.dir)?;
+        disk.create_dir_all(&data_dir).map_err(|source| OpenError::io(&data_dir, source))?;
+        let lock = disk.lock_dir(&config.dir).map_err(|source| lock_error(&config.dir, source))?;
         let topics = Topics::open(&config, Arc::clone(&disk))?;
-        let groups = Coordinator::open(&config.dir, Arc::clone(&clock), disk, Limits::default())?;
-        let producer_ids = ProducerIds::open(&config.dir)?;
+        let groups = Coordinator::open(&config.dir, Arc::clone(&clock), Arc::clone(&disk), Limits::default())?;
+        let producer_ids = ProducerIds::open(&config.dir, Arc::clone(&disk))?;
         let is_closed = AtomicBool::new(false);
-        let shared = Arc::new(Shared { config, clock, topics, producer_ids, groups, is_closed, lock });
+        let shared =
+            Arc::new(Shared { config, clock, topics, producer_ids, groups, is_closed, lock: Mutex::new(Some(lock)) });
         let maintenance = Maintenance::start(Arc::clone(&shared));
         Ok(Self { shared, maintenance: Mutex::new(Some(maintenance)) })
     }
@@ -158,7 +165,7 @@ impl EmbeddedLog {
         let mut results: Vec<io::Result<()>> =
             self.shared.topics.partitions().iter().map(|partition| partition.write_checkpoint()).collect();
         results.push(self.shared.groups.sync_offsets());
-        self.shared.lock.unlock()?;
+        drop(self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         results.into_iter().collect()
     }
 
@@ -255,12 +262,9 @@ impl Shared {
     }
 }
 
-fn lock_dir(dir: &Path) -> Result<File, OpenError> {
-    let path = dir.join("lock");
-    let lock = File::create(&path).map_err(|source| OpenError::io(&path, source))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(OpenError::io(&path, source)),
+fn lock_error(dir: &Path, source: io::Error) -> OpenError {
+    match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::Locked { dir: dir.to_owned() },
+        _ => OpenError::io(&dir.join("lock"), source),
     }
 }

@@ -13,15 +13,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tacho_io::exec;
 
 /// The background thread.
 #[derive(Debug)]
 pub(crate) struct Maintenance {
     control: Arc<Control>,
-    thread: JoinHandle<()>,
+    thread: exec::Thread,
 }
 
 #[derive(Debug, Default)]
@@ -34,10 +34,8 @@ impl Maintenance {
     pub(crate) fn start(shared: Arc<Shared>) -> Self {
         let control = Arc::new(Control::default());
         let for_thread = Arc::clone(&control);
-        let thread = thread::Builder::new()
-            .name("log-maintenance".to_owned())
-            .spawn(move || run(&shared, &for_thread))
-            .expect("the process can start a thread");
+        let run = move || run(&shared, &for_thread);
+        let thread = exec::spawn("log-maintenance".to_owned(), run).expect("the process can start a thread");
         Self { control, thread }
     }
 
@@ -45,7 +43,7 @@ impl Maintenance {
     pub(crate) fn stop(self) {
         self.control.is_stopping.store(true, Ordering::SeqCst);
         self.control.signal.wake();
-        if self.thread.join().is_err() {
+        if !self.thread.join() {
             tracing::error!("the log's background thread has panicked");
         }
     }
@@ -64,7 +62,7 @@ struct Chore {
 fn run(shared: &Shared, control: &Control) {
     let chore = |interval: Duration, name, run, run_groups| {
         let interval = interval.max(Duration::from_millis(1));
-        Chore { interval, due: Instant::now() + interval, name, run, run_groups }
+        Chore { interval, due: exec::now() + interval, name, run, run_groups }
     };
     let nothing: fn(&Coordinator) -> io::Result<()> = |_| Ok(());
     let config = &shared.config;
@@ -82,11 +80,11 @@ fn run(shared: &Shared, control: &Control) {
     }
     while !control.is_stopping.load(Ordering::SeqCst) {
         for chore in &mut chores {
-            if chore.due > Instant::now() {
+            if chore.due > exec::now() {
                 continue;
             }
             do_chore(shared, control, chore);
-            chore.due = Instant::now() + chore.interval;
+            chore.due = exec::now() + chore.interval;
         }
         if let Some(next) = chores.iter().map(|chore| chore.due).min() {
             control.signal.wait_until(next);

@@ -5,10 +5,11 @@ use crate::{
     storage::{Decoder, Encoder, replace_file},
 };
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+use tacho_io::Disk;
 
 const MAGIC: &[u8; 4] = b"TLPI";
 const VERSION: u16 = 1;
@@ -18,6 +19,7 @@ const BLOCK: i64 = 1000;
 #[derive(Debug)]
 pub(crate) struct ProducerIds {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
     range: Mutex<Range>,
 }
 
@@ -29,9 +31,9 @@ struct Range {
 }
 
 impl ProducerIds {
-    pub(crate) fn open(dir: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(dir: &Path, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let path = dir.join("producer-ids");
-        let next = match fs::read(&path) {
+        let next = match disk.read(&path) {
             Ok(bytes) => Decoder::open(&bytes, MAGIC, VERSION)
                 .and_then(|mut input| input.i64())
                 .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "damaged; ids must not be given twice"))
@@ -39,7 +41,7 @@ impl ProducerIds {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 1,
             Err(error) => return Err(OpenError::io(&path, error)),
         };
-        Ok(Self { path, range: Mutex::new(Range { next, end: next }) })
+        Ok(Self { path, disk, range: Mutex::new(Range { next, end: next }) })
     }
 
     /// A new id. Once in a while it waits for an fsync.
@@ -49,7 +51,7 @@ impl ProducerIds {
             let end = range.end + BLOCK;
             let mut out = Encoder::new(MAGIC, VERSION);
             out.i64(end);
-            replace_file(&self.path, &out.finish(), true)?;
+            replace_file(&*self.disk, &self.path, &out.finish(), true)?;
             range.end = end;
         }
         range.next += 1;

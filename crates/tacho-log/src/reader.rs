@@ -5,11 +5,8 @@ use crate::{
     storage::{Partition, ReadCursor, ReadError},
     watch::{ThreadSignal, Wake},
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tacho_io::{LogError, LogReader, RecordSlot, Records, TopicPartition};
+use std::{sync::Arc, time::Duration};
+use tacho_io::{LogError, LogReader, RecordSlot, Records, TopicPartition, exec};
 use tacho_model::LogTime;
 
 /// Largest batch, decompressed, that is taken apart.
@@ -85,7 +82,7 @@ impl EmbeddedReader {
 impl LogReader for EmbeddedReader {
     fn poll(&mut self, timeout: Duration, bytes_max: usize) -> Result<Vec<Records>, LogError> {
         const FOREVER: Duration = Duration::from_secs(1 << 32);
-        let deadline = Instant::now() + timeout.min(FOREVER);
+        let deadline = exec::now() + timeout.min(FOREVER);
         loop {
             // Cleared before looking: an append after the look wakes the wait.
             self.signal.clear();

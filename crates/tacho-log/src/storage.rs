@@ -14,6 +14,8 @@ mod sync_all;
 mod tests;
 
 pub(crate) use codec::{Decoder, Encoder};
-pub(crate) use disk::{Disk, replace_file, sync_dir};
+#[cfg(test)]
+pub(crate) use disk::TestDisk;
+pub(crate) use disk::replace_file;
 pub(crate) use partition::{Appended, Partition, PartitionConfig, ReadCursor, ReadError};
 pub(crate) use sync_all::sync_all;

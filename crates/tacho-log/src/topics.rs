@@ -3,14 +3,15 @@
 use crate::{
     config::{LogConfig, TopicConfig, TopicInfo},
     error::{CreateTopicError, OpenError},
-    storage::{Disk, Partition, replace_file, sync_dir},
+    storage::{Partition, replace_file},
 };
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
+use tacho_io::Disk;
 
 const FIRST_LINE: &str = "tacho-log topics v1";
 
@@ -26,7 +27,7 @@ pub(crate) struct Topic {
 #[derive(Debug)]
 pub(crate) struct Topics {
     config: LogConfig,
-    disk: Arc<Disk>,
+    disk: Arc<dyn Disk>,
     by_name: RwLock<BTreeMap<Arc<str>, Arc<Topic>>>,
     /// Held while a topic is made, so that two of one name cannot be.
     creating: Mutex<()>,
@@ -34,10 +35,10 @@ pub(crate) struct Topics {
 
 impl Topics {
     /// Opens the topics of a log's directory and all their partitions.
-    pub(crate) fn open(config: &LogConfig, disk: Arc<Disk>) -> Result<Self, OpenError> {
+    pub(crate) fn open(config: &LogConfig, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let topics =
             Self { config: config.clone(), disk, by_name: RwLock::new(BTreeMap::new()), creating: Mutex::new(()) };
-        for info in read_file(&topics.path())? {
+        for info in read_file(&*topics.disk, &topics.path())? {
             let topic = topics.open_topic(&info)?;
             topics.insert(topic);
         }
@@ -84,11 +85,11 @@ impl Topics {
         let _guard = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_new(&info.name, info.partitions)?;
         let topic = self.open_topic(&info)?;
-        sync_dir(&self.config.dir.join("data").join(&info.name))?;
-        sync_dir(&self.config.dir.join("data"))?;
+        self.disk.sync_dir(&self.config.dir.join("data").join(&info.name))?;
+        self.disk.sync_dir(&self.config.dir.join("data"))?;
         let mut all: Vec<TopicInfo> = self.all().iter().map(|topic| topic.info()).collect();
         all.push(info);
-        replace_file(&self.path(), render(&all).as_bytes(), true)?;
+        replace_file(&*self.disk, &self.path(), render(&all).as_bytes(), true)?;
         Ok(self.insert(topic))
     }
 
@@ -140,9 +141,9 @@ fn render(topics: &[TopicInfo]) -> String {
     text
 }
 
-fn read_file(path: &Path) -> Result<Vec<TopicInfo>, OpenError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+fn read_file(disk: &dyn Disk, path: &Path) -> Result<Vec<TopicInfo>, OpenError> {
+    let text = match disk.read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(OpenError::io(path, error)),
     };

@@ -2,11 +2,12 @@
 
 use std::{
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
+use tacho_io::exec::{self, Condition};
 
 /// Somebody who waits.
 pub(crate) trait Wake: Send + Sync {
@@ -64,7 +65,7 @@ impl std::fmt::Debug for Watchers {
 #[derive(Debug, Default)]
 pub(crate) struct ThreadSignal {
     is_set: Mutex<bool>,
-    changed: Condvar,
+    changed: Condition,
 }
 
 impl ThreadSignal {
@@ -77,11 +78,11 @@ impl ThreadSignal {
     pub(crate) fn wait_until(&self, deadline: Instant) -> bool {
         let mut is_set = self.lock();
         while !*is_set {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(exec::now());
             if left == Duration::ZERO {
                 return false;
             }
-            is_set = self.changed.wait_timeout(is_set, left).unwrap_or_else(PoisonError::into_inner).0;
+            is_set = self.changed.wait_timeout(&self.is_set, is_set, left);
         }
         *is_set = false;
         true

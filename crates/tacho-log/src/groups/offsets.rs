@@ -1,14 +1,14 @@
 //! Committed offsets on disk: a file of entries, one behind the other, each with its checksum. What it amounts to is kept
 //! in memory. At start, and when it has grown long, the file is written anew without what has been overtaken.
 
-use crate::storage::{Decoder, Disk, Encoder, replace_file};
+use crate::storage::{Decoder, Encoder, replace_file};
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tacho_io::{Disk, DiskFile, Open};
 
 const MAGIC: &[u8; 4] = b"TLGO";
 const VERSION: u16 = 1;
@@ -34,12 +34,12 @@ pub(crate) struct Committed {
 /// The file and what it says.
 pub(crate) struct OffsetStore {
     path: PathBuf,
-    disk: Arc<Disk>,
+    disk: Arc<dyn Disk>,
     state: Mutex<State>,
 }
 
 struct State {
-    file: Arc<File>,
+    file: Arc<dyn DiskFile>,
     len: u64,
     is_dirty: bool,
     /// The length from which on the file is written anew.
@@ -67,8 +67,8 @@ enum Entry {
 
 impl OffsetStore {
     /// Reads the file, cuts what a crash left half-written, and writes it anew.
-    pub(super) fn open(path: &Path, disk: Arc<Disk>) -> io::Result<Self> {
-        let bytes = match fs::read(path) {
+    pub(super) fn open(path: &Path, disk: Arc<dyn Disk>) -> io::Result<Self> {
+        let bytes = match disk.read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
@@ -78,7 +78,7 @@ impl OffsetStore {
             let cut_bytes = bytes.len() - good_len;
             tracing::warn!(file = %path.display(), cut_bytes, "cutting the torn tail of the committed offsets");
         }
-        let (file, len) = write_anew(path, &groups)?;
+        let (file, len) = write_anew(&*disk, path, &groups)?;
         let compact_at = compact_at(len);
         let live_bytes = len as usize;
         let state = State { file, len, is_dirty: false, compact_at, groups, live_bytes };
@@ -124,7 +124,7 @@ impl OffsetStore {
 
     /// All or nothing: what was written of a failed append is written over, or cut at the next start.
     fn append(&self, state: &mut State, bytes: &[u8]) -> io::Result<()> {
-        self.disk.write_all_at(&state.file, bytes, state.len)?;
+        state.file.write_all_at(bytes, state.len)?;
         state.len += bytes.len() as u64;
         state.is_dirty = true;
         Ok(())
@@ -139,7 +139,7 @@ impl OffsetStore {
             }
             Arc::clone(&state.file)
         };
-        let synced = self.disk.sync_data(&file);
+        let synced = file.sync();
         if synced.is_err() {
             self.lock().is_dirty = true;
         }
@@ -151,7 +151,7 @@ impl OffsetStore {
         if state.len < state.compact_at {
             return Ok(());
         }
-        let (file, len) = write_anew(&self.path, &state.groups)?;
+        let (file, len) = write_anew(&*self.disk, &self.path, &state.groups)?;
         (state.file, state.len, state.is_dirty) = (file, len, false);
         (state.compact_at, state.live_bytes) = (compact_at(len), len as usize);
         Ok(())
@@ -315,11 +315,10 @@ fn encode_all(groups: &Groups) -> Vec<u8> {
 }
 
 /// The new file is durable when the old one goes.
-fn write_anew(path: &Path, groups: &Groups) -> io::Result<(Arc<File>, u64)> {
+fn write_anew(disk: &dyn Disk, path: &Path, groups: &Groups) -> io::Result<(Arc<dyn DiskFile>, u64)> {
     let bytes = encode_all(groups);
-    replace_file(path, &bytes, true)?;
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    Ok((Arc::new(file), bytes.len() as u64))
+    replace_file(disk, path, &bytes, true)?;
+    Ok((disk.open(path, Open::Write)?, bytes.len() as u64))
 }
 
 const fn compact_at(len: u64) -> u64 {

@@ -1,6 +1,7 @@
 //! The state machine on paused time, and the file of offsets.
 
 use super::*;
+use crate::storage::TestDisk;
 use bytes::Bytes;
 use group::Phase;
 use std::fs;
@@ -12,13 +13,13 @@ const DAY_MS: i64 = 24 * 3_600_000;
 struct Fixture {
     dir: tempfile::TempDir,
     clock: Arc<ManualClock>,
-    disk: Arc<Disk>,
+    disk: Arc<TestDisk>,
 }
 
 impl Fixture {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::at(LogTime(1_000)));
-        Self { dir: tempfile::tempdir().unwrap(), clock, disk: Arc::new(Disk::new()) }
+        Self { dir: tempfile::tempdir().unwrap(), clock, disk: Arc::new(TestDisk::new()) }
     }
 
     fn open(&self) -> Coordinator {
@@ -27,7 +28,7 @@ impl Fixture {
 
     fn open_with(&self, limits: Limits) -> Coordinator {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        Coordinator::open(self.dir.path(), clock, Arc::clone(&self.disk), limits).unwrap()
+        Coordinator::open(self.dir.path(), clock, self.disk.clone(), limits).unwrap()
     }
 }
 

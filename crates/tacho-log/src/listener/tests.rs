@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     LogConfig,
     batch::{BatchBuilder, Codec, ProducerFields},
-    storage::Disk,
+    storage::TestDisk,
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
@@ -23,7 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 struct Server {
     _dir: tempfile::TempDir,
-    disk: Arc<Disk>,
+    disk: Arc<TestDisk>,
     log: Arc<EmbeddedLog>,
     listener: KafkaListener,
     stop: CancellationToken,
@@ -33,8 +33,8 @@ impl Server {
     async fn start(config: ListenerConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(LogTime(1_000)));
-        let disk = Arc::new(Disk::new());
-        let log = Arc::new(EmbeddedLog::open_on(LogConfig::new(dir.path()), clock, Arc::clone(&disk)).unwrap());
+        let disk = Arc::new(TestDisk::new());
+        let log = Arc::new(EmbeddedLog::open_on(LogConfig::new(dir.path()), clock, disk.clone()).unwrap());
         log.create_topic("t", 2, TopicConfig::default()).unwrap();
         let stop = CancellationToken::new();
         let addr = "127.0.0.1:0".parse().unwrap();

@@ -6,8 +6,8 @@ use super::{
     producers::Producers,
     replace_file,
 };
-use std::{fs, io, path::Path};
-use tacho_io::EpochId;
+use std::{io, path::Path};
+use tacho_io::{Disk, EpochId};
 
 const MAGIC: &[u8; 4] = b"TLCP";
 const VERSION: u16 = 1;
@@ -31,16 +31,16 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// Reads the recovery point of a partition; `None` when there is none or it is damaged.
-    pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
-        match fs::read(dir.join(FILE_NAME)) {
+    pub(super) fn read(disk: &dyn Disk, dir: &Path) -> io::Result<Option<Self>> {
+        match disk.read(&dir.join(FILE_NAME)) {
             Ok(bytes) => Ok(Self::decode(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        replace_file(&dir.join(FILE_NAME), &self.encode(), true)
+    pub(super) fn write(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+        replace_file(disk, &dir.join(FILE_NAME), &self.encode(), true)
     }
 
     fn encode(&self) -> Vec<u8> {

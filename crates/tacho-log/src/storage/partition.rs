@@ -1,13 +1,11 @@
 //! A partition: appends at its end, reads anywhere, retention at its start.
 
 use super::{
-    Disk,
     checkpoint::Checkpoint,
     producers::{Producers, Verdict},
     recovery::recover,
     scan::Scan,
     segment::Segment,
-    sync_dir,
 };
 use crate::{
     batch::{self, BatchError, BatchHeader},
@@ -15,7 +13,6 @@ use crate::{
     watch::Watchers,
 };
 use std::{
-    fs::File,
     io,
     path::PathBuf,
     sync::{
@@ -23,7 +20,7 @@ use std::{
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
-use tacho_io::{Clock, EpochId, OffsetRange};
+use tacho_io::{Clock, Disk, DiskFile, EpochId, OffsetRange};
 
 mod read;
 
@@ -64,7 +61,7 @@ pub(crate) struct Partition {
     pub(crate) watchers: Watchers,
     dir: PathBuf,
     config: PartitionConfig,
-    disk: Arc<Disk>,
+    disk: Arc<dyn Disk>,
     state: Mutex<State>,
     /// Held during an fsync, so that one that comes meanwhile returns only when its own data is covered.
     syncing: Mutex<()>,
@@ -122,9 +119,9 @@ impl Partition {
         number: i32,
         dir: PathBuf,
         config: PartitionConfig,
-        disk: Arc<Disk>,
+        disk: Arc<dyn Disk>,
     ) -> Result<Self, OpenError> {
-        let state = recover(&dir)?;
+        let state = recover(&disk, &dir)?;
         Ok(Self {
             topic,
             number,
@@ -232,7 +229,7 @@ impl Partition {
         state.buffer.extend_from_slice(bytes);
         batch::stamp(&mut state.buffer, base_offset, log_time_ms);
         let (file, position) = (state.active().file()?, state.active().len);
-        if let Err(error) = self.disk.write_all_at(&file, &state.buffer, position) {
+        if let Err(error) = file.write_all_at(&state.buffer, position) {
             // Nothing half must stay; if this fails too, the next append writes over it and a restart cuts it.
             if let Err(error) = file.set_len(position) {
                 tracing::warn!(topic = %self.topic, partition = self.number, %error, "cannot cut a failed append");
@@ -265,14 +262,14 @@ impl Partition {
     /// segment be told from the torn tail of a crash.
     fn roll(&self, state: &mut State) -> Result<(), AppendError> {
         let file = state.active().file()?;
-        if let Err(error) = self.disk.sync_data(&file) {
+        if let Err(error) = file.sync() {
             self.fail(&error);
             return Err(error.into());
         }
         if let Err(error) = state.active().write_index() {
             tracing::warn!(topic = %self.topic, partition = self.number, %error, "cannot write a segment's index");
         }
-        let segment = Segment::create(&self.dir, state.next_offset)?;
+        let segment = Segment::create(&self.disk, &self.dir, state.next_offset)?;
         state.segments.push(segment);
         (state.is_dirty, state.is_dir_dirty, state.is_changed) = (true, true, true);
         Ok(())
@@ -313,7 +310,7 @@ impl Partition {
             let end = state.next_offset;
             (state.active().file()?, end, is_dir_dirty)
         };
-        let synced = self.sync_file(&file, is_dir_dirty);
+        let synced = self.sync_file(&*file, is_dir_dirty);
         match &synced {
             Ok(()) => self.durable_end.store(end, Ordering::SeqCst),
             Err(error) => self.fail(error),
@@ -321,9 +318,9 @@ impl Partition {
         synced
     }
 
-    fn sync_file(&self, file: &File, is_dir_dirty: bool) -> io::Result<()> {
-        self.disk.sync_data(file)?;
-        if is_dir_dirty { sync_dir(&self.dir) } else { Ok(()) }
+    fn sync_file(&self, file: &dyn DiskFile, is_dir_dirty: bool) -> io::Result<()> {
+        file.sync()?;
+        if is_dir_dirty { self.disk.sync_dir(&self.dir) } else { Ok(()) }
     }
 
     /// After a failed fsync the kernel may have dropped what was not written, and a later fsync would not tell.
@@ -355,8 +352,8 @@ impl Partition {
         let path = super::segment::index_path_of(&self.dir, checkpoint.segment_base);
         let written = self
             .sync_guarded()
-            .and_then(|()| super::replace_file(&path, &index.encode(), true))
-            .and_then(|()| checkpoint.write(&self.dir));
+            .and_then(|()| super::replace_file(&*self.disk, &path, &index.encode(), true))
+            .and_then(|()| checkpoint.write(&*self.disk, &self.dir));
         if written.is_err() {
             self.lock().is_changed = true;
         }
@@ -405,7 +402,7 @@ impl Partition {
             let Some(segment) = state.segments.iter_mut().find(reaches) else { return Ok(None) };
             (segment.file()?, segment.index()?.position_of_time(log_time), segment.len)
         };
-        let mut scan = Scan::new(&file, position, end).with_small_window();
+        let mut scan = Scan::new(&*file, position, end).with_small_window();
         while let Some(Ok(header)) = scan.next_header()? {
             if header.max_timestamp >= log_time {
                 return Ok(Some((header.base_offset, header.max_timestamp)));

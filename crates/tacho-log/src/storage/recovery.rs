@@ -10,22 +10,19 @@ use super::{
     segment::{Segment, list_segments, read_index_of, segment_path},
 };
 use crate::error::OpenError;
-use std::{
-    fs::{self, OpenOptions},
-    io,
-    path::Path,
-};
+use std::{io, path::Path, sync::Arc};
+use tacho_io::{Disk, DiskFile, Open};
 
 /// Opens what is in `dir`, or begins a partition there.
-pub(super) fn recover(dir: &Path) -> Result<State, OpenError> {
+pub(super) fn recover(disk: &Arc<dyn Disk>, dir: &Path) -> Result<State, OpenError> {
     let on_disk = |source: io::Error| OpenError::io(dir, source);
-    fs::create_dir_all(dir).map_err(on_disk)?;
-    let bases = list_segments(dir).map_err(on_disk)?;
-    let checkpoint = Checkpoint::read(dir).map_err(on_disk)?;
+    disk.create_dir_all(dir).map_err(on_disk)?;
+    let bases = list_segments(&**disk, dir).map_err(on_disk)?;
+    let checkpoint = Checkpoint::read(&**disk, dir).map_err(on_disk)?;
     let Some(first_base) = bases.first().copied() else {
-        return begin(dir, checkpoint).map_err(on_disk);
+        return begin(disk, dir, checkpoint).map_err(on_disk);
     };
-    let checkpoint = usable(dir, checkpoint, &bases).map_err(on_disk)?;
+    let checkpoint = usable(&**disk, dir, checkpoint, &bases).map_err(on_disk)?;
     let has_news = checkpoint.is_none();
     let known = checkpoint.unwrap_or(Checkpoint {
         segment_base: first_base,
@@ -35,13 +32,13 @@ pub(super) fn recover(dir: &Path) -> Result<State, OpenError> {
         last_output: None,
         producers: Producers::default(),
     });
-    Recovery { dir, segments: Vec::new(), known, has_news }.run(&bases)
+    Recovery { disk, dir, segments: Vec::new(), known, has_news }.run(&bases)
 }
 
 /// A partition without segments. Offsets that it once had are never given again.
-fn begin(dir: &Path, checkpoint: Option<Checkpoint>) -> io::Result<State> {
+fn begin(disk: &Arc<dyn Disk>, dir: &Path, checkpoint: Option<Checkpoint>) -> io::Result<State> {
     let base_offset = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next_offset);
-    let segment = Segment::create(dir, base_offset)?;
+    let segment = Segment::create(disk, dir, base_offset)?;
     Ok(match checkpoint {
         None => State::recovered(vec![segment], i64::MIN, Producers::default(), None, true),
         Some(known) => State::recovered(vec![segment], known.last_time, known.producers, known.last_output, true),
@@ -49,10 +46,15 @@ fn begin(dir: &Path, checkpoint: Option<Checkpoint>) -> io::Result<State> {
 }
 
 /// The recovery point, if the segments still hold what it says.
-fn usable(dir: &Path, checkpoint: Option<Checkpoint>, bases: &[i64]) -> io::Result<Option<Checkpoint>> {
+fn usable(
+    disk: &dyn Disk,
+    dir: &Path,
+    checkpoint: Option<Checkpoint>,
+    bases: &[i64],
+) -> io::Result<Option<Checkpoint>> {
     let Some(checkpoint) = checkpoint else { return Ok(None) };
     let path = segment_path(dir, checkpoint.segment_base);
-    let is_there = bases.contains(&checkpoint.segment_base) && fs::metadata(&path)?.len() >= checkpoint.position;
+    let is_there = bases.contains(&checkpoint.segment_base) && disk.size(&path)? >= checkpoint.position;
     if !is_there {
         tracing::warn!(partition = %dir.display(), "the recovery point does not fit the segments: scanning all of them");
     }
@@ -60,6 +62,7 @@ fn usable(dir: &Path, checkpoint: Option<Checkpoint>, bases: &[i64]) -> io::Resu
 }
 
 struct Recovery<'a> {
+    disk: &'a Arc<dyn Disk>,
     dir: &'a Path,
     segments: Vec<Segment>,
     /// What is known so far: first the recovery point, then all that has been scanned.
@@ -79,7 +82,7 @@ impl Recovery<'_> {
             }
             let is_last = number + 1 == bases.len();
             let segment = if base_offset < self.known.segment_base {
-                Segment::open_sealed(self.dir, base_offset)?
+                Segment::open_sealed(self.disk, self.dir, base_offset)?
             } else {
                 self.scan_segment(base_offset, is_last)?
             };
@@ -93,10 +96,10 @@ impl Recovery<'_> {
     fn scan_segment(&mut self, base_offset: i64, is_last: bool) -> Result<Segment, OpenError> {
         let path = segment_path(self.dir, base_offset);
         let on_disk = |source: io::Error| OpenError::io(&path, source);
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(on_disk)?;
-        let file_len = file.metadata().map_err(on_disk)?.len();
-        let mut index = self.known_index(base_offset, &file).map_err(on_disk)?;
-        let mut scan = Scan::new(&file, index.len, file_len);
+        let file = self.disk.open(&path, Open::Write).map_err(on_disk)?;
+        let file_len = file.len().map_err(on_disk)?;
+        let mut index = self.known_index(base_offset, &*file).map_err(on_disk)?;
+        let mut scan = Scan::new(&*file, index.len, file_len);
         self.has_news |= index.len < file_len || base_offset != self.known.segment_base;
         let mut fault = None;
         while let Some(batch) = scan.next_verified().map_err(on_disk)? {
@@ -122,9 +125,9 @@ impl Recovery<'_> {
             }
             let cut_bytes = file_len - index.len;
             tracing::warn!(segment = %path.display(), cut_bytes, detail, "cutting the torn tail of a segment");
-            file.set_len(index.len).and_then(|()| file.sync_all()).map_err(on_disk)?;
+            file.set_len(index.len).and_then(|()| file.sync()).map_err(on_disk)?;
         }
-        let segment = Segment::open_active(self.dir, base_offset, index).map_err(on_disk)?;
+        let segment = Segment::open_active(self.disk, self.dir, base_offset, index).map_err(on_disk)?;
         if !is_last {
             segment.write_index().map_err(on_disk)?;
         }
@@ -132,14 +135,14 @@ impl Recovery<'_> {
     }
 
     /// The index of what the recovery point covers of a segment.
-    fn known_index(&self, base_offset: i64, file: &fs::File) -> io::Result<SegmentIndex> {
+    fn known_index(&self, base_offset: i64, file: &dyn DiskFile) -> io::Result<SegmentIndex> {
         let mut index = SegmentIndex::new(base_offset);
         let position = if base_offset == self.known.segment_base { self.known.position } else { 0 };
         if position == 0 {
             return Ok(index);
         }
         // The index file may be newer than the recovery point, never older: it is written first.
-        if let Some(saved) = read_index_of(self.dir, base_offset)?.filter(|saved| saved.len >= position) {
+        if let Some(saved) = read_index_of(&**self.disk, self.dir, base_offset)?.filter(|saved| saved.len >= position) {
             index.entries = saved.entries;
             index.entries.retain(|entry| u64::from(entry.position) < position);
         } else {

@@ -1,13 +1,14 @@
 //! Reads the batches of a segment one after the other, without holding more than a window of it.
 
 use crate::batch::{BatchError, BatchHeader, HEADER_LEN};
-use std::{fs::File, io, os::unix::fs::FileExt};
+use std::io;
+use tacho_io::DiskFile;
 
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// Walks over the batches of a file.
 pub(super) struct Scan<'a> {
-    file: &'a File,
+    file: &'a dyn DiskFile,
     /// Position of the next batch.
     pub(super) position: u64,
     end: u64,
@@ -18,7 +19,7 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// Over the bytes `position..end` of `file`; `position` is the start of a batch.
-    pub(super) fn new(file: &'a File, position: u64, end: u64) -> Self {
+    pub(super) fn new(file: &'a dyn DiskFile, position: u64, end: u64) -> Self {
         Self { file, position, end, window: Vec::new(), window_start: position, window_bytes: WINDOW_BYTES }
     }
 

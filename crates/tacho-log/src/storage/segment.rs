@@ -3,11 +3,11 @@
 use super::{index::SegmentIndex, replace_file, scan::Scan};
 use crate::error::OpenError;
 use std::{
-    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tacho_io::{Disk, DiskFile, Open};
 
 /// One segment. The file and the index of a sealed one are opened when somebody reads it.
 #[derive(Debug)]
@@ -20,46 +20,59 @@ pub(super) struct Segment {
     /// Log time of its last batch, ms; `i64::MIN` while it is empty.
     pub(super) last_time: i64,
     path: PathBuf,
-    file: Option<Arc<File>>,
+    disk: Arc<dyn Disk>,
+    file: Option<Arc<dyn DiskFile>>,
     index: Option<SegmentIndex>,
     was_used: bool,
 }
 
 impl Segment {
     /// Creates the file of a new segment. A left-over of that name from an append that failed is emptied.
-    pub(super) fn create(dir: &Path, base_offset: i64) -> io::Result<Self> {
+    pub(super) fn create(disk: &Arc<dyn Disk>, dir: &Path, base_offset: i64) -> io::Result<Self> {
         let path = segment_path(dir, base_offset);
-        let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
-        Ok(Self::with_index(path, base_offset, Some(file), SegmentIndex::new(base_offset)))
+        let file = disk.open(&path, Open::Create)?;
+        Ok(Self::with_index(disk, path, base_offset, Some(file), SegmentIndex::new(base_offset)))
     }
 
     /// Opens the segment that is appended to, of which `index` covers a first part.
-    pub(super) fn open_active(dir: &Path, base_offset: i64, index: SegmentIndex) -> io::Result<Self> {
+    pub(super) fn open_active(
+        disk: &Arc<dyn Disk>,
+        dir: &Path,
+        base_offset: i64,
+        index: SegmentIndex,
+    ) -> io::Result<Self> {
         let path = segment_path(dir, base_offset);
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        Ok(Self::with_index(path, base_offset, Some(file), index))
+        let file = disk.open(&path, Open::Write)?;
+        Ok(Self::with_index(disk, path, base_offset, Some(file), index))
     }
 
     /// Opens a sealed segment by its index file. Without a valid one the segment is scanned and checked.
-    pub(super) fn open_sealed(dir: &Path, base_offset: i64) -> Result<Self, OpenError> {
+    pub(super) fn open_sealed(disk: &Arc<dyn Disk>, dir: &Path, base_offset: i64) -> Result<Self, OpenError> {
         let path = segment_path(dir, base_offset);
-        let file_len = fs::metadata(&path).map_err(|source| OpenError::io(&path, source))?.len();
-        let read = read_index(&path).map_err(|source| OpenError::io(&path, source))?;
+        let file_len = disk.size(&path).map_err(|source| OpenError::io(&path, source))?;
+        let read = read_index(&**disk, &path).map_err(|source| OpenError::io(&path, source))?;
         let index = match read.filter(|index| index.len == file_len) {
             Some(index) => index,
-            None => rebuild_index(&path, base_offset, file_len)?,
+            None => rebuild_index(&**disk, &path, base_offset, file_len)?,
         };
-        Ok(Self::with_index(path, base_offset, None, index))
+        Ok(Self::with_index(disk, path, base_offset, None, index))
     }
 
-    fn with_index(path: PathBuf, base_offset: i64, file: Option<File>, index: SegmentIndex) -> Self {
+    fn with_index(
+        disk: &Arc<dyn Disk>,
+        path: PathBuf,
+        base_offset: i64,
+        file: Option<Arc<dyn DiskFile>>,
+        index: SegmentIndex,
+    ) -> Self {
         Self {
             base_offset,
             end_offset: index.end_offset,
             len: index.len,
             last_time: index.last_time,
             path,
-            file: file.map(Arc::new),
+            disk: Arc::clone(disk),
+            file,
             index: Some(index),
             was_used: true,
         }
@@ -72,12 +85,12 @@ impl Segment {
         (self.len, self.end_offset, self.last_time) = (index.len, index.end_offset, index.last_time);
     }
 
-    pub(super) fn file(&mut self) -> io::Result<Arc<File>> {
+    pub(super) fn file(&mut self) -> io::Result<Arc<dyn DiskFile>> {
         self.was_used = true;
         if let Some(file) = &self.file {
             return Ok(Arc::clone(file));
         }
-        let file = Arc::new(File::open(&self.path)?);
+        let file = self.disk.open(&self.path, Open::Read)?;
         self.file = Some(Arc::clone(&file));
         Ok(file)
     }
@@ -87,7 +100,8 @@ impl Segment {
         if self.index.is_none() {
             // A damaged index costs a walk from the segment's start, nothing else.
             let empty = SegmentIndex { len: self.len, entries: Vec::new(), ..SegmentIndex::new(self.base_offset) };
-            self.index = Some(read_index(&self.path)?.filter(|index| index.len == self.len).unwrap_or(empty));
+            self.index =
+                Some(read_index(&*self.disk, &self.path)?.filter(|index| index.len == self.len).unwrap_or(empty));
         }
         Ok(self.index.as_ref().expect("set above"))
     }
@@ -95,7 +109,7 @@ impl Segment {
     /// Writes the index beside the segment. It is only a shortcut: its loss costs a scan.
     pub(super) fn write_index(&self) -> io::Result<()> {
         match &self.index {
-            Some(index) => replace_file(&index_path(&self.path), &index.encode(), false),
+            Some(index) => replace_file(&*self.disk, &index_path(&self.path), &index.encode(), false),
             None => Ok(()),
         }
     }
@@ -110,11 +124,11 @@ impl Segment {
 
     /// Deletes the files. Readers that have the segment open go on reading it.
     pub(super) fn delete(&self) -> io::Result<()> {
-        match fs::remove_file(index_path(&self.path)) {
+        match self.disk.remove_file(&index_path(&self.path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        fs::remove_file(&self.path)
+        self.disk.remove_file(&self.path)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -123,15 +137,13 @@ impl Segment {
 }
 
 /// Base offsets of the segments in a partition's directory, ascending. Deletes what was half-written beside them.
-pub(super) fn list_segments(dir: &Path) -> io::Result<Vec<i64>> {
+pub(super) fn list_segments(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<i64>> {
     let mut bases = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name.to_string_lossy().ends_with(".tmp") {
-            fs::remove_file(entry.path())?;
+    for name in disk.list(dir)? {
+        if name.ends_with(".tmp") {
+            disk.remove_file(&dir.join(&name))?;
         }
-        let base = name.to_str().and_then(|name| name.strip_suffix(".log")).and_then(|stem| stem.parse().ok());
+        let base = name.strip_suffix(".log").and_then(|stem| stem.parse().ok());
         bases.extend(base.filter(|base: &i64| *base >= 0));
     }
     bases.sort_unstable();
@@ -139,8 +151,8 @@ pub(super) fn list_segments(dir: &Path) -> io::Result<Vec<i64>> {
 }
 
 /// The index file of the segment at `base_offset`, if it is there and whole.
-pub(super) fn read_index_of(dir: &Path, base_offset: i64) -> io::Result<Option<SegmentIndex>> {
-    read_index(&segment_path(dir, base_offset))
+pub(super) fn read_index_of(disk: &dyn Disk, dir: &Path, base_offset: i64) -> io::Result<Option<SegmentIndex>> {
+    read_index(disk, &segment_path(dir, base_offset))
 }
 
 pub(super) fn segment_path(dir: &Path, base_offset: i64) -> PathBuf {
@@ -156,18 +168,18 @@ fn index_path(segment: &Path) -> PathBuf {
     segment.with_extension("index")
 }
 
-fn read_index(segment: &Path) -> io::Result<Option<SegmentIndex>> {
-    match fs::read(index_path(segment)) {
+fn read_index(disk: &dyn Disk, segment: &Path) -> io::Result<Option<SegmentIndex>> {
+    match disk.read(&index_path(segment)) {
         Ok(bytes) => Ok(SegmentIndex::decode(&bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn rebuild_index(path: &Path, base_offset: i64, file_len: u64) -> Result<SegmentIndex, OpenError> {
-    let file = File::open(path).map_err(|source| OpenError::io(path, source))?;
+fn rebuild_index(disk: &dyn Disk, path: &Path, base_offset: i64, file_len: u64) -> Result<SegmentIndex, OpenError> {
+    let file = disk.open(path, Open::Read).map_err(|source| OpenError::io(path, source))?;
     let mut index = SegmentIndex::new(base_offset);
-    let mut scan = Scan::new(&file, 0, file_len);
+    let mut scan = Scan::new(&*file, 0, file_len);
     while let Some(batch) = scan.next_verified().map_err(|source| OpenError::io(path, source))? {
         let corrupt = |detail: String| OpenError::CorruptSegment { path: path.to_owned(), position: index.len, detail };
         let header = batch.map_err(|error| corrupt(error.to_string()))?;
@@ -176,6 +188,6 @@ fn rebuild_index(path: &Path, base_offset: i64, file_len: u64) -> Result<Segment
         }
         index.push(base_offset, header.base_offset, header.next_offset(), header.size, header.max_timestamp);
     }
-    replace_file(&index_path(path), &index.encode(), false).map_err(|source| OpenError::io(path, source))?;
+    replace_file(disk, &index_path(path), &index.encode(), false).map_err(|source| OpenError::io(path, source))?;
     Ok(index)
 }

@@ -9,6 +9,7 @@ use std::{
     },
     thread,
 };
+use tacho_io::exec;
 
 /// Fsyncs at a time.
 const THREADS_MAX: usize = 4;
@@ -25,8 +26,10 @@ pub(crate) fn sync_all(partitions: &[Arc<Partition>]) -> io::Result<()> {
         }
         result
     };
+    // A simulation has one thread.
+    let threads_max = if exec::scheduler().is_some() { 1 } else { THREADS_MAX };
     let result = thread::scope(|scope| {
-        let helpers: Vec<_> = (1..dirty.len().min(THREADS_MAX)).map(|_| scope.spawn(sync_some)).collect();
+        let helpers: Vec<_> = (1..dirty.len().min(threads_max)).map(|_| scope.spawn(sync_some)).collect();
         let own = sync_some();
         helpers.into_iter().fold(own, |result, helper| {
             result.and(helper.join().unwrap_or_else(|_| Err(io::Error::other("an fsync has panicked"))))

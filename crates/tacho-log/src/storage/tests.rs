@@ -14,7 +14,7 @@ use tacho_model::LogTime;
 struct Bench {
     dir: tempfile::TempDir,
     clock: ManualClock,
-    disk: Arc<Disk>,
+    disk: Arc<TestDisk>,
     config: PartitionConfig,
 }
 
@@ -28,7 +28,7 @@ impl Bench {
             producer_idle_ms: 1_000_000,
         };
         let clock = ManualClock::at(LogTime(1_000));
-        Self { dir: tempfile::tempdir().unwrap(), clock, disk: Arc::new(Disk::new()), config }
+        Self { dir: tempfile::tempdir().unwrap(), clock, disk: Arc::new(TestDisk::new()), config }
     }
 
     fn open(&self) -> Partition {
@@ -37,7 +37,7 @@ impl Bench {
 
     fn try_open(&self) -> Result<Partition, OpenError> {
         let dir = self.dir.path().join("0");
-        Partition::open(Arc::from("topic"), 0, dir, self.config.clone(), Arc::clone(&self.disk))
+        Partition::open(Arc::from("topic"), 0, dir, self.config.clone(), self.disk.clone())
     }
 
     fn append(&self, partition: &Partition, batch: &[u8]) -> Result<Appended, AppendError> {

@@ -3,8 +3,8 @@
 
 use super::{Partition, Scan, State};
 use crate::batch::{BatchHeader, HEADER_LEN};
-use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
-use tacho_io::OffsetRange;
+use std::{io, sync::Arc};
+use tacho_io::{DiskFile, OffsetRange};
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ struct Place {
 }
 
 struct Found {
-    file: Arc<File>,
+    file: Arc<dyn DiskFile>,
     place: Place,
     /// End of the segment's batches.
     end: u64,
@@ -82,14 +82,14 @@ impl Partition {
         cursor.place = Some(found.place);
         let left = usize::try_from(found.end - found.place.position).unwrap_or(usize::MAX);
         let mut len = left.min(bytes_max.max(HEADER_LEN));
-        fill(&found.file, found.place.position, len, buffer)?;
+        fill(&*found.file, found.place.position, len, buffer)?;
         let first = self.parse(&buffer[..len], cursor.offset)?;
         if first.size > left {
             return Err(self.corrupt(cursor.offset, "a batch reaches beyond its segment"));
         }
         if first.size > len {
             len = first.size;
-            fill(&found.file, found.place.position, len, buffer)?;
+            fill(&*found.file, found.place.position, len, buffer)?;
         }
         let mut whole = first.size;
         while len - whole >= HEADER_LEN {
@@ -140,7 +140,7 @@ impl Partition {
 
     /// Walks from the index entry to the batch that holds `offset`.
     fn search(&self, found: &mut Found, offset: i64) -> Result<(), ReadError> {
-        let mut scan = Scan::new(&found.file, found.place.position, found.end).with_small_window();
+        let mut scan = Scan::new(&*found.file, found.place.position, found.end).with_small_window();
         loop {
             let position = scan.position;
             let header = scan.next_header()?.ok_or_else(|| self.corrupt(offset, "the segment ends before it"))?;
@@ -165,7 +165,7 @@ fn segment_of(state: &State, offset: i64) -> Option<usize> {
     state.segments.partition_point(|segment| segment.base_offset <= offset).checked_sub(1)
 }
 
-fn fill(file: &File, position: u64, len: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+fn fill(file: &dyn DiskFile, position: u64, len: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
     if buffer.len() < len {
         buffer.resize(len, 0);
     }
