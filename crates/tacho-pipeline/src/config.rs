@@ -1,6 +1,7 @@
 //! What a pipeline can be told.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tacho_io::{Disk, SystemDisk};
 use tacho_wire::DecodeLimits;
 
 /// When a group of epochs becomes an insert.
@@ -17,6 +18,8 @@ pub struct GroupLimits {
 pub struct PipelineConfig {
     /// Folder of the journal and the snapshots. One pipeline owns it; the caller holds the lock.
     pub data_dir: PathBuf,
+    /// Where that folder is: the machine's file system.
+    pub disk: Arc<dyn Disk>,
     /// Prefix of all topics, `fleet.prod` by default.
     pub topic_prefix: String,
     /// Threads that run the engine, 1..=128.
@@ -65,6 +68,7 @@ impl PipelineConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             data_dir: data_dir.into(),
+            disk: Arc::new(SystemDisk),
             topic_prefix: topic_prefix.to_owned(),
             shards: cores.clamp(1, 8) as u16,
             fetch_threads: cores.div_ceil(2).clamp(1, 4),

@@ -11,19 +11,20 @@ use crate::{
     life::Life,
     planner::{PlanRules, make_manifest, take_chunks},
     progress::Progress,
+    queue::{Sender, bounded},
     replay::ReplayReader,
     rounds::Rounds,
     shard::{ShardPool, Stage},
     snapshot::{Item, Round, SnapshotTask, item_at},
     tally::{Arrived, Tally},
 };
-use crossbeam_channel::{SendTimeoutError, Sender};
+use crossbeam_channel::SendTimeoutError;
 use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tacho_engine::FleetStage;
-use tacho_io::{Clock, LiveFeed, LiveUpdate, PipelineStats};
+use tacho_io::{Clock, LiveFeed, LiveUpdate, PipelineStats, exec};
 
 /// An epoch without records is planned at most this often.
 const IDLE_EPOCH_MS: i64 = 1_000;
@@ -72,10 +73,10 @@ pub(crate) struct Coordinator {
 impl Coordinator {
     pub(crate) fn run(mut self, replay: Replay) -> Result<(), Stop> {
         self.replay(replay)?;
-        let mut due = Instant::now();
+        let mut due = exec::now();
         while !self.life.is_draining() {
             self.inbox.wait(&self.life, due, self.config.epoch_events_max)?;
-            due = Instant::now() + self.config.epoch_interval;
+            due = exec::now() + self.config.epoch_interval;
             if self.wait_for_room()? {
                 self.plan_epoch()?;
                 self.snapshot_some()?;
@@ -131,12 +132,12 @@ impl Coordinator {
     /// Plans the next epoch and runs it; true if there was something to do.
     fn plan_epoch(&mut self) -> Result<bool, Stop> {
         let now = self.clock.now().ms();
-        let is_stalled = self.stalled_since.is_some_and(|since| since.elapsed() >= DRIFT_PATIENCE);
+        let is_stalled = self.stalled_since.is_some_and(|since| exec::elapsed(since) >= DRIFT_PATIENCE);
         let (manifest, chunks) = {
             let mut queues = self.inbox.lock();
             let chunks = take_chunks(&self.rules, &self.plan, &mut queues, is_stalled);
             let is_held = chunks.is_empty() && self.inbox.is_any_full(&queues);
-            self.stalled_since = is_held.then(|| self.stalled_since.unwrap_or_else(Instant::now));
+            self.stalled_since = is_held.then(|| self.stalled_since.unwrap_or_else(exec::now));
             let mut plan = self.plan.clone();
             let manifest = make_manifest(&self.rules, &mut plan, &queues, &chunks, self.generation, now);
             if chunks.is_empty() && !self.is_worth_an_epoch(&manifest) {
@@ -251,10 +252,10 @@ impl Coordinator {
         if self.rounds.is_due(self.progress.read(|marks| marks.snapshot)) && self.last_run > 0 {
             self.begin_round()?;
         }
-        let until = Instant::now() + self.config.snapshot_budget;
+        let until = exec::now() + self.config.snapshot_budget;
         while self.rounds.item().is_some() {
             self.snapshot_one()?;
-            if Instant::now() >= until {
+            if exec::now() >= until {
                 break;
             }
         }
@@ -269,13 +270,13 @@ impl Coordinator {
 
     fn snapshot_one(&mut self) -> Result<(), Stop> {
         let Some(index) = self.rounds.item() else { return Ok(()) };
-        let began = Instant::now();
+        let began = exec::now();
         let (stage, group) = item_at(index);
         let state = match stage {
             Stage::Fleet => self.fleet.snapshot(),
             _ => self.shards.snapshot(stage, group)?,
         };
-        self.stats.snapshot_pause_ns.set(began.elapsed().as_nanos() as u64);
+        self.stats.snapshot_pause_ns.set(exec::elapsed(began).as_nanos() as u64);
         let epoch = self.last_run;
         self.send(&self.outlets.snapshots, SnapshotTask::Item(Item { stage, group, epoch, state }))?;
         if self.rounds.advance(epoch) {
@@ -298,7 +299,7 @@ impl Coordinator {
         self.note_queues();
         self.progress.update(|marks| marks.is_finished = true);
         // Closing their channels makes the publishers insert what they have and end.
-        self.outlets.outputs = crossbeam_channel::bounded(0).0;
+        self.outlets.outputs = bounded(0).0;
         self.outlets.store = None;
         if self.last_run > 0 {
             self.begin_round()?;

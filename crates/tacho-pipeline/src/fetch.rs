@@ -9,11 +9,8 @@ use crate::{
     inbox::Inbox,
     life::{Life, Retry, thread_cpu_ns},
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tacho_io::{Log, LogError, LogReader, PipelineStats, TopicPartition};
+use std::{sync::Arc, time::Duration};
+use tacho_io::{Log, LogError, LogReader, PipelineStats, TopicPartition, exec};
 
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 const END_CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -42,7 +39,7 @@ impl Fetcher {
     pub(crate) fn run(mut self) -> Result<(), Stop> {
         let mut retry = Retry::new(self.retry_pause_max);
         let mut reader: Option<Box<dyn LogReader>> = None;
-        let mut end_checked = Instant::now();
+        let mut end_checked = exec::now();
         while !self.life.is_draining() {
             self.life.check()?;
             match self.poll(&mut reader) {
@@ -53,8 +50,8 @@ impl Fetcher {
                 }
                 Err(stop) => return Err(stop),
             }
-            if end_checked.elapsed() >= END_CHECK_EVERY {
-                end_checked = Instant::now();
+            if exec::elapsed(end_checked) >= END_CHECK_EVERY {
+                end_checked = exec::now();
                 self.check_ends();
             }
         }

@@ -7,9 +7,10 @@ use crate::{
 };
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
 };
+use tacho_io::exec::{self, Condition};
 use tacho_model::Stream;
 
 /// The queue of one partition.
@@ -35,20 +36,20 @@ const CHECK_AGE_MAX: Duration = Duration::from_secs(3);
 impl PartitionQueue {
     pub(crate) fn new(stream: Stream, partition: i32, position: i64, log_end: i64) -> Self {
         let chunks = VecDeque::new();
-        let checked = Instant::now();
+        let checked = exec::now();
         Self { stream, partition, chunks, bytes: 0, fetched_to: position, log_end, checked, quiet_since: None }
     }
 
     /// Everything that the log is known to hold of the partition is planned.
     pub(crate) fn is_at_end(&self, settle: Duration) -> bool {
-        let is_known = self.checked.elapsed() <= CHECK_AGE_MAX;
+        let is_known = exec::elapsed(self.checked) <= CHECK_AGE_MAX;
         is_known && self.chunks.is_empty() && (self.fetched_to >= self.log_end || self.is_settled(settle))
     }
 
     /// Polls have brought nothing for `settle`, although the log answers. Control records behind the last record are
     /// never delivered, so that such a partition counts as read to its end.
     fn is_settled(&self, settle: Duration) -> bool {
-        self.chunks.is_empty() && self.quiet_since.is_some_and(|since| since.elapsed() >= settle)
+        self.chunks.is_empty() && self.quiet_since.is_some_and(|since| exec::elapsed(since) >= settle)
     }
 
     pub(crate) fn pop(&mut self) -> Option<Chunk> {
@@ -61,7 +62,7 @@ impl PartitionQueue {
         self.log_end = self.log_end.max(chunk.to);
         self.bytes += chunk.bytes;
         self.quiet_since = None;
-        self.checked = Instant::now();
+        self.checked = exec::now();
         self.chunks.push_back(chunk);
     }
 }
@@ -70,8 +71,8 @@ impl PartitionQueue {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     queues: Mutex<Vec<PartitionQueue>>,
-    arrived: Condvar,
-    taken: Condvar,
+    arrived: Condition,
+    taken: Condition,
     partition_bytes_max: usize,
 }
 
@@ -79,7 +80,8 @@ impl Inbox {
     /// Queues of at most `bytes_max` together, but at least one chunk each.
     pub(crate) fn new(queues: Vec<PartitionQueue>, bytes_max: usize) -> Self {
         let partition_bytes_max = bytes_max / queues.len().max(1);
-        Self { queues: Mutex::new(queues), arrived: Condvar::new(), taken: Condvar::new(), partition_bytes_max }
+        let (arrived, taken) = (Condition::default(), Condition::default());
+        Self { queues: Mutex::new(queues), arrived, taken, partition_bytes_max }
     }
 
     /// Puts a chunk into its queue; waits while that is full. A draining pipeline takes no more: what does not fit
@@ -92,7 +94,7 @@ impl Inbox {
                 return Err(Stop::Halted);
             }
             let nap = Duration::from_millis(50);
-            queues = self.taken.wait_timeout(queues, nap).unwrap_or_else(PoisonError::into_inner).0;
+            queues = self.taken.wait_timeout(&self.queues, queues, nap);
         }
         queues[queue].push(chunk);
         drop(queues);
@@ -105,11 +107,11 @@ impl Inbox {
         let mut queues = lock(&self.queues);
         let queue = &mut queues[queue];
         if log_end.is_some() {
-            queue.checked = Instant::now();
+            queue.checked = exec::now();
         }
         match log_end {
             Some(end) if end == queue.log_end => {
-                queue.quiet_since.get_or_insert_with(Instant::now);
+                queue.quiet_since.get_or_insert_with(exec::now);
             }
             Some(end) => {
                 queue.log_end = end;
@@ -125,12 +127,12 @@ impl Inbox {
         loop {
             life.check()?;
             let events: usize = queues.iter().flat_map(|queue| &queue.chunks).map(|chunk| chunk.events).sum();
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(exec::now());
             if events >= events_min || left.is_zero() || life.is_draining() {
                 return Ok(());
             }
             let nap = left.min(Duration::from_millis(50));
-            queues = self.arrived.wait_timeout(queues, nap).unwrap_or_else(PoisonError::into_inner).0;
+            queues = self.arrived.wait_timeout(&self.queues, queues, nap);
         }
     }
 

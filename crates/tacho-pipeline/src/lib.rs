@@ -31,6 +31,7 @@ mod pipeline;
 mod planner;
 mod progress;
 mod publish;
+mod queue;
 mod recover;
 mod replay;
 mod rounds;

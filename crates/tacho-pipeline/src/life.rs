@@ -4,12 +4,12 @@ use crate::error::{PipelineError, Stop};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
+use tacho_io::exec::{self, Condition};
 
 /// Locks, and goes on after a panic elsewhere: the panic itself ends the pipeline.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -23,7 +23,7 @@ pub(crate) struct Life {
     halted: AtomicBool,
     failure: Mutex<Option<Arc<PipelineError>>>,
     alive: Mutex<usize>,
-    changed: Condvar,
+    changed: Condition,
     /// Durable steps until a simulated crash; beyond reach in production.
     steps_left: AtomicI64,
 }
@@ -35,7 +35,7 @@ impl Life {
             halted: AtomicBool::new(false),
             failure: Mutex::new(None),
             alive: Mutex::new(0),
-            changed: Condvar::new(),
+            changed: Condition::default(),
             steps_left: AtomicI64::new(i64::MAX),
         })
     }
@@ -70,8 +70,9 @@ impl Life {
         if self.is_halted() { Err(Stop::Halted) } else { Ok(()) }
     }
 
-    /// Stands before every durable step. A halted pipeline takes none; a test may have it die at the n-th.
+    /// Stands before every durable step, where no lock is held. A halted pipeline takes none; a test may have it die at the n-th.
     pub(crate) fn step(&self) -> Result<(), Stop> {
+        exec::turn();
         self.check()?;
         if self.steps_left.fetch_sub(1, Ordering::SeqCst) <= 0 {
             self.halt();
@@ -86,15 +87,15 @@ impl Life {
 
     /// Sleeps, but not beyond the end of the pipeline.
     pub(crate) fn pause(&self, length: Duration) -> Result<(), Stop> {
-        let until = Instant::now() + length;
+        let until = exec::now() + length;
         let mut alive = lock(&self.alive);
         loop {
             self.check()?;
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(exec::now());
             if left.is_zero() {
                 return Ok(());
             }
-            alive = self.changed.wait_timeout(alive, left).unwrap_or_else(PoisonError::into_inner).0;
+            alive = self.changed.wait_timeout(&self.alive, alive, left);
         }
     }
 
@@ -102,11 +103,11 @@ impl Life {
     pub(crate) fn wait_all_ended(&self, deadline: Instant) -> bool {
         let mut alive = lock(&self.alive);
         while *alive > 0 {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(exec::now());
             if left.is_zero() {
                 return false;
             }
-            alive = self.changed.wait_timeout(alive, left).unwrap_or_else(PoisonError::into_inner).0;
+            alive = self.changed.wait_timeout(&self.alive, alive, left);
         }
         true
     }
@@ -116,10 +117,10 @@ impl Life {
         self: &Arc<Self>,
         name: String,
         body: impl FnOnce() -> Result<(), Stop> + Send + 'static,
-    ) -> std::io::Result<JoinHandle<()>> {
+    ) -> std::io::Result<exec::Thread> {
         *lock(&self.alive) += 1;
         let (life, thread) = (self.clone(), name.clone());
-        let spawned = std::thread::Builder::new().name(name).spawn(move || {
+        let spawned = exec::spawn(name, move || {
             match catch_unwind(AssertUnwindSafe(body)) {
                 Ok(Ok(()) | Err(Stop::Halted)) => {}
                 Ok(Err(Stop::Failed(error))) => life.fail(error),
@@ -166,8 +167,8 @@ impl Retry {
     }
     /// Waits before the next attempt.
     pub(crate) fn wait(&mut self, life: &Life, what: &str, error: &dyn std::fmt::Display) -> Result<(), Stop> {
-        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            self.logged = Some(Instant::now());
+        if self.logged.is_none_or(|at| exec::elapsed(at) >= LOG_EVERY) {
+            self.logged = Some(exec::now());
             tracing::warn!(%error, "{what} is away, trying again");
         }
         life.pause(self.pause)?;

@@ -13,6 +13,7 @@ use crate::{
     planner::PlanRules,
     progress::{Marks, Progress},
     publish::{GroupSource, Inserter, OutputPublisher, StoreSink},
+    queue::{Receiver, bounded},
     recover::{Beginning, InputPartition, begin, check_output_topics, input_partitions, snapshot_folder},
     replay::ReplayReader,
     rounds::Rounds,
@@ -20,14 +21,12 @@ use crate::{
     snapshot::{Round, SnapshotWriter},
     tally::Tally,
 };
-use crossbeam_channel::{Receiver, bounded};
 use std::{
     sync::{Arc, Mutex},
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 use tacho_engine::{EngineConfig, FleetStage};
-use tacho_io::{Clock, LiveFeed, Log, PipelineStats, Store};
+use tacho_io::{Clock, LiveFeed, Log, PipelineStats, Store, exec};
 use tacho_model::{KEY_GROUPS, Stream};
 use tacho_wire::OutputEncoder;
 
@@ -129,7 +128,7 @@ struct Assembly {
     encoder: OutputEncoder,
 }
 
-type Threads = Vec<JoinHandle<()>>;
+type Threads = Vec<exec::Thread>;
 
 impl Assembly {
     fn new(
@@ -275,6 +274,7 @@ impl Assembly {
             progress: progress.clone(),
             stats: self.seams.stats.clone(),
             journal: journal.clone(),
+            disk: config.disk.clone(),
             folder: snapshot_folder(config),
             tasks,
         };
@@ -443,7 +443,7 @@ impl PipelineHandle {
                     return Err(WaitError::Stopped(cause));
                 }
             }
-            if Instant::now() >= deadline {
+            if exec::now() >= deadline {
                 return Err(WaitError::Deadline(format!("{:?}, log ends {ends:?}", self.progress.get())));
             }
         }
@@ -473,7 +473,7 @@ impl PipelineHandle {
         loop {
             match self.progress.wait(&self.life, Duration::from_millis(200), &done) {
                 Ok(true) => return Ok(()),
-                Ok(false) if Instant::now() < deadline => {}
+                Ok(false) if exec::now() < deadline => {}
                 Ok(false) => return Err(WaitError::Deadline(format!("{:?}", self.progress.get()))),
                 Err(_) => {
                     let cause = self.failed().map_or_else(|| "it was halted".to_owned(), |error| error.to_string());
@@ -492,7 +492,7 @@ impl PipelineHandle {
     /// rest is left to the next start.
     pub fn stop(self) -> StopOutcome {
         self.life.drain();
-        let is_drained = self.life.wait_all_ended(Instant::now() + self.stop_deadline);
+        let is_drained = self.life.wait_all_ended(exec::now() + self.stop_deadline);
         self.kill();
         match self.failed() {
             Some(error) => StopOutcome::Failed(error),
@@ -504,7 +504,7 @@ impl PipelineHandle {
     /// Ends at once, as a crash would; a thread that hangs in a call to log or store is left behind.
     pub fn kill(&self) {
         self.life.halt();
-        if self.life.wait_all_ended(Instant::now() + HALT_PATIENCE) {
+        if self.life.wait_all_ended(exec::now() + HALT_PATIENCE) {
             for thread in lock(&self.threads).drain(..) {
                 // Panics were caught and reported inside.
                 let _ = thread.join();

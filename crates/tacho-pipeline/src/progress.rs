@@ -5,9 +5,10 @@ use crate::{
     life::{Life, lock},
 };
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
+use tacho_io::exec::{self, Condition};
 
 /// The receivers of a pipeline's results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +56,7 @@ impl Marks {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     marks: Mutex<Marks>,
-    changed: Condvar,
+    changed: Condition,
     queued_bytes: Mutex<usize>,
 }
 
@@ -73,20 +74,20 @@ impl Progress {
 
     /// Waits until `done`, or until `timeout`; tells whether it is done. Ends with the pipeline.
     pub(crate) fn wait(&self, life: &Life, timeout: Duration, done: impl Fn(&Marks) -> bool) -> Result<bool, Stop> {
-        let until = Instant::now() + timeout;
+        let until = exec::now() + timeout;
         let mut marks = lock(&self.marks);
         loop {
             life.check()?;
             if done(&marks) {
                 return Ok(true);
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(exec::now());
             if left.is_zero() {
                 return Ok(false);
             }
             // Halting does not notify this condition, so nobody sleeps longer than this at a time.
             let nap = left.min(Duration::from_millis(50));
-            marks = self.changed.wait_timeout(marks, nap).unwrap_or_else(PoisonError::into_inner).0;
+            marks = self.changed.wait_timeout(&self.marks, marks, nap);
         }
     }
 

@@ -7,12 +7,8 @@ use crate::{
     life::Life,
     snapshot::{self, Round},
 };
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tacho_io::{Log, LogError, OffsetRange, TopicPartition};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tacho_io::{Log, LogError, OffsetRange, TopicPartition, exec};
 use tacho_model::{OutputTopic, Stream, topic_name};
 
 /// How long the first records of the output topics may take to come.
@@ -86,10 +82,12 @@ pub(crate) fn begin(
 ) -> Result<Beginning, StartError> {
     let folder = journal_folder(config);
     for folder in [&folder, &snapshot_folder(config)] {
-        std::fs::create_dir_all(folder)
+        config
+            .disk
+            .create_dir_all(folder)
             .map_err(|source| StartError::Io { what: format!("cannot create {}", folder.display()), source })?;
     }
-    if journal::rounds(&folder)?.is_empty() {
+    if journal::rounds(&*config.disk, &folder)?.is_empty() {
         refuse_foreign_outputs(config, log)?;
         return begin_new(config, inputs, life);
     }
@@ -106,19 +104,19 @@ fn begin_new(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life
     let next_batch = ((pipeline >> 104) as u64) << 40 | 1;
     let ledger =
         Ledger { pipeline, generation: 1, boot: 1, next_batch, stored: [0; 2], open: Vec::new(), plan: plan.clone() };
-    let journal = Journal::create(&journal_folder(config), ledger, life.clone())?;
+    let journal = Journal::create(config.disk.clone(), &journal_folder(config), ledger, life.clone())?;
     Ok(Beginning { journal, round: None, manifests: Vec::new(), plan, generation: 1, last_epoch: 0, next_round: 1 })
 }
 
 fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) -> Result<Beginning, StartError> {
     let folder = journal_folder(config);
-    let numbers = journal::rounds(&folder)?;
-    let round = match snapshot::load_newest(&snapshot_folder(config)) {
+    let numbers = journal::rounds(&*config.disk, &folder)?;
+    let round = match snapshot::load_newest(&*config.disk, &snapshot_folder(config)) {
         // Before the second round is installed, the journal still goes back to the very beginning.
         Err(crate::error::SnapshotError::NoneReadable { .. }) if numbers.first() == Some(&0) => None,
         round => round?,
     };
-    let mut recovered = journal::recover(&folder, round.as_ref().map_or(0, |round| round.number))?;
+    let mut recovered = journal::recover(&*config.disk, &folder, round.as_ref().map_or(0, |round| round.number))?;
     let covered = round.as_ref().map_or(0, Round::last_epoch);
     // A round is installed only when the store has everything up to it, even if the note of that was lost.
     recovered.ledger.open.retain(|open| open.intent.to > covered);
@@ -138,7 +136,7 @@ fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) 
 
     let last_epoch = plan.epoch.max(covered);
     plan.epoch = last_epoch;
-    let journal = Journal::resume(&folder, recovered.ledger, last_epoch, life.clone())?;
+    let journal = Journal::resume(config.disk.clone(), &folder, recovered.ledger, last_epoch, life.clone())?;
     let entry = Entry::Boot { boot, generation, kept: kept.unwrap_or(u64::MAX) };
     // A start is not interrupted by itself, so only the journal's own error can come back.
     journal.append(&entry).and_then(|()| journal.sync()).map_err(start_error)?;
@@ -226,10 +224,10 @@ fn begins_with_own_records(log: &dyn Log, source: &TopicPartition) -> Result<boo
         return Ok(false);
     }
     let mut reader = log.reader(&[(source.clone(), range.start)])?;
-    let until = Instant::now() + PROBE_PATIENCE;
+    let until = exec::now() + PROBE_PATIENCE;
     loop {
         let runs = reader.poll(Duration::from_millis(100), 1 << 16)?;
-        if !runs.is_empty() || Instant::now() > until {
+        if !runs.is_empty() || exec::now() > until {
             return Ok(runs.iter().any(|records| records.own_count > 0));
         }
     }

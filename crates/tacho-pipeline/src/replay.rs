@@ -9,9 +9,9 @@ use crate::{
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tacho_io::{Log, LogError, LogReader, Records, TopicPartition};
+use tacho_io::{Log, LogError, LogReader, Records, TopicPartition, exec};
 use tacho_model::{Stream, topic_name};
 use tacho_wire::DecodeLimits;
 
@@ -92,7 +92,7 @@ fn fill(
     source: &TopicPartition,
     range: &Range,
 ) -> Result<(), Stop> {
-    let until = Instant::now() + PATIENCE;
+    let until = exec::now() + PATIENCE;
     let mut retry = Retry::new(Duration::from_secs(1));
     while partition.runs.is_empty() {
         life.check()?;
@@ -104,7 +104,7 @@ fn fill(
             }
             Err(error) => return Err(error.into()),
         }
-        if partition.runs.is_empty() && Instant::now() > until {
+        if partition.runs.is_empty() && exec::now() > until {
             let (topic, from, to) = (source.topic.to_string(), partition.position, range.to);
             return Err(PipelineError::ReplayGap { topic, partition: source.partition, from, to }.into());
         }

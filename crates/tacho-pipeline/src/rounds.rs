@@ -2,6 +2,7 @@
 
 use crate::snapshot::ROUND_ITEMS;
 use std::time::{Duration, Instant};
+use tacho_io::exec;
 
 /// Without new records a round is made at most this many intervals after the one before.
 const IDLE_INTERVALS: u32 = 20;
@@ -24,7 +25,7 @@ pub(crate) struct Rounds {
 
 impl Rounds {
     pub(crate) fn new(interval: Duration, next_number: u64) -> Self {
-        Self { interval, next_number, began: Instant::now(), next_item: None, finished: None, has_news: true }
+        Self { interval, next_number, began: exec::now(), next_item: None, finished: None, has_news: true }
     }
     /// Notes that an epoch had records.
     pub(crate) fn note_records(&mut self) {
@@ -34,13 +35,13 @@ impl Rounds {
     pub(crate) fn is_due(&self, installed_epoch: u64) -> bool {
         let wait = if self.has_news { self.interval } else { self.interval * IDLE_INTERVALS };
         let is_free = self.next_item.is_none() && self.finished.is_none_or(|last| installed_epoch >= last);
-        is_free && self.began.elapsed() >= wait
+        is_free && exec::elapsed(self.began) >= wait
     }
     /// Begins a round; an unfinished one is given up.
     pub(crate) fn begin(&mut self) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
-        self.began = Instant::now();
+        self.began = exec::now();
         self.next_item = Some(0);
         self.has_news = false;
         number

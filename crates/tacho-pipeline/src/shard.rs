@@ -3,11 +3,11 @@
 use crate::{
     error::Stop,
     life::{Life, thread_cpu_ns},
+    queue::{Receiver, Sender, bounded},
 };
-use crossbeam_channel::{Receiver, Sender, bounded};
-use std::{ops::Range, sync::Arc, thread::JoinHandle};
+use std::{ops::Range, sync::Arc};
 use tacho_engine::{DriverInput, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
-use tacho_io::PipelineStats;
+use tacho_io::{PipelineStats, exec};
 use tacho_model::{KEY_GROUPS, RowOutcome, SideEvent, TelemetryBatch, shard_of_group};
 
 /// What a shard is asked to do.
@@ -100,7 +100,7 @@ impl ShardPool {
         config: &Arc<EngineConfig>,
         life: &Arc<Life>,
         stats: &Arc<PipelineStats>,
-    ) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
+    ) -> std::io::Result<(Self, Vec<exec::Thread>)> {
         let (mut pool, mut threads) = (Self { tasks: Vec::new(), answers: Vec::new() }, Vec::new());
         for index in 0..shards {
             // One task at a time: the coordinator takes every answer before it gives the next task.
@@ -130,7 +130,7 @@ impl ShardPool {
         self.tasks[shard].send(task).map_err(|_| Stop::Halted)
     }
     pub(crate) fn answer(&self, shard: usize) -> Result<Answer, Stop> {
-        self.answers[shard].recv().map_err(|_| Stop::Halted)
+        self.answers[shard].recv().ok_or(Stop::Halted)
     }
     pub(crate) fn vehicle_answer(&self, shard: usize) -> Result<VehicleAnswer, Stop> {
         match self.answer(shard)? {
@@ -169,7 +169,7 @@ fn groups_of(shard: u16, shards: u16) -> Range<u16> {
 }
 
 fn serve(mut shard: Shard, tasks: &Receiver<Task>, answers: &Sender<Answer>, stats: &PipelineStats) {
-    while let Ok(task) = tasks.recv() {
+    while let Some(task) = tasks.recv() {
         let cpu_before = thread_cpu_ns();
         let answer = run_task(&mut shard, task);
         stats.engine_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));

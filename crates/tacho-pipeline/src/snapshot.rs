@@ -9,20 +9,20 @@ mod tests;
 
 use crate::{
     error::{SnapshotError, Stop},
-    journal::{Journal, sync_folder},
+    journal::Journal,
     life::Life,
     progress::Progress,
+    queue::Receiver,
     shard::Stage,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 use std::{
-    fs::{self, File},
-    io::{BufWriter, Write},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tacho_io::PipelineStats;
+use tacho_io::{Disk, DiskFile, Open, PipelineStats};
 use tacho_model::KEY_GROUPS;
 use tacho_wire::envelope;
 
@@ -78,26 +78,30 @@ impl Round {
 }
 
 /// Reads the newest installed round that is whole. Damaged ones are set aside. None when there never was a round.
-pub(crate) fn load_newest(folder: &Path) -> Result<Option<Round>, SnapshotError> {
+pub(crate) fn load_newest(disk: &dyn Disk, folder: &Path) -> Result<Option<Round>, SnapshotError> {
     let mut newest_problem = None;
-    for number in installed(folder)?.into_iter().rev() {
-        match load(folder, number) {
+    for number in installed(disk, folder)?.into_iter().rev() {
+        match load(disk, folder, number) {
             Ok(round) => return Ok(Some(round)),
             Err(error) => {
                 tracing::error!(%error, round = number, "a snapshot round is not readable, trying the one before");
                 newest_problem.get_or_insert(error.to_string());
                 let from = round_path(folder, number, "");
                 let to = round_path(folder, number, ".damaged");
-                fs::rename(&from, &to).map_err(|source| SnapshotError::Io { what: "set aside", file: from, source })?;
+                disk.rename(&from, &to).map_err(|source| SnapshotError::Io {
+                    what: "set aside",
+                    file: from,
+                    source,
+                })?;
             }
         }
     }
     newest_problem.map_or(Ok(None), |newest| Err(SnapshotError::NoneReadable { newest }))
 }
 
-fn load(folder: &Path, number: u64) -> Result<Round, SnapshotError> {
+fn load(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Round, SnapshotError> {
     let file = round_path(folder, number, "").join("items");
-    let bytes = fs::read(&file).map_err(|source| SnapshotError::Io { what: "read", file: file.clone(), source })?;
+    let bytes = disk.read(&file).map_err(|source| SnapshotError::Io { what: "read", file: file.clone(), source })?;
     let corrupt = |detail: String| SnapshotError::Corrupt { file: file.clone(), detail };
     let (mut items, mut rest) = (Vec::new(), bytes.as_slice());
     while !rest.is_empty() {
@@ -156,12 +160,11 @@ fn round_path(folder: &Path, number: u64, suffix: &str) -> PathBuf {
 }
 
 /// Numbers of the installed rounds, ascending.
-pub(crate) fn installed(folder: &Path) -> Result<Vec<u64>, SnapshotError> {
+pub(crate) fn installed(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, SnapshotError> {
     let failed = |source| SnapshotError::Io { what: "list", file: folder.to_owned(), source };
     let mut rounds = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("round-"));
+    for name in disk.list(folder).map_err(failed)? {
+        let number = name.strip_prefix("round-");
         rounds.extend(number.and_then(|number| number.parse::<u64>().ok()));
     }
     rounds.sort_unstable();
@@ -183,6 +186,7 @@ pub(crate) struct SnapshotWriter {
     pub progress: Arc<Progress>,
     pub stats: Arc<PipelineStats>,
     pub journal: Arc<Journal>,
+    pub disk: Arc<dyn Disk>,
     pub folder: PathBuf,
     pub tasks: Receiver<SnapshotTask>,
 }
@@ -191,7 +195,27 @@ struct OpenRound {
     number: u64,
     items: usize,
     path: PathBuf,
-    file: BufWriter<File>,
+    file: Arc<dyn DiskFile>,
+    /// Bytes of the file that are written.
+    written: u64,
+    /// What comes behind them.
+    buffer: Vec<u8>,
+}
+
+/// The buffer is written when it has this size.
+const WRITE_BYTES: usize = 1 << 20;
+
+impl OpenRound {
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all_at(&self.buffer, self.written)?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
 }
 
 impl SnapshotWriter {
@@ -204,7 +228,7 @@ impl SnapshotWriter {
                 Ok(SnapshotTask::Begin(number)) => open = Some(self.begin(number)?),
                 Ok(SnapshotTask::Item(item)) => {
                     let open = open.as_mut().expect("items come after the beginning of their round");
-                    let written = open.file.write_all(&seal_item(&item));
+                    let written = open.push(&seal_item(&item));
                     written.map_err(|source| io_error("write", &open.path, source))?;
                     open.items += 1;
                 }
@@ -222,18 +246,20 @@ impl SnapshotWriter {
         self.life.step()?;
         let path = round_path(&self.folder, number, ".tmp");
         // Left over from a round that a crash interrupted.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).map_err(|source| io_error("create", &path, source))?;
-        let file = File::create(path.join("items")).map_err(|source| io_error("create", &path, source))?;
-        Ok(OpenRound { number, items: 0, path, file: BufWriter::with_capacity(1 << 20, file) })
+        let _ = self.disk.remove_dir_all(&path);
+        let failed = |source| io_error("create", &path, source);
+        self.disk.create_dir_all(&path).map_err(failed)?;
+        let file = self.disk.open(&path.join("items"), Open::Create).map_err(failed)?;
+        Ok(OpenRound { number, items: 0, path, file, written: 0, buffer: Vec::new() })
     }
 
     fn finish(&self, mut round: OpenRound, last_epoch: u64) -> Result<(), Stop> {
         let end = envelope::seal(SUMMARY, VERSION, &summary(round.number, round.items));
+        let written = round.push(&end).and_then(|()| round.flush());
         let failed = |source| io_error("write", &round.path, source);
-        round.file.write_all(&end).and_then(|()| round.file.flush()).map_err(failed)?;
+        written.map_err(failed)?;
         self.life.step()?;
-        round.file.get_ref().sync_all().and_then(|()| sync_folder(&round.path)).map_err(failed)?;
+        round.file.sync().and_then(|()| self.disk.sync_dir(&round.path)).map_err(failed)?;
         while !self.progress.wait(&self.life, Duration::from_secs(1), |m| m.acknowledged() >= last_epoch)? {}
         self.install(round.number, &round.path)?;
         self.progress.update(|marks| marks.snapshot = last_epoch);
@@ -245,9 +271,12 @@ impl SnapshotWriter {
         // The acknowledgements that the round relies on are durable before it counts.
         self.journal.sync()?;
         self.life.step()?;
-        let previous = installed(&self.folder)?.pop();
+        let previous = installed(&*self.disk, &self.folder)?.pop();
         let to = round_path(&self.folder, number, "");
-        fs::rename(path, &to).and_then(|()| sync_folder(&self.folder)).map_err(|e| io_error("install", &to, e))?;
+        self.disk
+            .rename(path, &to)
+            .and_then(|()| self.disk.sync_dir(&self.folder))
+            .map_err(|e| io_error("install", &to, e))?;
         self.life.step()?;
         self.tidy(number, previous)?;
         // The round before this one needs the journal from its own beginning; without one, recovery starts empty.
@@ -259,10 +288,9 @@ impl SnapshotWriter {
     fn tidy(&self, number: u64, previous: Option<u64>) -> Result<(), SnapshotError> {
         let failed = |source| SnapshotError::Io { what: "tidy", file: self.folder.clone(), source };
         let kept = [Some(number), previous].map(|kept| kept.map(|kept| round_path(&self.folder, kept, "")));
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+        for path in self.disk.list(&self.folder).map_err(failed)?.iter().map(|name| self.folder.join(name)) {
             if !kept.contains(&Some(path.clone())) {
-                fs::remove_dir_all(&path).map_err(failed)?;
+                self.disk.remove_dir_all(&path).map_err(failed)?;
             }
         }
         Ok(())

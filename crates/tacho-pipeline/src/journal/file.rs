@@ -2,10 +2,8 @@
 
 use super::entry::Entry;
 use crate::error::JournalError;
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use tacho_io::Disk;
 
 const MAGIC: &[u8; 8] = b"tachojnl";
 /// Format of the entries.
@@ -40,8 +38,8 @@ pub(crate) struct Content {
 }
 
 /// Reads a file up to its end or its first damage.
-pub(crate) fn read(path: &Path) -> Result<Content, JournalError> {
-    let bytes = fs::read(path).map_err(|source| match source.kind() {
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Content, JournalError> {
+    let bytes = disk.read(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => JournalError::Missing { file: path.to_owned() },
         _ => JournalError::Io { what: "read", file: path.to_owned(), source },
     })?;
@@ -90,19 +88,13 @@ pub(crate) fn path_of(folder: &Path, round: u64) -> PathBuf {
 }
 
 /// Numbers of the files in a folder, ascending.
-pub(crate) fn list(folder: &Path) -> Result<Vec<u64>, JournalError> {
+pub(crate) fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, JournalError> {
     let failed = |source| JournalError::Io { what: "list", file: folder.to_owned(), source };
     let mut rounds = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("journal-"));
+    for name in disk.list(folder).map_err(failed)? {
+        let number = name.strip_prefix("journal-");
         rounds.extend(number.and_then(|number| number.parse::<u64>().ok()));
     }
     rounds.sort_unstable();
     Ok(rounds)
-}
-
-/// Makes the names in a folder survive a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }

@@ -10,18 +10,16 @@ mod file;
 mod tests;
 
 pub(crate) use entry::{Entry, Intent, Ledger, Manifest, OpenInsert, PartitionPlan, PlanState, Range};
-pub(crate) use file::sync_folder;
 
 use crate::{
     error::{JournalError, Stop},
     life::{Life, lock},
 };
 use std::{
-    fs::{File, OpenOptions},
-    io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
+use tacho_io::{Disk, DiskFile, Open};
 
 /// What the files add up to.
 #[derive(Debug)]
@@ -58,6 +56,7 @@ impl Recovered {
 /// The open journal. Any thread may append.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     life: Arc<Life>,
     inner: Mutex<Inner>,
@@ -65,7 +64,7 @@ pub(crate) struct Journal {
 
 #[derive(Debug)]
 struct Inner {
-    file: Arc<File>,
+    file: Arc<dyn DiskFile>,
     path: PathBuf,
     length: u64,
     synced: u64,
@@ -75,27 +74,27 @@ struct Inner {
 }
 
 /// Numbers of the journal files in a folder, ascending; none in a new folder.
-pub(crate) fn rounds(folder: &Path) -> Result<Vec<u64>, JournalError> {
-    file::list(folder)
+pub(crate) fn rounds(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, JournalError> {
+    file::list(disk, folder)
 }
 
 /// Reads the files from that of `round` on, and cuts a torn tail off the last one.
-pub(crate) fn recover(folder: &Path, round: u64) -> Result<Recovered, JournalError> {
-    let rounds: Vec<u64> = file::list(folder)?.into_iter().filter(|&number| number >= round).collect();
+pub(crate) fn recover(disk: &dyn Disk, folder: &Path, round: u64) -> Result<Recovered, JournalError> {
+    let rounds: Vec<u64> = file::list(disk, folder)?.into_iter().filter(|&number| number >= round).collect();
     if rounds.first() != Some(&round) {
         return Err(JournalError::Missing { file: file::path_of(folder, round) });
     }
     let mut recovered: Option<Recovered> = None;
     for (index, &number) in rounds.iter().enumerate() {
         let path = file::path_of(folder, number);
-        let content = file::read(&path)?;
+        let content = file::read(disk, &path)?;
         let is_last = index + 1 == rounds.len();
         if let Some(detail) = content.damage {
             if !is_last || content.entries.is_empty() {
                 return Err(JournalError::Corrupt { file: path, at: content.good_bytes, detail });
             }
             tracing::warn!(file = %path.display(), at = content.good_bytes, detail, "the journal's torn tail is cut");
-            cut_tail(&path, content.good_bytes)?;
+            cut_tail(disk, &path, content.good_bytes)?;
             if let Some(recovered) = &mut recovered {
                 recovered.cut = true;
             }
@@ -118,42 +117,52 @@ pub(crate) fn recover(folder: &Path, round: u64) -> Result<Recovered, JournalErr
     recovered.ok_or_else(|| JournalError::Missing { file: file::path_of(folder, round) })
 }
 
-fn cut_tail(path: &Path, good_bytes: u64) -> Result<(), JournalError> {
+fn cut_tail(disk: &dyn Disk, path: &Path, good_bytes: u64) -> Result<(), JournalError> {
     let failed = |source| JournalError::Io { what: "cut", file: path.to_owned(), source };
-    let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-    file.set_len(good_bytes).and_then(|()| file.sync_all()).map_err(failed)
+    let file = disk.open(path, Open::Write).map_err(failed)?;
+    file.set_len(good_bytes).and_then(|()| file.sync()).map_err(failed)
 }
 
 impl Journal {
     /// Begins the first journal of a new folder.
-    pub(crate) fn create(folder: &Path, ledger: Ledger, life: Arc<Life>) -> Result<Self, JournalError> {
-        let (file, path, length) = begin_file(folder, 0, &ledger)?;
+    pub(crate) fn create(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        ledger: Ledger,
+        life: Arc<Life>,
+    ) -> Result<Self, JournalError> {
+        let (file, path, length) = begin_file(&*disk, folder, 0, &ledger)?;
         let written = ledger.plan.epoch;
-        let inner = Inner { file: Arc::new(file), path, length, synced: length, ledger, written };
-        Ok(Self { folder: folder.to_owned(), life, inner: Mutex::new(inner) })
+        let inner = Inner { file, path, length, synced: length, ledger, written };
+        Ok(Self { disk, folder: folder.to_owned(), life, inner: Mutex::new(inner) })
     }
 
     /// Goes on behind what was recovered.
-    pub(crate) fn resume(folder: &Path, ledger: Ledger, written: u64, life: Arc<Life>) -> Result<Self, JournalError> {
-        let last = file::list(folder)?.pop().unwrap_or(0);
+    pub(crate) fn resume(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        ledger: Ledger,
+        written: u64,
+        life: Arc<Life>,
+    ) -> Result<Self, JournalError> {
+        let last = file::list(&*disk, folder)?.pop().unwrap_or(0);
         let path = file::path_of(folder, last);
         let failed = |source| JournalError::Io { what: "open", file: path.clone(), source };
-        let mut file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
-        let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        let inner = Inner { file: Arc::new(file), path, length, synced: length, ledger, written };
-        Ok(Self { folder: folder.to_owned(), life, inner: Mutex::new(inner) })
+        let file = disk.open(&path, Open::Write).map_err(failed)?;
+        let length = file.len().map_err(failed)?;
+        file.sync().map_err(failed)?;
+        let inner = Inner { file, path, length, synced: length, ledger, written };
+        Ok(Self { disk, folder: folder.to_owned(), life, inner: Mutex::new(inner) })
     }
 
     /// Appends an entry; not yet durable.
     pub(crate) fn append(&self, entry: &Entry) -> Result<(), Stop> {
-        let mut inner = lock(&self.inner);
         self.life.step()?;
+        let mut inner = lock(&self.inner);
         let frame = file::frame(entry);
-        if let Err(source) = (&*inner.file).write_all(&frame) {
+        if let Err(source) = inner.file.write_all_at(&frame, inner.length) {
             // No half entry stays behind: what follows after the disk is repaired must be readable.
             let _ = inner.file.set_len(inner.length);
-            let _ = (&*inner.file).seek(SeekFrom::Start(inner.length));
             return Err(JournalError::Io { what: "write", file: inner.path.clone(), source }.into());
         }
         inner.length += frame.len() as u64;
@@ -177,7 +186,7 @@ impl Journal {
             (inner.file.clone(), inner.path.clone(), inner.length)
         };
         // Without the lock, so that others append meanwhile.
-        file.sync_data().map_err(|source| JournalError::Io { what: "sync", file: path.clone(), source })?;
+        file.sync().map_err(|source| JournalError::Io { what: "sync", file: path.clone(), source })?;
         let mut inner = lock(&self.inner);
         if inner.path == path {
             inner.synced = inner.synced.max(length);
@@ -203,10 +212,10 @@ impl Journal {
         self.life.step()?;
         let mut inner = lock(&self.inner);
         let failed = |source| JournalError::Io { what: "sync", file: inner.path.clone(), source };
-        inner.file.sync_data().map_err(failed)?;
+        inner.file.sync().map_err(failed)?;
         inner.ledger.plan = plan;
-        let (file, path, length) = begin_file(&self.folder, round, &inner.ledger)?;
-        inner.file = Arc::new(file);
+        let (file, path, length) = begin_file(&*self.disk, &self.folder, round, &inner.ledger)?;
+        inner.file = file;
         inner.path = path;
         inner.length = length;
         inner.synced = length;
@@ -215,9 +224,9 @@ impl Journal {
 
     /// Deletes the files before that of `round`.
     pub(crate) fn delete_before(&self, round: u64) -> Result<(), JournalError> {
-        for number in file::list(&self.folder)?.into_iter().filter(|&number| number < round) {
+        for number in file::list(&*self.disk, &self.folder)?.into_iter().filter(|&number| number < round) {
             let path = file::path_of(&self.folder, number);
-            std::fs::remove_file(&path).map_err(|source| JournalError::Io { what: "delete", file: path, source })?;
+            self.disk.remove_file(&path).map_err(|source| JournalError::Io { what: "delete", file: path, source })?;
         }
         Ok(())
     }
@@ -230,15 +239,20 @@ impl Journal {
     }
 }
 
-fn begin_file(folder: &Path, round: u64, ledger: &Ledger) -> Result<(File, PathBuf, u64), JournalError> {
+fn begin_file(
+    disk: &dyn Disk,
+    folder: &Path,
+    round: u64,
+    ledger: &Ledger,
+) -> Result<(Arc<dyn DiskFile>, PathBuf, u64), JournalError> {
     let path = file::path_of(folder, round);
     let failed = |source| JournalError::Io { what: "begin", file: path.clone(), source };
     let mut bytes = file::header();
     bytes.extend_from_slice(&file::frame(&Entry::Checkpoint(Box::new(ledger.clone()))));
     // Under its name only when it is whole: a file without its checkpoint would be of no use.
     let unborn = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&unborn).map_err(failed)?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&unborn, &path).and_then(|()| sync_folder(folder)).map_err(failed)?;
+    let file = disk.open(&unborn, Open::Create).map_err(failed)?;
+    file.write_all_at(&bytes, 0).and_then(|()| file.sync()).map_err(failed)?;
+    disk.rename(&unborn, &path).and_then(|()| disk.sync_dir(folder)).map_err(failed)?;
     Ok((file, path, bytes.len() as u64))
 }

@@ -5,8 +5,9 @@ use crate::{
     error::Stop,
     life::{Life, Retry, thread_cpu_ns},
     progress::Progress,
+    queue::Receiver,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 use std::{sync::Arc, time::Duration};
 use tacho_io::{EpochId, Log, LogError, OutputRecord, PipelineStats};
 use tacho_wire::OutputEncoder;

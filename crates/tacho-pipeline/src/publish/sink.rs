@@ -10,14 +10,15 @@ use crate::{
         group::{GroupSource, Part},
         insert::{Inserter, Span},
     },
+    queue::Receiver,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 use std::{
     collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tacho_io::{PipelineStats, Table};
+use tacho_io::{PipelineStats, Table, exec};
 use tacho_wire::OutputEncoder;
 
 /// A group that spreads over many days may wait up to this many times longer for its rows, so that an import of
@@ -56,7 +57,7 @@ impl<B: GroupSource> Pending<B> {
     fn push(&mut self, bundle: B) {
         let rows = bundle.rows();
         if rows > 0 {
-            self.since.get_or_insert_with(Instant::now);
+            self.since.get_or_insert_with(exec::now);
         }
         self.rows += rows;
         self.bytes += bundle.bytes();
@@ -70,7 +71,7 @@ impl<B: GroupSource> Pending<B> {
     }
     fn is_due(&self, limits: &GroupLimits, bytes_max: usize) -> bool {
         let patience = (self.days.len() / DAYS_PER_PATIENCE).clamp(1, PATIENCE_MAX);
-        let is_old = self.since.is_some_and(|since| since.elapsed() >= limits.age * patience as u32);
+        let is_old = self.since.is_some_and(|since| exec::elapsed(since) >= limits.age * patience as u32);
         is_old || self.rows >= limits.rows.saturating_mul(patience) || self.bytes >= bytes_max
     }
 }

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tacho_io::{Insert, ManualClock, Store, StoreError, Table, TableRows};
+use tacho_io::{Insert, ManualClock, Store, StoreError, SystemDisk, Table, TableRows};
 use tacho_model::{EventTime, Facts, FleetUtilization, LogTime, RowOutcome, TelemetryBatch, VehicleMinute};
 use tacho_wire::OutputEncoder;
 
@@ -120,7 +120,7 @@ fn run_script(
     let (dir, life) = (tempfile::tempdir().unwrap(), Life::new());
     let plan = PlanState::default();
     let ledger = Ledger { pipeline: 1, generation: 1, boot: 4, next_batch: 5, stored: [0; 2], open: Vec::new(), plan };
-    let journal = Arc::new(Journal::create(dir.path(), ledger, life.clone()).unwrap());
+    let journal = Arc::new(Journal::create(Arc::new(SystemDisk), dir.path(), ledger, life.clone()).unwrap());
     let store = Arc::new(ScriptedStore {
         inserts: Mutex::new(inserts.to_vec()),
         counts: Mutex::new(counts.to_vec()),

@@ -1,4 +1,6 @@
 use super::*;
+use std::fs;
+use tacho_io::SystemDisk;
 
 fn write_round(folder: &Path, number: u64, state: &[u8]) {
     let path = round_path(folder, number, "");
@@ -24,11 +26,11 @@ fn vehicles_come_before_drivers_and_the_fleet_comes_last() {
 #[test]
 fn the_newest_whole_round_is_read() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(load_newest(dir.path()).unwrap().is_none());
+    assert!(load_newest(&SystemDisk, dir.path()).unwrap().is_none());
     write_round(dir.path(), 1, b"old");
     write_round(dir.path(), 2, b"new");
     fs::create_dir(round_path(dir.path(), 3, ".tmp")).unwrap();
-    let round = load_newest(dir.path()).unwrap().unwrap();
+    let round = load_newest(&SystemDisk, dir.path()).unwrap().unwrap();
     assert_eq!((round.number, round.first_epoch(), round.last_epoch()), (2, 200, 456));
     assert!(round.items.iter().all(|item| item.state == b"new"));
 }
@@ -44,13 +46,17 @@ fn every_damage_is_seen_and_the_round_before_is_taken() {
         flipped[at] ^= 0x10;
         for damaged in [&bytes[..at], &flipped] {
             fs::write(&items, damaged).unwrap();
-            assert!(matches!(load(dir.path(), 1), Err(SnapshotError::Corrupt { .. })), "at {at}");
+            assert!(matches!(load(&SystemDisk, dir.path(), 1), Err(SnapshotError::Corrupt { .. })), "at {at}");
         }
     }
     write_round(dir.path(), 2, b"newer");
     let newer = round_path(dir.path(), 2, "").join("items");
     fs::write(&items, &bytes).unwrap();
     fs::write(&newer, &bytes).unwrap();
-    assert_eq!(load_newest(dir.path()).unwrap().unwrap().number, 1, "a file of another round is none of this one");
-    assert_eq!(installed(dir.path()).unwrap(), [1], "the damaged one is set aside");
+    assert_eq!(
+        load_newest(&SystemDisk, dir.path()).unwrap().unwrap().number,
+        1,
+        "a file of another round is none of this one"
+    );
+    assert_eq!(installed(&SystemDisk, dir.path()).unwrap(), [1], "the damaged one is set aside");
 }
