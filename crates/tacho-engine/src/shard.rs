@@ -10,9 +10,7 @@ use crate::{
     vehicle::{Context, Gauges, NO_LINK, RowRef, VehicleGroup, accept, run_rows, sort_rows},
 };
 use std::{hint::black_box, ops::Range, sync::Arc};
-use tacho_model::{
-    CommandKind, RowOutcome, SideBody, SideEvent, TelemetryBatch, VehicleId, java_hash, key_group_of_hash,
-};
+use tacho_model::{RowOutcome, SideBody, SideEvent, TelemetryBatch, VehicleId, java_hash, key_group_of_hash};
 
 /// Key groups with their state. Plain and synchronous: one thread owns it.
 #[derive(Debug)]
@@ -220,11 +218,7 @@ impl Shard {
 /// The vehicle that an event is for.
 fn target_of(event: &SideEvent) -> Option<&VehicleId> {
     match &event.body {
-        SideBody::Command(command) => match &command.kind {
-            CommandKind::VehicleUpsert(setup) => Some(&setup.vehicle_id),
-            CommandKind::AlertAcknowledge { vehicle_id, .. } => Some(vehicle_id),
-            CommandKind::Other { .. } => None,
-        },
+        SideBody::Command(command) => command.kind.vehicle_id(),
         other => other.vehicle_id(),
     }
 }

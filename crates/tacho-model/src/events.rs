@@ -1,6 +1,7 @@
 //! Everything that comes in beside telemetry: low-rate events, one value each.
 
-use crate::{DriverId, EventTime, LatLon, LogTime, Stream, TripId, VehicleId};
+use crate::{DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, Stream, TripId, VehicleId};
+use std::sync::Arc;
 
 /// A low-rate event with the place it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,13 +221,24 @@ pub struct Command {
     pub command_id: String,
     /// What it changes.
     pub kind: CommandKind,
+    /// The whole message as JSON; empty for kinds whose fields say it all.
+    pub json: String,
 }
 
-/// The changes that take effect in the engine today; the others are kept as they came.
+/// What a command changes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CommandKind {
+    /// `geofence.upsert`
+    GeofenceUpsert(Arc<Geofence>),
+    /// `geofence.delete`
+    GeofenceDelete {
+        /// The geofence.
+        geofence_id: GeofenceId,
+    },
     /// `vehicle.upsert`
     VehicleUpsert(VehicleSetup),
+    /// `driver.upsert`
+    DriverUpsert(DriverSetup),
     /// `alert.acknowledge`
     AlertAcknowledge {
         /// The alert.
@@ -234,13 +246,91 @@ pub enum CommandKind {
         /// Its vehicle.
         vehicle_id: VehicleId,
     },
-    /// A known type whose feature keeps its own body: type and the whole message as JSON.
+    /// `alert.dismiss`
+    AlertDismiss {
+        /// The alert.
+        alert_id: String,
+        /// Its vehicle.
+        vehicle_id: VehicleId,
+    },
+    /// `trip.reassign`
+    TripReassign {
+        /// The trip.
+        trip_id: TripId,
+        /// Its vehicle.
+        vehicle_id: VehicleId,
+        /// Who really drove.
+        driver_id: DriverId,
+    },
+    /// `maintenance.start`
+    MaintenanceStart {
+        /// The vehicle.
+        vehicle_id: VehicleId,
+    },
+    /// `maintenance.end`
+    MaintenanceEnd {
+        /// The vehicle.
+        vehicle_id: VehicleId,
+    },
+    /// `driver.erase`
+    DriverErase {
+        /// The driver.
+        driver_id: DriverId,
+    },
+    /// A known type whose feature keeps its own body.
     Other {
         /// The `type` on the wire.
         kind: String,
-        /// The message.
-        json: String,
     },
+}
+
+impl CommandKind {
+    /// The `type` on the wire.
+    pub fn name(&self) -> &str {
+        match self {
+            CommandKind::GeofenceUpsert(_) => "geofence.upsert",
+            CommandKind::GeofenceDelete { .. } => "geofence.delete",
+            CommandKind::VehicleUpsert(_) => "vehicle.upsert",
+            CommandKind::DriverUpsert(_) => "driver.upsert",
+            CommandKind::AlertAcknowledge { .. } => "alert.acknowledge",
+            CommandKind::AlertDismiss { .. } => "alert.dismiss",
+            CommandKind::TripReassign { .. } => "trip.reassign",
+            CommandKind::MaintenanceStart { .. } => "maintenance.start",
+            CommandKind::MaintenanceEnd { .. } => "maintenance.end",
+            CommandKind::DriverErase { .. } => "driver.erase",
+            CommandKind::Other { kind } => kind,
+        }
+    }
+
+    /// The vehicle that it is about; none for the fleet's matters.
+    pub fn vehicle_id(&self) -> Option<&VehicleId> {
+        match self {
+            CommandKind::VehicleUpsert(setup) => Some(&setup.vehicle_id),
+            CommandKind::AlertAcknowledge { vehicle_id, .. }
+            | CommandKind::AlertDismiss { vehicle_id, .. }
+            | CommandKind::TripReassign { vehicle_id, .. }
+            | CommandKind::MaintenanceStart { vehicle_id }
+            | CommandKind::MaintenanceEnd { vehicle_id } => Some(vehicle_id),
+            CommandKind::GeofenceUpsert(_)
+            | CommandKind::GeofenceDelete { .. }
+            | CommandKind::DriverUpsert(_)
+            | CommandKind::DriverErase { .. }
+            | CommandKind::Other { .. } => None,
+        }
+    }
+}
+
+/// What `driver.upsert` says of a driver. Absent texts are empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverSetup {
+    /// The driver.
+    pub driver_id: DriverId,
+    /// A name for people.
+    pub name: String,
+    /// The driver's group.
+    pub group: String,
+    /// Hours-of-service profile: `eu561`, `us395`, or empty.
+    pub hours_of_service: String,
 }
 
 /// What `vehicle.upsert` says of a vehicle. Absent numbers are NaN, absent texts empty.

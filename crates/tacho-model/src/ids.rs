@@ -80,6 +80,10 @@ text_id!(
     /// An alert: a device's own id, or derived for the engine's.
     AlertId
 );
+text_id!(
+    /// A geofence. Empty: none.
+    GeofenceId
+);
 
 /// The longest id that is accepted, in bytes. Longer ones are rejected as `bad_value`: ids are state, and state is bounded.
 pub const ID_BYTES_MAX: usize = 256;

@@ -118,7 +118,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
                 alerts::acknowledge(vehicle, alert_id, event.at, ctx);
                 None
             }
-            CommandKind::Other { .. } => None,
+            _ => None,
         },
         SideBody::Status(_) | SideBody::Alert(_) => None,
     }

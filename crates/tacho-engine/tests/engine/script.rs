@@ -177,7 +177,7 @@ impl Runner {
             let driver_id = line.words.get(3).copied().unwrap_or_default().into();
             SideBody::Driver(DriverEvent { driver_id, vehicle_id: line.words[1].into(), kind })
         };
-        let command = |kind| SideBody::Command(Command { command_id: "c".to_owned(), kind });
+        let command = |kind| SideBody::Command(Command { command_id: "c".to_owned(), kind, json: String::new() });
         let body = match line.words[0] {
             "start" => trip(TripEventKind::Start { origin: None, plan: String::new() }),
             "end" => trip(TripEventKind::End {

@@ -122,33 +122,25 @@ fn device_alerts(rows: &[Row<'_, DeviceAlert>], batch: u64) -> EncodedBlock {
 
 fn commands(rows: &[Row<'_, Command>], batch: u64) -> EncodedBlock {
     let bodies: Vec<(&SideEvent, (&Command, String))> =
-        rows.iter().map(|&(event, command)| (event, (command, command_body(&command.kind)))).collect();
+        rows.iter().map(|&(event, command)| (event, (command, command_body(command)))).collect();
     let rows: Vec<Row<'_, (&Command, String)>> = bodies.iter().map(|(event, body)| (*event, body)).collect();
     let mut columns = RowColumns::of(&rows);
     columns
         .text("command_id", |(_, (command, _))| &command.command_id)
-        .text("type", |(_, (command, _))| match &command.kind {
-            CommandKind::VehicleUpsert(_) => "vehicle.upsert",
-            CommandKind::AlertAcknowledge { .. } => "alert.acknowledge",
-            CommandKind::Other { kind, .. } => kind,
-        })
-        .text("vehicle_id", |(_, (command, _))| match &command.kind {
-            CommandKind::VehicleUpsert(setup) => setup.vehicle_id.as_str(),
-            CommandKind::AlertAcknowledge { vehicle_id, .. } => vehicle_id.as_str(),
-            CommandKind::Other { .. } => "",
-        })
+        .text("type", |(_, (command, _))| command.kind.name())
+        .text("vehicle_id", |(_, (command, _))| command.kind.vehicle_id().map_or("", |id| id.as_str()))
         .text("body", |(_, (_, body))| body);
     finish(columns, batch)
 }
 
 /// What a command changes, as a JSON object; absent values are left out.
-fn command_body(kind: &CommandKind) -> String {
-    match kind {
-        CommandKind::Other { json, .. } => json.clone(),
+fn command_body(command: &Command) -> String {
+    match &command.kind {
         CommandKind::AlertAcknowledge { alert_id, vehicle_id } => {
             serde_json::json!({ "alert_id": alert_id, "vehicle_id": vehicle_id.as_str() }).to_string()
         }
         CommandKind::VehicleUpsert(setup) => vehicle_setup(setup).to_string(),
+        _ => command.json.clone(),
     }
 }
 

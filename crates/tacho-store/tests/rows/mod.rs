@@ -60,7 +60,7 @@ pub const EXPECTED: [(&str, &str); 12] = [
     (
         "SELECT type, vehicle_id, body FROM commands ORDER BY offset",
         "vehicle.upsert\tveh_1\t{\"class\":\"truck\",\"limit_kmph\":80.0,\"reorder_ms\":2000,\"vehicle_id\":\"veh_1\"}\n\
-         geofence.upsert\t\t{\"id\":1}\n",
+         rule.upsert\t\t{\"id\":1}\n",
     ),
 ];
 
@@ -323,10 +323,12 @@ fn commands() -> Vec<SideEvent> {
         tank_litres: f32::NAN,
         reorder_ms: 2_000,
     };
-    let other = CommandKind::Other { kind: "geofence.upsert".into(), json: "{\"id\":1}".into() };
-    [CommandKind::VehicleUpsert(setup), other]
+    let other = CommandKind::Other { kind: "rule.upsert".into() };
+    [(CommandKind::VehicleUpsert(setup), ""), (other, "{\"id\":1}")]
         .into_iter()
         .zip(1..)
-        .map(|(kind, offset)| side(offset, SideBody::Command(Command { command_id: "c".into(), kind })))
+        .map(|((kind, json), offset)| {
+            side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: json.into() }))
+        })
         .collect()
 }

@@ -255,6 +255,29 @@ impl<'a> Document<'a> {
         Ok(texts)
     }
 
+    /// An object field, read as a document of its own; none if it is absent or null.
+    pub fn object(&self, name: &str) -> Result<Option<Document<'a>>, Problem> {
+        match self.typed(name, Kind::Object)? {
+            Some(member) => Document::parse(member.value.text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// An array of objects, each as text; empty if it is absent or null.
+    pub fn objects(&self, name: &str, count_max: usize) -> Result<Vec<String>, Problem> {
+        let Some(member) = self.typed(name, Kind::Array)? else { return Ok(Vec::new()) };
+        let values: Vec<serde_json::Value> =
+            serde_json::from_str(member.value.text).map_err(|error| bad_value(name, &error.to_string()))?;
+        if values.len() > count_max {
+            return Err(bad_value(name, &format!("{} objects long, at most {count_max} are allowed", values.len())));
+        }
+        if let Some(other) = values.iter().find(|value| !value.is_object()) {
+            let detail = format!("`{name}` has {}, must be an array of objects", quote(&other.to_string()));
+            return Err(Problem::new(Reason::WrongType, detail));
+        }
+        Ok(values.into_iter().map(|value| value.to_string()).collect())
+    }
+
     /// A required time: ISO-8601 text with an offset, or whole milliseconds since the Unix epoch.
     pub fn time(&self, name: &str) -> Result<EventTime, Problem> {
         let Some(member) = self.member(name) else { return Err(Problem::missing(name)) };

@@ -362,8 +362,112 @@ pub enum VehicleClass {
     Bus,
 }
 
-/// A change of the fleet's set-up. Topic `commands`. The optional fields are those of `vehicle.upsert` and
-/// `alert.acknowledge`; other types have bodies of their own.
+/// What being inside a geofence means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GeofenceKind {
+    /// A place: enter and exit are told.
+    Zone,
+    /// Being inside is a violation.
+    Forbidden,
+    /// Being outside is a violation.
+    Required,
+}
+
+/// GeoJSON (RFC 7946): longitude before latitude, rings closed. A `Point` is a circle and needs `radius_m`, a
+/// `LineString` a corridor and needs `width_m`. A `Feature` stands for its geometry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum GeofenceGeometry {
+    /// Outer ring, then holes.
+    Polygon {
+        /// Rings of `[longitude, latitude]`.
+        coordinates: Vec<Vec<Vec<f64>>>,
+    },
+    /// Several polygons.
+    MultiPolygon {
+        /// Polygons of rings.
+        coordinates: Vec<Vec<Vec<Vec<f64>>>>,
+    },
+    /// The centre of a circle.
+    Point {
+        /// `[longitude, latitude]`.
+        coordinates: Vec<f64>,
+    },
+    /// The line of a corridor.
+    LineString {
+        /// Positions of `[longitude, latitude]`.
+        coordinates: Vec<Vec<f64>>,
+    },
+    /// A feature of one of the others.
+    Feature {
+        /// The geometry.
+        geometry: Box<GeofenceGeometry>,
+    },
+}
+
+/// Days of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Weekday {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// Hours of some days, by the wall clock. `to` at or before `from` goes over midnight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SchedulePeriod {
+    /// Days on which it begins; absent: every day.
+    #[schemars(length(min = 1, max = 7))]
+    pub weekdays: Option<Vec<Weekday>>,
+    /// `06:30`; absent: midnight.
+    #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    pub from: Option<String>,
+    /// `22:00`; absent: midnight, which may also be written as `24:00`.
+    #[schemars(regex(pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"))]
+    pub to: Option<String>,
+}
+
+/// Hours of a week.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GeofenceSchedule {
+    /// IANA name, as `Asia/Kolkata`.
+    #[schemars(length(min = 1, max = 256))]
+    pub time_zone: String,
+    /// It is open in any of them.
+    #[schemars(length(min = 1, max = 64))]
+    pub periods: Vec<SchedulePeriod>,
+}
+
+/// Whom a geofence concerns: named vehicles and the vehicles of named groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GeofenceScope {
+    /// Vehicle ids.
+    #[schemars(length(max = 2000))]
+    pub vehicles: Option<Vec<String>>,
+    /// Group names, those of `vehicle.upsert`.
+    #[schemars(length(max = 2000))]
+    pub groups: Option<Vec<String>>,
+}
+
+/// Hours-of-service profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoursOfService {
+    /// Regulation (EC) 561/2006.
+    Eu561,
+    /// 49 CFR 395.
+    Us395,
+}
+
+/// A change of the fleet's set-up. Topic `commands`, key: the id of what it changes. Which fields a type has stands at
+/// each; those of `rule.upsert` and `rule.delete` are not checked here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Command {
     /// Its id.
@@ -373,13 +477,31 @@ pub struct Command {
     pub ts: Time,
     /// What it changes.
     #[serde(rename = "type")]
-    pub kind: CommandType,
-    /// The vehicle.
+    pub command_type: CommandType,
+    /// `vehicle.upsert`, `alert.*`, `trip.reassign`, `maintenance.*`: the vehicle.
     #[schemars(length(max = 256))]
     pub vehicle_id: Option<String>,
+    /// `driver.*`, `trip.reassign`: the driver.
+    #[schemars(length(max = 256))]
+    pub driver_id: Option<String>,
+    /// `alert.acknowledge`, `alert.dismiss`: the alert.
+    #[schemars(length(max = 256))]
+    pub alert_id: Option<String>,
+    /// `trip.reassign`: the trip.
+    #[schemars(length(max = 256))]
+    pub trip_id: Option<String>,
+    /// `geofence.*`: the geofence.
+    #[schemars(length(max = 256))]
+    pub geofence_id: Option<String>,
+    /// `*.upsert`: a name for people.
+    #[schemars(length(max = 256))]
+    pub name: Option<String>,
+    /// `vehicle.upsert`, `driver.upsert`: its group.
+    #[schemars(length(max = 256))]
+    pub group: Option<String>,
     /// `vehicle.upsert`: `car` when absent.
     pub class: Option<VehicleClass>,
-    /// `vehicle.upsert`: the vehicle's own limit, km/h.
+    /// `vehicle.upsert`: the vehicle's own limit; `geofence.upsert`: the limit inside, km/h.
     #[schemars(range(min = 1, max = 400))]
     pub limit_kmph: Option<f64>,
     /// `vehicle.upsert`: electrical system, V.
@@ -391,7 +513,24 @@ pub struct Command {
     /// `vehicle.upsert`: how far its messages may come out of order, ms.
     #[schemars(range(min = 0, max = 600000))]
     pub reorder_ms: Option<u32>,
-    /// `alert.acknowledge`, `alert.dismiss`: the alert.
-    #[schemars(length(max = 256))]
-    pub alert_id: Option<String>,
+    /// `driver.upsert`: whose rules of driving and rest hold.
+    pub hours_of_service: Option<HoursOfService>,
+    /// `geofence.upsert`: `zone` when absent.
+    pub kind: Option<GeofenceKind>,
+    /// `geofence.upsert`: where it is.
+    pub geometry: Option<GeofenceGeometry>,
+    /// `geofence.upsert`: radius of a circle, metres.
+    #[schemars(range(min = 1, max = 500000))]
+    pub radius_m: Option<f64>,
+    /// `geofence.upsert`: width of a corridor in all, metres.
+    #[schemars(range(min = 1, max = 50000))]
+    pub width_m: Option<f64>,
+    /// `geofence.upsert`: its hours; absent: always.
+    pub schedule: Option<GeofenceSchedule>,
+    /// `geofence.upsert`: whom it concerns; absent: all vehicles.
+    pub scope: Option<GeofenceScope>,
+    /// `geofence.upsert`: also tell when the straight line between two fixes crosses it.
+    pub crossings: Option<bool>,
+    /// `alert.dismiss`, `maintenance.*`: why, for people.
+    pub reason: Option<String>,
 }

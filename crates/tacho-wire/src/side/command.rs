@@ -1,27 +1,17 @@
 //! The control stream.
 
-use super::unknown_type;
+use super::{geofence, unknown_type};
 use crate::{json::Document, problem::Problem};
-use tacho_model::{Command, CommandKind, VehicleClass, VehicleSetup};
+use std::sync::Arc;
+use tacho_model::{Command, CommandKind, DriverSetup, VehicleClass, VehicleId, VehicleSetup};
 
 /// Known types whose features read their own bodies.
-const OTHER_TYPES: [&str; 10] = [
-    "geofence.upsert",
-    "geofence.delete",
-    "rule.upsert",
-    "rule.delete",
-    "driver.upsert",
-    "maintenance.start",
-    "maintenance.end",
-    "alert.dismiss",
-    "trip.reassign",
-    "driver.erase",
-];
+const OTHER_TYPES: [&str; 2] = ["rule.upsert", "rule.delete"];
 
 const COMMON_FIELDS: [&str; 3] = ["command_id", "ts", "type"];
-const VEHICLE_FIELDS: [&str; 8] =
-    ["vehicle_id", "class", "name", "group", "limit_kmph", "volt_system", "tank_litres", "reorder_ms"];
-const ACKNOWLEDGE_FIELDS: [&str; 2] = ["alert_id", "vehicle_id"];
+const VEHICLE_FIELDS: &[&str] =
+    &["vehicle_id", "class", "name", "group", "limit_kmph", "volt_system", "tank_litres", "reorder_ms"];
+const DRIVER_FIELDS: &[&str] = &["driver_id", "name", "group", "hours_of_service"];
 
 /// Largest reorder bound, ms: what a vehicle's buffer holds for that long is state.
 const REORDER_MS_MAX: i64 = 600_000;
@@ -30,25 +20,62 @@ pub(super) fn read(document: &Document<'_>, text: &str) -> Result<Command, Probl
     let command_id = document.required_id("command_id")?.to_owned();
     let kind = match document.required_id("type")? {
         "vehicle.upsert" => CommandKind::VehicleUpsert(read_vehicle(document)?),
-        "alert.acknowledge" => CommandKind::AlertAcknowledge {
-            alert_id: document.required_id("alert_id")?.to_owned(),
-            vehicle_id: document.required_id("vehicle_id")?.into(),
-        },
-        known if OTHER_TYPES.contains(&known) => {
-            CommandKind::Other { kind: known.to_owned(), json: text.trim().to_owned() }
+        "driver.upsert" => CommandKind::DriverUpsert(read_driver(document)?),
+        "driver.erase" => CommandKind::DriverErase { driver_id: document.required_id("driver_id")?.into() },
+        "geofence.upsert" => CommandKind::GeofenceUpsert(Arc::new(geofence::read(document)?)),
+        "geofence.delete" => CommandKind::GeofenceDelete { geofence_id: document.required_id("geofence_id")?.into() },
+        "alert.acknowledge" => {
+            let (alert_id, vehicle_id) = read_alert(document)?;
+            CommandKind::AlertAcknowledge { alert_id, vehicle_id }
         }
+        "alert.dismiss" => {
+            let (alert_id, vehicle_id) = read_alert(document)?;
+            CommandKind::AlertDismiss { alert_id, vehicle_id }
+        }
+        "trip.reassign" => CommandKind::TripReassign {
+            trip_id: document.required_id("trip_id")?.into(),
+            vehicle_id: document.required_id("vehicle_id")?.into(),
+            driver_id: document.required_id("driver_id")?.into(),
+        },
+        "maintenance.start" => CommandKind::MaintenanceStart { vehicle_id: document.required_id("vehicle_id")?.into() },
+        "maintenance.end" => CommandKind::MaintenanceEnd { vehicle_id: document.required_id("vehicle_id")?.into() },
+        known if OTHER_TYPES.contains(&known) => CommandKind::Other { kind: known.to_owned() },
         other => return Err(unknown_type("type", other)),
     };
-    Ok(Command { command_id, kind })
+    // What a feature does not say field by field is kept as it came.
+    let is_whole = matches!(kind, CommandKind::VehicleUpsert(_) | CommandKind::AlertAcknowledge { .. });
+    let json = if is_whole { String::new() } else { text.trim().to_owned() };
+    Ok(Command { command_id, kind, json })
+}
+
+fn read_alert(document: &Document<'_>) -> Result<(String, VehicleId), Problem> {
+    Ok((document.required_id("alert_id")?.to_owned(), document.required_id("vehicle_id")?.into()))
 }
 
 /// The fields that the command's type does not use; none for a command that is kept whole.
 pub(super) fn read_extra(document: &Document<'_>, command: &Command) -> String {
-    match command.kind {
-        CommandKind::VehicleUpsert(_) => document.others(&[&COMMON_FIELDS[..], &VEHICLE_FIELDS].concat()),
-        CommandKind::AlertAcknowledge { .. } => document.others(&[&COMMON_FIELDS[..], &ACKNOWLEDGE_FIELDS].concat()),
-        CommandKind::Other { .. } => String::new(),
-    }
+    let own: &[&str] = match command.kind {
+        CommandKind::VehicleUpsert(_) => VEHICLE_FIELDS,
+        CommandKind::DriverUpsert(_) => DRIVER_FIELDS,
+        CommandKind::GeofenceUpsert(_) => geofence::FIELDS,
+        CommandKind::GeofenceDelete { .. } => &["geofence_id"],
+        CommandKind::AlertAcknowledge { .. } => &["alert_id", "vehicle_id"],
+        CommandKind::AlertDismiss { .. } => &["alert_id", "vehicle_id", "reason"],
+        CommandKind::TripReassign { .. } => &["trip_id", "vehicle_id", "driver_id"],
+        CommandKind::MaintenanceStart { .. } | CommandKind::MaintenanceEnd { .. } => &["vehicle_id", "reason"],
+        CommandKind::DriverErase { .. } => &["driver_id"],
+        CommandKind::Other { .. } => return String::new(),
+    };
+    document.others(&[&COMMON_FIELDS[..], own].concat())
+}
+
+fn read_driver(document: &Document<'_>) -> Result<DriverSetup, Problem> {
+    Ok(DriverSetup {
+        driver_id: document.required_id("driver_id")?.into(),
+        name: document.id("name")?.to_owned(),
+        group: document.id("group")?.to_owned(),
+        hours_of_service: document.word("hours_of_service", &["eu561", "us395"])?.to_owned(),
+    })
 }
 
 fn read_vehicle(document: &Document<'_>) -> Result<VehicleSetup, Problem> {

@@ -3,6 +3,7 @@
 mod alert;
 mod command;
 mod driver;
+mod geofence;
 mod status;
 mod trip;
 

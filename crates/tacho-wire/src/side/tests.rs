@@ -1,3 +1,5 @@
+mod commands;
+
 use super::*;
 use crate::testing::{only_refusal, records};
 use tacho_model::{
@@ -165,7 +167,7 @@ fn commands_are_read_or_kept_whole() {
     );
     let event = accepted(Stream::Commands, &message);
     assert_eq!(event.extra, r#"{"plate":"X"}"#);
-    let SideBody::Command(Command { command_id, kind: CommandKind::VehicleUpsert(setup) }) = event.body else {
+    let SideBody::Command(Command { command_id, kind: CommandKind::VehicleUpsert(setup), .. }) = event.body else {
         panic!("an upsert")
     };
     assert_eq!(
@@ -178,11 +180,11 @@ fn commands_are_read_or_kept_whole() {
     let SideBody::Command(command) = accepted(Stream::Commands, &message).body else { panic!("a command") };
     assert_eq!(command.kind, CommandKind::AlertAcknowledge { alert_id: "a1".into(), vehicle_id: "v1".into() });
 
-    let message = format!(r#" {{{COMMAND},"type":"geofence.upsert","polygon":[[1,2]]}}"#);
+    let message = format!(r#" {{{COMMAND},"type":"rule.upsert","text":"SELECT 1"}}"#);
     let event = accepted(Stream::Commands, &message);
     let SideBody::Command(command) = event.body else { panic!("a command") };
-    let json = message.trim().to_owned();
-    assert_eq!((command.kind, &*event.extra), (CommandKind::Other { kind: "geofence.upsert".into(), json }, ""));
+    assert_eq!((command.json.as_str(), &*event.extra), (message.trim(), ""));
+    assert_eq!(command.kind, CommandKind::Other { kind: "rule.upsert".into() });
 }
 
 #[test]
@@ -244,6 +246,17 @@ fn every_reason_is_given_where_it_applies() {
         (command(r#""type":"vehicle.upsert","vehicle_id":"v","class":"tank""#), Reason::BadValue, "`class`"),
         (command(r#""type":"vehicle.upsert","vehicle_id":"v","reorder_ms":1.5"#), Reason::BadValue, "`reorder_ms`"),
         (command(r#""type":"alert.acknowledge","vehicle_id":"v""#), Reason::MissingField, "`alert_id`"),
+        (command(r#""type":"alert.dismiss","alert_id":"a""#), Reason::MissingField, "`vehicle_id`"),
+        (command(r#""type":"trip.reassign","trip_id":"t","vehicle_id":"v""#), Reason::MissingField, "`driver_id`"),
+        (command(r#""type":"driver.upsert","name":"x""#), Reason::MissingField, "`driver_id`"),
+        (
+            command(r#""type":"driver.upsert","driver_id":"d","hours_of_service":"none""#),
+            Reason::BadValue,
+            "one of eu561, us395",
+        ),
+        (command(r#""type":"driver.erase""#), Reason::MissingField, "`driver_id`"),
+        (command(r#""type":"maintenance.start","vehicle_id":7"#), Reason::WrongType, "`vehicle_id`"),
+        (command(r#""type":"geofence.delete""#), Reason::MissingField, "`geofence_id`"),
     ] {
         let (events, rejected) = decode(stream, &message);
         assert!(events.is_empty(), "{message}");

@@ -89,6 +89,22 @@ fn what_the_reference_sends_is_valid_and_decoded() {
         "command_id": "c1", "ts": "2025-11-30T12:00:00Z", "type": "vehicle.upsert", "vehicle_id": "veh_1000",
         "class": "truck", "limit_kmph": 80
     });
+    let geofence = json!({
+        "command_id": "c2", "ts": "2025-11-30T12:00:00Z", "type": "geofence.upsert", "geofence_id": "school-7",
+        "name": "School", "kind": "zone", "limit_kmph": 30, "crossings": false,
+        "geometry": {"type": "Polygon", "coordinates": [[[77.5, 12.9], [77.6, 12.9], [77.6, 13.0], [77.5, 12.9]]]},
+        "schedule": {"time_zone": "Asia/Kolkata", "periods": [{"weekdays": ["mon"], "from": "07:30", "to": "24:00"}]},
+        "scope": {"vehicles": ["veh_1000"], "groups": ["north"]}
+    });
+    let circle = json!({
+        "command_id": "c3", "ts": "2025-11-30T12:00:00Z", "type": "geofence.upsert", "geofence_id": "depot",
+        "kind": "required", "geometry": {"type": "Feature", "geometry": {"type": "Point", "coordinates": [77.5, 12.9]}},
+        "radius_m": 200
+    });
+    let reassign = json!({
+        "command_id": "c4", "ts": "2025-11-30T12:00:00Z", "type": "trip.reassign", "trip_id": "t1",
+        "vehicle_id": "veh_1000", "driver_id": "drv_1"
+    });
     for (stream, name, message) in [
         (Stream::Telemetry, "telemetry", telemetry),
         (Stream::TripEvents, "trip_event", trip_start),
@@ -97,6 +113,9 @@ fn what_the_reference_sends_is_valid_and_decoded() {
         (Stream::VehicleStatus, "vehicle_status", status),
         (Stream::DriverEvents, "driver_event", login),
         (Stream::Commands, "command", upsert),
+        (Stream::Commands, "command", geofence),
+        (Stream::Commands, "command", circle),
+        (Stream::Commands, "command", reassign),
     ] {
         assert_valid(name, &message);
         assert!(is_decoded(stream, &message), "{message}");
