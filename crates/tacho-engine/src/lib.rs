@@ -19,6 +19,6 @@ mod vehicle;
 pub use config::{ClassThresholds, EngineConfig};
 pub use epoch::{EpochTime, GroupSet};
 pub use fleet::{FleetPartial, FleetStage};
-pub use output::{DriverInput, DriverStageOutput, SideCounts, VehicleStageOutput};
+pub use output::{Displacements, DriverInput, DriverStageOutput, SideCounts, VehicleStageOutput};
 pub use shard::Shard;
 pub use snapshot::RestoreError;

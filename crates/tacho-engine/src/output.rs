@@ -35,6 +35,32 @@ impl SideCounts {
     }
 }
 
+/// Fixes that arrived behind a newer one of their vehicle, by how far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Displacements {
+    counts: [u64; Displacements::BOUNDS_MS.len() + 1],
+    sum_ms: u64,
+}
+
+impl Displacements {
+    /// Upper bounds of the classes, inclusive, ms; the last class has none.
+    pub const BOUNDS_MS: [i64; 8] = [1_000, 5_000, 10_000, 30_000, 60_000, 600_000, 3_600_000, 86_400_000];
+
+    pub(crate) fn add(&mut self, displacement_ms: i64) {
+        let class = Self::BOUNDS_MS.partition_point(|bound_ms| *bound_ms < displacement_ms);
+        self.counts[class] += 1;
+        self.sum_ms += displacement_ms.max(0).unsigned_abs();
+    }
+    /// Fixes by class.
+    pub fn counts(&self) -> &[u64; Displacements::BOUNDS_MS.len() + 1] {
+        &self.counts
+    }
+    /// All displacements together, ms.
+    pub fn sum_ms(&self) -> u64 {
+        self.sum_ms
+    }
+}
+
 /// What the vehicle stage of one shard made in one epoch.
 #[derive(Debug, Default)]
 pub struct VehicleStageOutput {
@@ -50,6 +76,8 @@ pub struct VehicleStageOutput {
     pub released: TelemetryBatch,
     /// What became of the side events.
     pub side_outcomes: SideCounts,
+    /// Fixes out of order.
+    pub displacements: Displacements,
     /// Telemetry rows held in state at the end of the epoch (a gauge).
     pub held_rows: u64,
 }

@@ -200,6 +200,26 @@ pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'
     }
 }
 
+/// Whom and which trip an SOS or crash names whose fix has waited for its turn: what had happened before that fix was
+/// not all known when the alert went out.
+pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    if fix.device_flags == 0 {
+        return;
+    }
+    let driver_id = if fix.driver_id.is_empty() { vehicle.driver_id.clone() } else { DriverId::from(fix.driver_id) };
+    let trip_id = if fix.trip_id.is_empty() { vehicle.trip_id() } else { TripId::from(fix.trip_id) };
+    let mut emergencies = std::mem::take(&mut vehicle.emergencies);
+    for episode in [&mut emergencies.sos, &mut emergencies.crash].into_iter().flatten() {
+        let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
+        if episode.started_at == fix.at && is_news {
+            episode.driver_id = driver_id.clone();
+            episode.trip_id = trip_id.clone();
+            episode.tell(vehicle, ctx);
+        }
+    }
+    vehicle.emergencies = emergencies;
+}
+
 /// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
 /// fixes have passed it.
 pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {

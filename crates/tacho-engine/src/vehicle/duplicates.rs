@@ -1,4 +1,6 @@
 //! What a vehicle sent lately, so that a repeat is known: two bytes of distance in time and two of hash a fix.
+//!
+//! A vehicle that uploads stored fixes far behind its newest one has a second memory for these.
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -16,6 +18,16 @@ pub struct Recent {
     newest: EventTime,
     /// From the first entry to the last.
     span_ms: i64,
+    /// Fixes older than all of these.
+    stored: Option<Box<Stored>>,
+}
+
+/// The last fixes that came from before the memory, in the order in which they came.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stored {
+    fixes: VecDeque<(EventTime, u16)>,
+    /// The newest fix of the vehicle when one came last: the memory ends as long after that as the other one.
+    newest: EventTime,
 }
 
 /// Entries by which the memory grows.
@@ -41,7 +53,7 @@ impl Recent {
             self.push_back(at, hash, memory_ms, memory_fixes);
             return true;
         }
-        self.insert_late(at, hash)
+        self.insert_late(at, hash, memory_fixes)
     }
 
     fn push_back(&mut self, at: EventTime, hash: u16, memory_ms: i64, memory_fixes: usize) {
@@ -61,6 +73,7 @@ impl Recent {
             self.span_ms += gap_ms;
         }
         self.newest = at;
+        self.stored.take_if(|stored| at.ms_since(stored.newest) > memory_ms);
         while self.entries.len() > memory_fixes || self.span_ms > memory_ms {
             self.entries.pop_front();
             self.span_ms -= self.entries.front().map_or(0, |entry| i64::from(entry.0));
@@ -72,21 +85,36 @@ impl Recent {
         self.entries.back().map_or(0, |entry| i64::from(entry.0))
     }
 
-    /// Late rows are few: the whole memory is unpacked, and packed again. A row older than all of it is not known.
-    fn insert_late(&mut self, at: EventTime, hash: u16) -> bool {
+    /// Late rows are few: the whole memory is unpacked, and packed again.
+    fn insert_late(&mut self, at: EventTime, hash: u16, memory_fixes: usize) -> bool {
+        if at < self.newest.plus_ms(-self.span_ms) {
+            return self.insert_stored(at, hash, memory_fixes);
+        }
         let mut fixes = self.unpack();
         let place = fixes.partition_point(|fix| fix.0 < at);
         if fixes[place..].iter().take_while(|fix| fix.0 == at).any(|fix| fix.1 == hash) {
             return false;
         }
-        if place > 0 || fixes.first().is_some_and(|oldest| oldest.0 == at) {
-            fixes.insert(place, (at, hash));
-            self.entries.clear();
-            self.span_ms = 0;
-            for (at, hash) in fixes {
-                self.push_back(at, hash, i64::MAX, usize::MAX);
-            }
+        fixes.insert(place, (at, hash));
+        self.entries.clear();
+        self.span_ms = 0;
+        for (at, hash) in fixes {
+            self.push_back(at, hash, i64::MAX, memory_fixes);
         }
+        true
+    }
+
+    fn insert_stored(&mut self, at: EventTime, hash: u16, memory_fixes: usize) -> bool {
+        let newest = self.newest;
+        let stored = self.stored.get_or_insert_with(|| Box::new(Stored { fixes: VecDeque::new(), newest }));
+        stored.newest = newest;
+        if stored.fixes.contains(&(at, hash)) {
+            return false;
+        }
+        if stored.fixes.len() >= memory_fixes {
+            stored.fixes.pop_front();
+        }
+        stored.fixes.push_back((at, hash));
         true
     }
 
@@ -144,6 +172,32 @@ mod tests {
             assert!(!insert(&mut recent, n * 2_000 + 1_000, "odd"), "{n}");
             assert!(!insert(&mut recent, n * 2_000, "even"), "{n}");
         }
+    }
+
+    #[test]
+    fn a_repeat_in_an_upload_of_stored_fixes_is_known_in_either_direction() {
+        for upload in [(0..5_000i64).collect::<Vec<_>>(), (0..5_000).rev().collect()] {
+            let mut recent = Recent::default();
+            assert!(insert(&mut recent, 100_000_000, "live"));
+            for n in upload {
+                assert!(insert(&mut recent, n * 1_000, "a"));
+                assert!(!insert(&mut recent, n * 1_000, "a"), "{n}");
+            }
+            assert!(recent.stored.as_ref().is_some_and(|stored| stored.fixes.len() == 1_000));
+            assert!(!insert(&mut recent, 100_000_000, "live"));
+            assert!(insert(&mut recent, 100_000_000 + MEMORY_MS + 1, "live"));
+            assert!(recent.stored.is_none(), "the upload is over");
+        }
+    }
+
+    #[test]
+    fn late_fixes_do_not_make_the_memory_grow() {
+        let mut recent = Recent::default();
+        assert!(insert(&mut recent, 0, "a") && insert(&mut recent, 500_000, "a"));
+        for n in 1..10_000 {
+            insert(&mut recent, n * 47, "b");
+        }
+        assert!(recent.len() <= 1_000, "{}", recent.len());
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tacho_model::{EventTime, LatLon, LogTime, TelemetryBatch, Tristate, VehicleState};
 
+/// Clocks of vehicles may be ahead of log time by this much before vehicle time stops following, ms.
+const CLOCK_AHEAD_MS: i64 = 1_000;
+
 /// What is known of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum Engine {
@@ -55,6 +58,11 @@ impl<'a> Fix<'a> {
             trip_id: batch.text.get(batch.trip_id[row]),
             event_id: batch.text.get(batch.event_id[row]),
         }
+    }
+
+    /// The event time as vehicle time follows it: never above log time + 1 s.
+    pub fn capped_at(&self) -> EventTime {
+        self.at.min(self.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS))
     }
 
     /// Faster than standing.

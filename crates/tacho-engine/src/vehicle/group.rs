@@ -144,7 +144,8 @@ impl VehicleGroup {
     /// Counts what waits in this group.
     pub fn add_gauges(&self, gauges: &mut Gauges, sign: i64) {
         for vehicle in &self.vehicles {
-            gauges.held_rows += sign * i64::from(vehicle.held.is_some());
+            let waiting = vehicle.reorder.as_ref().map_or(0, |reorder| reorder.len());
+            gauges.held_rows += sign * (i64::from(vehicle.held.is_some()) + waiting as i64);
             for side in &vehicle.pending {
                 gauges.buffered[side.rank() as usize] += sign;
             }

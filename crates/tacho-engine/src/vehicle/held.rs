@@ -1,4 +1,4 @@
-//! A row that waits in state for its neighbour, with everything that the store wants of it.
+//! A row that waits in state for its neighbour or its turn, with everything that the store wants of it.
 
 use super::fix::{Engine, Fix};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,11 @@ impl HeldRow {
             sparse: sparse_of(batch, row),
             engine: Fix::of_row(batch, row).engine,
         }
+    }
+
+    /// The row's place among those that wait for their turn.
+    pub fn order(&self) -> (EventTime, EventTime, &str) {
+        (self.fix().capped_at(), self.at, &self.event_id)
     }
 
     /// The fix of the row.

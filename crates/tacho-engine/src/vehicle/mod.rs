@@ -13,6 +13,7 @@ mod order;
 mod overspeed;
 mod path;
 mod presence;
+mod reorder;
 mod side;
 mod state;
 mod trip;

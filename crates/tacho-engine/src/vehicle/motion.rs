@@ -5,7 +5,7 @@ use super::{
     fix::{Fix, LastFix},
     harsh,
     held::HeldRow,
-    idling, overspeed, presence, side,
+    idling, overspeed, presence, reorder, side,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -15,10 +15,8 @@ use tacho_model::{EventTime, LatLon, RowOutcome, TelemetryBatch};
 
 /// On a trip, slower than this is a standstill whose displacement is jitter, km/h.
 const STANDSTILL_KMPH: f32 = 1.0;
-/// Clocks of vehicles may be ahead of log time by this much before vehicle time stops following, ms.
-const CLOCK_AHEAD_MS: i64 = 1_000;
 
-/// Takes one row and says what became of it.
+/// Takes one row, in the order of the log, and says what became of it.
 pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: &mut Context<'_>) -> RowOutcome {
     let fix = Fix::of_row(batch, row);
     let config = ctx.config;
@@ -29,12 +27,26 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
         alerts::on_device_flags(vehicle, &fix, ctx);
     }
     if fix.at < vehicle.time {
+        ctx.out.displacements.add(reorder::displacement_ms(vehicle, fix.at));
         windows::on_late_fix(vehicle, &fix, ctx);
         return RowOutcome::Late;
     }
+    if vehicle.reorder.is_some() {
+        return reorder::take_row(vehicle, batch, row, ctx);
+    }
+    place(vehicle, &fix, || Box::new(HeldRow::of_row(batch, row)), ctx)
+}
+
+/// Applies a fix whose turn it is, unless its position is impossible. `hold` gives the row to keep.
+pub fn place(
+    vehicle: &mut Vehicle,
+    fix: &Fix<'_>,
+    hold: impl FnOnce() -> Box<HeldRow>,
+    ctx: &mut Context<'_>,
+) -> RowOutcome {
     let is_suspect = vehicle.last.is_some_and(|last| is_jump((last.at, last.position), (fix.at, fix.position), ctx));
     if is_suspect {
-        return take_suspect(vehicle, batch, row, &fix, ctx);
+        return take_suspect(vehicle, fix, hold, ctx);
     }
     give_up_held(vehicle, fix.at, ctx);
     let held = vehicle.held.take();
@@ -42,10 +54,10 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
         Some(held) if held.fix().at <= fix.at => {
             // The fix fits the one before the suspect: the suspect was wrong.
             release(&held, RowOutcome::Outlier, ctx);
-            apply(vehicle, &fix, ctx);
+            apply(vehicle, fix, ctx);
         }
         Some(held) => {
-            apply(vehicle, &fix, ctx);
+            apply(vehicle, fix, ctx);
             let fits_now = !is_jump((fix.at, fix.position), (held.fix().at, held.fix().position), ctx);
             if fits_now {
                 apply(vehicle, &held.fix(), ctx);
@@ -54,7 +66,7 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
                 vehicle.held = Some(held);
             }
         }
-        None => apply(vehicle, &fix, ctx),
+        None => apply(vehicle, fix, ctx),
     }
     RowOutcome::Applied
 }
@@ -62,12 +74,12 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
 /// A fix that the one before makes impossible: its neighbour behind decides.
 fn take_suspect(
     vehicle: &mut Vehicle,
-    batch: &TelemetryBatch,
-    row: usize,
     fix: &Fix<'_>,
+    hold: impl FnOnce() -> Box<HeldRow>,
     ctx: &mut Context<'_>,
 ) -> RowOutcome {
     give_up_held(vehicle, fix.at, ctx);
+    vehicle.time = vehicle.time.max(fix.capped_at());
     match vehicle.held.take() {
         None => {}
         Some(held) if fix.at < held.fix().at => {
@@ -83,7 +95,7 @@ fn take_suspect(
         }
         Some(held) => release(&held, RowOutcome::Outlier, ctx),
     }
-    vehicle.held = Some(Box::new(HeldRow::of_row(batch, row)));
+    vehicle.held = Some(hold());
     ctx.gauges.held_rows += 1;
     RowOutcome::Held
 }
@@ -131,7 +143,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::release_until(vehicle, fix.at, ctx);
     alerts::place_sos(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
-    vehicle.time = vehicle.time.max(fix.at.min(fix.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS)));
+    vehicle.time = vehicle.time.max(fix.capped_at());
     let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at) };
     let mut now = LastFix {
         at: fix.at,

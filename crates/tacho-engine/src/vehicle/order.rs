@@ -1,11 +1,11 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    alerts, motion, presence, side,
+    alerts, motion, presence, reorder, side,
     state::{Context, Vehicle},
     trips, windows,
 };
-use tacho_model::{EventTime, LiveVehicle, RowOutcome, TelemetryBatch};
+use tacho_model::{EventTime, LiveVehicle, RowOutcome, TelemetryBatch, VehicleState};
 
 /// The live page is told of a vehicle at most this often (event time), unless its state changes, ms.
 const LIVE_INTERVAL_MS: i64 = 1_000;
@@ -17,18 +17,19 @@ pub struct RowRef {
     pub row: u32,
 }
 
-/// Puts a vehicle's rows in order: event time, then partition and offset. Nearly always they are.
+/// Puts a vehicle's rows in the order of the log: partition and offset. They are, unless its records are spread over
+/// partitions. Lateness is judged in this order, so that it does not depend on where epochs are cut.
 pub fn sort_rows(rows: &mut [RowRef], telemetry: &[TelemetryBatch]) {
     let key = |at: &RowRef| {
         let batch = &telemetry[at.batch as usize];
-        (batch.timestamp[at.row as usize], batch.partition, batch.offset[at.row as usize])
+        (batch.partition, batch.offset[at.row as usize])
     };
     if !rows.is_sorted_by_key(key) {
         rows.sort_by_key(key);
     }
 }
 
-/// Runs a vehicle's rows, which stand in order.
+/// Runs a vehicle's rows, which stand in the order of the log.
 pub fn run_rows(vehicle: &mut Vehicle, rows: &[RowRef], telemetry: &mut [TelemetryBatch], ctx: &mut Context<'_>) {
     let state_before = vehicle.presence.state();
     for at in rows {
@@ -65,6 +66,14 @@ fn show(vehicle: &mut Vehicle, has_changed: bool, ctx: &mut Context<'_>) {
 /// Looks at a vehicle whose silence is due, on fleet time.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let state_before = vehicle.presence.state();
+    reorder::on_silence(vehicle, fleet, ctx);
+    if let Some(first) = reorder::first_waiting(vehicle) {
+        // Not silent: what it sent waits for its turn. A silence before that is certain.
+        if first > offline_at(vehicle) {
+            presence::on_silence(vehicle, fleet, ctx);
+        }
+        return;
+    }
     motion::on_silence(vehicle, fleet, ctx);
     side::on_silence(vehicle, fleet, ctx);
     alerts::on_silence(vehicle, fleet, ctx);
@@ -89,12 +98,19 @@ fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     Some(since.plus_ms(ctx.config.silence_hold_ms))
 }
 
+/// When the vehicle counts as offline without another fix; `MAX` if it does already.
+fn offline_at(vehicle: &Vehicle) -> EventTime {
+    let last = vehicle.last.filter(|_| vehicle.presence.state() != VehicleState::Offline);
+    last.map_or(EventTime::MAX, |last| last.offline_at)
+}
+
 /// When the vehicle's silence has to be looked at next, on fleet time.
 pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
-    let offline_at = vehicle
-        .last
-        .filter(|_| vehicle.presence.state() != tacho_model::VehicleState::Offline)
-        .map(|last| last.offline_at);
+    let offline_at = Some(offline_at(vehicle)).filter(|at| *at != EventTime::MAX);
+    if let Some(until) = reorder::rows_until(vehicle, ctx) {
+        let is_certain = |at: &EventTime| reorder::first_waiting(vehicle).is_some_and(|first| first > *at);
+        return offline_at.filter(is_certain).into_iter().fold(until, EventTime::min);
+    }
     let trip_at = vehicle.trip.as_ref().and_then(|trip| trips::timeout_check_at(vehicle, trip, ctx));
     let candidates = [
         offline_at,

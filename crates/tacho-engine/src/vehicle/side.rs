@@ -3,6 +3,7 @@
 use super::{
     alerts,
     fix::{Engine, Fix},
+    reorder,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -62,7 +63,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
         ctx.out.side_outcomes.add_applied(stream);
         return;
     };
-    if event.at <= vehicle.time {
+    if vehicle.has_passed(event.at) {
         ctx.out.side_outcomes.add_late(stream);
         apply(vehicle, event.at, what, ctx);
         return;
@@ -113,7 +114,10 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             _ => None,
         },
         SideBody::Command(command) => match &command.kind {
-            CommandKind::VehicleUpsert(setup) => Some(What::Setup { class: setup.class, limit_kmph: setup.limit_kmph }),
+            CommandKind::VehicleUpsert(setup) => {
+                reorder::set_bound(vehicle, setup.reorder_ms, ctx);
+                Some(What::Setup { class: setup.class, limit_kmph: setup.limit_kmph })
+            }
             CommandKind::AlertAcknowledge { alert_id, .. } => {
                 alerts::acknowledge(vehicle, alert_id, event.at, ctx);
                 None

@@ -9,6 +9,7 @@ use super::{
     idling::Idling,
     overspeed::Overspeed,
     presence::Presence,
+    reorder::Reorder,
     side::PendingSide,
     trip::Trip,
     trips::Parked,
@@ -41,6 +42,8 @@ pub struct Vehicle {
     pub logged_in: DriverId,
     pub recent: Recent,
     pub held: Option<Box<HeldRow>>,
+    /// Of a vehicle with a reorder bound.
+    pub reorder: Option<Box<Reorder>>,
     pub pending: Vec<PendingSide>,
     pub parked: Parked,
     pub trip: Option<Box<Trip>>,
@@ -78,6 +81,7 @@ impl Vehicle {
             logged_in: DriverId::default(),
             recent: Recent::default(),
             held: None,
+            reorder: None,
             pending: Vec::new(),
             parked: Parked::default(),
             trip: None,
@@ -125,6 +129,11 @@ impl Vehicle {
         let texts = first_byte(self.driver_id.as_str()) + first_byte(self.id.as_str());
         let parts = [self.recent.warm(), self.windows.warm(), self.harsh.warm(), self.live_at.ms(), last, texts];
         parts.into_iter().fold(trip, i64::wrapping_add)
+    }
+
+    /// True if no fix of that moment will be applied any more.
+    pub fn has_passed(&self, at: EventTime) -> bool {
+        at < self.time || (at == self.time && self.reorder.is_none())
     }
 
     /// A gap longer than this is no usual reporting interval: 3 intervals, at least `floor_ms`.

@@ -280,6 +280,11 @@ impl Windows {
             }
             self.panes.push_back(Pane { start, samples: Samples::default() });
         }
+        if self.metrics_told > start {
+            // Silence told windows that this fix belongs to: they are told again.
+            self.metrics_told = start;
+            self.metrics_shown = None;
+        }
         if let Some(pane) = self.panes.iter_mut().rev().find(|pane| pane.start <= start) {
             pane.samples.add(fix.speed_kmph);
             pane.samples.distance_m += delta_m;

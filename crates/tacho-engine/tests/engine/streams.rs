@@ -3,7 +3,8 @@
 use crate::{rig::Row, script::place};
 use proptest::prelude::*;
 use tacho_model::{
-    DriverEvent, DriverEventKind, EventTime, LogTime, SideBody, SideEvent, TripEvent, TripEventKind, Tristate,
+    Command, CommandKind, DriverEvent, DriverEventKind, EventTime, LogTime, SideBody, SideEvent, TripEvent,
+    TripEventKind, Tristate, VehicleClass, VehicleSetup,
 };
 
 /// 2026-03-02T08:00:00Z.
@@ -87,14 +88,44 @@ pub fn stream() -> impl Strategy<Value = Stream> {
     })
 }
 
-/// The stream with every `n`th input arriving some places late: disorder, and late rows.
-pub fn disordered(inputs: &[Input], n: usize, places: usize) -> Vec<Input> {
-    let mut keyed: Vec<(usize, Input)> = inputs.iter().cloned().enumerate().collect();
-    for (place, _) in keyed.iter_mut().filter(|(place, _)| place % n == n - 1) {
-        *place += places;
+/// The stream with every `n`th row of a vehicle arriving late: by less than fleet time waits for, or by `late_s`, where
+/// the vehicle has sent newer ones by then. Side events stay: there is no order of the log between topics.
+pub fn disordered(inputs: &[Input], n: usize, late_s: i64, seed: u64) -> Vec<Input> {
+    let mut next = random(seed);
+    let mut count = std::collections::BTreeMap::new();
+    let mut keyed: Vec<(i64, Input)> = Vec::new();
+    for (place, input) in inputs.iter().enumerate() {
+        let Input::Row(row) = input else {
+            let Input::Side(side) = input else { continue };
+            keyed.push((side.log_time.ms(), input.clone()));
+            continue;
+        };
+        let number = count.entry(row.vehicle.clone()).or_insert(0);
+        *number += 1;
+        let newer = inputs[place + 1..].iter().find_map(|other| match other {
+            Input::Row(other) if other.vehicle == row.vehicle => Some(other.at),
+            _ => None,
+        });
+        let late = row.at + late_s * 1_000;
+        let arrives = match *number % n {
+            1 if newer.is_some_and(|newer| late > newer + LATENESS_BOUND_MS) => late,
+            1 => row.at + next(LATENESS_BOUND_MS),
+            _ => row.at,
+        };
+        keyed.push((arrives, input.clone()));
     }
-    keyed.sort_by_key(|(place, _)| *place);
-    let mut inputs: Vec<Input> = keyed.into_iter().map(|(_, input)| input).collect();
+    keyed.sort_by_key(|(arrives, _)| *arrives);
+    numbered(keyed.into_iter().map(|(_, input)| input).collect())
+}
+
+fn random(mut state: u64) -> impl FnMut(i64) -> i64 {
+    move |n| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as i64 % n
+    }
+}
+
+fn numbered(mut inputs: Vec<Input>) -> Vec<Input> {
     for (offset, input) in inputs.iter_mut().enumerate() {
         match input {
             Input::Row(row) => row.offset = offset as i64,
@@ -102,6 +133,58 @@ pub fn disordered(inputs: &[Input], n: usize, places: usize) -> Vec<Input> {
         }
     }
     inputs
+}
+
+/// The stream as a reorder buffer makes it: the rows of a vehicle by event time and event id.
+pub fn ordered(inputs: &[Input]) -> Vec<Input> {
+    let mut keyed: Vec<(i64, String, Input)> = inputs
+        .iter()
+        .cloned()
+        .map(|input| match input {
+            Input::Row(row) => (row.at, row.event_id.clone(), Input::Row(row)),
+            Input::Side(side) => (side.log_time.ms(), String::new(), Input::Side(side)),
+        })
+        .collect();
+    keyed.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    numbered(keyed.into_iter().map(|(_, _, input)| input).collect())
+}
+
+/// The stream behind a set-up of every vehicle with that reorder bound, every row delayed by less than it, one in a
+/// hundred repeated.
+pub fn shuffled(inputs: &[Input], bound_ms: i64, seed: u64) -> Vec<Input> {
+    let mut next = random(seed);
+    let mut keyed: Vec<(i64, Input)> = Vec::new();
+    let mut vehicles = std::collections::BTreeSet::new();
+    for input in inputs {
+        match input {
+            Input::Row(row) => {
+                vehicles.insert(row.vehicle.clone());
+                keyed.push((row.at + next(bound_ms + 1), input.clone()));
+                if next(100) == 0 {
+                    keyed.push((row.at + next(bound_ms + 1), input.clone()));
+                }
+            }
+            Input::Side(side) => keyed.push((side.log_time.ms(), input.clone())),
+        }
+    }
+    keyed.sort_by_key(|(arrives, _)| *arrives);
+    let setups = vehicles.iter().map(|vehicle| Input::Side(setup(vehicle, bound_ms)));
+    numbered(setups.chain(keyed.into_iter().map(|(_, input)| input)).collect())
+}
+
+fn setup(vehicle: &str, reorder_ms: i64) -> SideEvent {
+    let setup = VehicleSetup {
+        vehicle_id: vehicle.into(),
+        class: VehicleClass::Car,
+        name: String::new(),
+        group: String::new(),
+        limit_kmph: f32::NAN,
+        volt_system: f32::NAN,
+        tank_litres: f32::NAN,
+        reorder_ms,
+    };
+    let kind = CommandKind::VehicleUpsert(setup);
+    side_event(START_MS - 1, START_MS - 1, SideBody::Command(Command { command_id: String::new(), kind }))
 }
 
 /// Fleet time after each input: the progress of the stream, some seconds behind.
