@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tacho_io::EpochId;
 use tacho_model::{Facts, Rejected, SideEvent, TelemetryBatch};
 
-/// The version of an epoch's first fact; the others follow in the order of the fields of [`Facts`].
+/// The version of an epoch's first fact of each kind; the others of the kind follow.
 pub(crate) fn version_base(epoch: u64) -> u64 {
     epoch << VERSION_INDEX_BITS
 }

@@ -42,36 +42,20 @@ impl OutputEncoder {
         &self.inputs[stream as usize]
     }
 
-    /// Appends the records of an epoch's facts. A fact's version is `version_base` plus its index over all facts of
-    /// the epoch, in the order of the fields of [`Facts`] (trips, alerts, vehicle minutes, summaries, metrics, scores,
-    /// utilization). Vehicle minutes have no topic but count. A device's alert has none either while it is as the
-    /// device sent it: it already stands in the topic that it would go to.
+    /// Appends the records of an epoch's facts. A fact's version is `version_base` plus its index among those of its
+    /// kind. Vehicle minutes have no topic. A device's alert has none either while it is as the device sent it: it
+    /// already stands in the topic that it would go to.
     pub fn encode_facts(&self, facts: &Facts, version_base: u64, out: &mut Vec<OutputRecord>) {
-        let mut version = version_base..;
-        let mut next_version = || version.next().expect("versions do not end");
         out.reserve(facts.len() - facts.vehicle_minutes.len());
-        for trip in &facts.trips {
-            out.push(self.trip(trip, next_version()));
-        }
-        for alert in &facts.alerts {
-            let version = next_version();
-            if alert.by_engine || alert.alert_type != AlertType::Device {
-                out.push(self.alert(alert, version));
-            }
-        }
-        facts.vehicle_minutes.iter().for_each(|_| _ = next_version());
-        for summary in &facts.trip_summaries {
-            out.push(self.trip_summary(summary, next_version()));
-        }
-        for metrics in &facts.trip_metrics {
-            out.push(self.trip_metrics(metrics, next_version()));
-        }
-        for score in &facts.driver_scores {
-            out.push(self.driver_score(score, next_version()));
-        }
-        for window in &facts.utilization {
-            out.push(self.utilization(window, next_version()));
-        }
+        let versions = || version_base..;
+        out.extend(facts.trips.iter().zip(versions()).map(|(fact, version)| self.trip(fact, version)));
+        let alerts = facts.alerts.iter().zip(versions());
+        let news = alerts.filter(|(alert, _)| alert.by_engine || alert.alert_type != AlertType::Device);
+        out.extend(news.map(|(fact, version)| self.alert(fact, version)));
+        out.extend(facts.trip_summaries.iter().zip(versions()).map(|(fact, version)| self.trip_summary(fact, version)));
+        out.extend(facts.trip_metrics.iter().zip(versions()).map(|(fact, version)| self.trip_metrics(fact, version)));
+        out.extend(facts.driver_scores.iter().zip(versions()).map(|(fact, version)| self.driver_score(fact, version)));
+        out.extend(facts.utilization.iter().zip(versions()).map(|(fact, version)| self.utilization(fact, version)));
     }
 
     /// Appends the dead letter of each refused record, keyed by the topic that it came in by.

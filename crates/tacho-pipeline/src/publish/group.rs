@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_io::{Table, TableRows, Versioned};
-use tacho_model::{Facts, RowOutcome, SideEvent, Stream, TelemetryBatch};
+use tacho_model::{RowOutcome, SideEvent, Stream, TelemetryBatch};
 use tacho_wire::OutputEncoder;
 
 /// Batches, and for each the numbers of its rows of the day.
@@ -152,35 +152,23 @@ const fn side_table(stream: Stream) -> Option<Table> {
 
 fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
     let part = |table, rows| Part { table, chunk: 0, rows };
-    // The versions are those of the output topics: a count over all facts in the order of the fields of `Facts`.
-    let before: [fn(&Facts) -> usize; 6] = [
-        |_| 0,
-        |facts| facts.trips.len(),
-        |facts| facts.alerts.len(),
-        |facts| facts.vehicle_minutes.len(),
-        |facts| facts.trip_summaries.len() + facts.trip_metrics.len(),
-        |facts| facts.driver_scores.len(),
-    ];
-    let offset = move |facts: &Facts, kind: usize| before[..=kind].iter().map(|count| count(facts)).sum::<usize>();
+    // The versions are those of the output topics: facts of a kind are counted from the epoch's first version.
     macro_rules! versioned {
-        ($field:ident, $kind:expr) => {
+        ($field:ident) => {
             group
                 .iter()
-                .flat_map(|bundle| {
-                    let first = version_base(bundle.epoch) + offset(&bundle.facts, $kind) as u64;
-                    bundle.facts.$field.iter().zip(first..)
-                })
+                .flat_map(|bundle| bundle.facts.$field.iter().zip(version_base(bundle.epoch)..))
                 .map(|(fact, version)| Versioned { fact: fact.clone(), version })
                 .collect()
         };
     }
     [
-        part(Table::Trips, TableRows::Trips(versioned!(trips, 0))),
-        part(Table::Alerts, TableRows::Alerts(versioned!(alerts, 1))),
-        part(Table::VehicleMinutes, TableRows::VehicleMinutes(versioned!(vehicle_minutes, 2))),
-        part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries, 3))),
-        part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores, 4))),
-        part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization, 5))),
+        part(Table::Trips, TableRows::Trips(versioned!(trips))),
+        part(Table::Alerts, TableRows::Alerts(versioned!(alerts))),
+        part(Table::VehicleMinutes, TableRows::VehicleMinutes(versioned!(vehicle_minutes))),
+        part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries))),
+        part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores))),
+        part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization))),
     ]
     .into_iter()
 }
