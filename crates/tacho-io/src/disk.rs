@@ -194,6 +194,23 @@ impl DiskFile for SystemFile {
     }
 }
 
+/// Creates a directory and those above it, so that they survive a power cut. Those that were there are synced as well: who
+/// made them may have died before.
+///
+/// # Errors
+/// As the operating system says. A directory above that may not be read is left to its owner.
+pub fn create_dir_durably(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    disk.create_dir_all(dir)?;
+    for above in dir.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match disk.sync_dir(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
 /// Writes a file under another name, then gives it its own: after a crash there is the old file or the new one. With
 /// `is_durable` the new one survives a power cut when the call returns.
 ///

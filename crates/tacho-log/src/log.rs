@@ -69,7 +69,7 @@ impl EmbeddedLog {
     /// As [`Self::open`].
     pub fn open_on(config: LogConfig, clock: Arc<dyn Clock>, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let data_dir = config.dir.join("data");
-        disk.create_dir_all(&data_dir).map_err(|source| OpenError::io(&data_dir, source))?;
+        tacho_io::create_dir_durably(&*disk, &data_dir).map_err(|source| OpenError::io(&data_dir, source))?;
         let lock = disk.lock_dir(&config.dir).map_err(|source| lock_error(&config.dir, source))?;
         let topics = Topics::open(&config, Arc::clone(&disk))?;
         let groups = Coordinator::open(&config.dir, Arc::clone(&clock), Arc::clone(&disk), Limits::default())?;
@@ -150,6 +150,15 @@ impl EmbeddedLog {
     pub fn last_output_epoch(&self, topic: &str) -> Result<Option<EpochId>, LogError> {
         let topic = self.shared.topic(topic)?;
         Ok(topic.partitions.iter().filter_map(|partition| partition.last_output()).max())
+    }
+
+    /// The values of everything that pipelines have written to a topic, with their epochs, partition by partition. For
+    /// audits: it reads the whole topic.
+    ///
+    /// # Errors
+    /// `UnknownPartition` when there is no such topic; `Corrupt` and `Io` as the disk has it.
+    pub fn outputs(&self, topic: &str) -> Result<Vec<(EpochId, Vec<u8>)>, LogError> {
+        outputs::read_all(&*self.shared.topic(topic)?)
     }
 
     /// Makes everything durable, writes the recovery points, stops the background thread and gives the directory free.

@@ -1,15 +1,20 @@
 //! Appends the pipeline's outputs: one batch per epoch and partition, marked with the epoch.
 
 use crate::{
-    batch::{BatchBuilder, Codec, ProducerFields},
+    batch::{BatchBuilder, BatchHeader, Codec, Decompressor, HEADER_LEN, ProducerFields, visit_records},
     error::AppendError,
     log::Shared,
     partitioner::partition_of_key,
-    storage::Partition,
+    storage::{Partition, ReadCursor, ReadError},
     topics::Topic,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_io::{EpochId, LogError, OWN_HEADER, OutputRecord};
+
+/// Largest batch of outputs, decompressed.
+const DECOMPRESSED_BYTES_MAX: usize = 1 << 30;
+/// Bytes read at a time.
+const READ_BYTES: usize = 1 << 20;
 
 /// Smaller batches are not worth compressing.
 const COMPRESS_FROM_BYTES: usize = 1 << 10;
@@ -67,4 +72,46 @@ fn log_error(partition: &Partition, error: AppendError) -> LogError {
         AppendError::Storage(source) => LogError::Io(source),
         other => LogError::Unavailable(format!("{}/{}: {other}", partition.topic, partition.number)),
     }
+}
+
+/// See [`crate::EmbeddedLog::outputs`].
+pub(crate) fn read_all(topic: &Topic) -> Result<Vec<(EpochId, Vec<u8>)>, LogError> {
+    let mut outputs = Vec::new();
+    let (mut buffer, mut decompressor) = (Vec::new(), Decompressor::new(DECOMPRESSED_BYTES_MAX));
+    for partition in &topic.partitions {
+        let corrupt = |offset: i64, detail: String| LogError::Corrupt {
+            topic: topic.name.to_string(),
+            partition: partition.number,
+            offset,
+            detail,
+        };
+        let mut cursor = ReadCursor::new(partition.offsets().start);
+        loop {
+            let len = partition.read(&mut cursor, READ_BYTES, &mut buffer).map_err(|error| match error {
+                ReadError::Io(error) => LogError::Io(error),
+                error => corrupt(-1, error.to_string()),
+            })?;
+            if len == 0 {
+                break;
+            }
+            let mut at = 0;
+            while at < len {
+                let bytes = &buffer[at..len];
+                let header = BatchHeader::parse(bytes).map_err(|error| corrupt(-1, error.to_string()))?;
+                if let Some(epoch) = header.output_epoch() {
+                    let mut take = || {
+                        header.verify(bytes)?;
+                        let payload = decompressor.decompress(header.codec()?, &bytes[HEADER_LEN..header.size])?;
+                        visit_records(payload, header.record_count, |record| {
+                            outputs.push((epoch, record.value.to_vec()));
+                        })
+                    };
+                    take().map_err(|error| corrupt(header.base_offset, error.to_string()))?;
+                }
+                at += header.size;
+            }
+            cursor.advance_over(&buffer[..len]);
+        }
+    }
+    Ok(outputs)
 }

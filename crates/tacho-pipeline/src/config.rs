@@ -60,6 +60,8 @@ pub struct PipelineConfig {
     pub stop_deadline: Duration,
     /// Limits of what is accepted.
     pub decode: DecodeLimits,
+    /// Id of a pipeline that is begun in a new folder; none draws one.
+    pub new_id: Option<u128>,
 }
 
 impl PipelineConfig {
@@ -89,6 +91,7 @@ impl PipelineConfig {
             retry_pause_max: Duration::from_secs(5),
             stop_deadline: Duration::from_secs(8),
             decode: DecodeLimits::default(),
+            new_id: None,
         }
     }
 }

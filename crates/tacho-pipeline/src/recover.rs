@@ -82,9 +82,7 @@ pub(crate) fn begin(
 ) -> Result<Beginning, StartError> {
     let folder = journal_folder(config);
     for folder in [&folder, &snapshot_folder(config)] {
-        config
-            .disk
-            .create_dir_all(folder)
+        tacho_io::create_dir_durably(&*config.disk, folder)
             .map_err(|source| StartError::Io { what: format!("cannot create {}", folder.display()), source })?;
     }
     if journal::rounds(&*config.disk, &folder)?.is_empty() {
@@ -95,7 +93,7 @@ pub(crate) fn begin(
 }
 
 fn begin_new(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) -> Result<Beginning, StartError> {
-    let pipeline = uuid::Uuid::new_v4().as_u128();
+    let pipeline = config.new_id.unwrap_or_else(|| uuid::Uuid::new_v4().as_u128());
     let mut plan = PlanState::default();
     for input in inputs {
         plan.partition_mut(input.stream.rank(), input.source.partition, input.range.start);
