@@ -28,6 +28,9 @@ struct Arguments {
     /// Tell of every this many seeds.
     #[arg(long, default_value_t = 100)]
     progress: u64,
+    /// Tells what happens in each seed.
+    #[arg(long)]
+    verbose: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +44,9 @@ struct Sums {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.verbose {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().init();
+    }
     // A seed's failure is told once, at its end.
     panic::set_hook(Box::new(|_| {}));
     let end = if arguments.seeds == 0 { u64::MAX } else { arguments.from.saturating_add(arguments.seeds) };

@@ -80,6 +80,8 @@ struct World {
     unsent: std::collections::VecDeque<Message>,
     /// What each partition must hold, by offset.
     sent: BTreeMap<(Stream, i32), Vec<Message>>,
+    /// How many of them were acknowledged, or stand before one that was.
+    acknowledged: BTreeMap<(Stream, i32), usize>,
     /// Sent, but the answer did not come.
     doubtful: Option<Message>,
     fsync: FsyncPolicy,
@@ -118,7 +120,7 @@ impl World {
         let clock = Arc::new(SimClock { origin: exec::now(), offset_ms: AtomicI64::new(0) });
         let fsync =
             if dice.once_in(3) { FsyncPolicy::Always } else { FsyncPolicy::Interval(Duration::from_millis(50)) };
-        let (tables, sent, deaths) = (Arc::default(), BTreeMap::new(), Vec::new());
+        let (tables, sent, acknowledged, deaths) = (Arc::default(), BTreeMap::new(), BTreeMap::new(), Vec::new());
         Self {
             plan,
             dice,
@@ -128,6 +130,7 @@ impl World {
             trace,
             unsent,
             sent,
+            acknowledged,
             doubtful: None,
             fsync,
             lost_power: false,
@@ -146,9 +149,11 @@ impl World {
             let weather = self.roll_weather();
             let changes = self.dice.pick(&[3, 30, 200, 700, 2_000]);
             self.machine.die_after(self.dice.below(0..changes));
+            tracing::info!(life, ?weather, "a life begins");
             let end = self.life(weather, false);
             let death = if self.dice.once_in(2) { Death::PowerCut } else { Death::Kill };
             self.machine.die();
+            tracing::info!(life, ?death, "the machine is off");
             self.deaths.push(death);
             self.lost_power |= death == Death::PowerCut;
             self.machine.revive(death);
@@ -336,7 +341,12 @@ impl World {
     fn send(&mut self, log: &EmbeddedLog, message: Message) {
         let topic = topic_name(PREFIX, message.stream.topic_suffix());
         match log.append(&topic, message.partition, &[(b"key", message.value.as_bytes())]) {
-            Ok(_) => self.sent.entry((message.stream, message.partition)).or_default().push(message),
+            Ok(_) => {
+                let place = (message.stream, message.partition);
+                let sent = self.sent.entry(place).or_default();
+                sent.push(message);
+                self.acknowledged.insert(place, sent.len());
+            }
             // Whether it is in the log shows at the next start.
             Err(error) => {
                 assert!(self.machine.is_dead(), "the log refuses: {error:?}");
@@ -358,7 +368,9 @@ impl World {
         for (&place, sent) in &mut self.sent {
             let end = end_of(log, place);
             assert!(end <= sent.len(), "{place:?} holds more than was sent");
-            assert!(end == sent.len() || may_lose, "{place:?} lost acknowledged records: {end} of {}", sent.len());
+            let acknowledged = self.acknowledged.entry(place).or_default();
+            assert!(end >= *acknowledged || may_lose, "{place:?} lost acknowledged records: {end} of {acknowledged}");
+            *acknowledged = end.min(*acknowledged);
             let lost = sent.split_off(end);
             let at = again.iter().position(|m| (m.stream, m.partition) == place).unwrap_or(again.len());
             again.splice(at..at, lost);

@@ -51,6 +51,7 @@ impl Store for SimStore {
             _ => {}
         }
         self.check()?;
+        tracing::info!(token = insert.token, rows = insert.rows.len(), fate, "inserted");
         lock(&self.tables).apply(insert);
         match fate {
             3 => Err(StoreError::Unavailable("the answer is lost".to_owned())),

@@ -1,10 +1,11 @@
 //! `cargo xtask tidy`: checks of the source tree that clippy cannot make. Also run as a test.
+//! `cargo xtask simulate --seeds N --from S`: seeds of the simulation; see `--help`.
 
 mod crates;
 mod sources;
 
 use anyhow::{Context, Result, bail};
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, process::Command};
 
 fn main() -> Result<()> {
     match env::args().nth(1).as_deref() {
@@ -19,8 +20,21 @@ fn main() -> Result<()> {
             println!("tidy: no problems");
             Ok(())
         }
-        other => bail!("unknown task {other:?}; there is one: `cargo xtask tidy`"),
+        Some("simulate") => simulate(),
+        other => bail!("unknown task {other:?}; there are `cargo xtask tidy` and `cargo xtask simulate`"),
     }
+}
+
+/// Runs the simulation with the arguments that follow.
+fn simulate() -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--release", "--locked", "--package", "tacho-simulation", "--"]);
+    let status = command.args(env::args().skip(2)).current_dir(root()?).status().context("run cargo")?;
+    if !status.success() {
+        bail!("the simulation ended with {status}");
+    }
+    Ok(())
 }
 
 /// The workspace's root folder.

@@ -38,6 +38,8 @@ impl Topics {
     pub(crate) fn open(config: &LogConfig, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let topics =
             Self { config: config.clone(), disk, by_name: RwLock::new(BTreeMap::new()), creating: Mutex::new(()) };
+        // A process may have died between the name of the file and its durability.
+        topics.disk.sync_dir(&config.dir).map_err(|source| OpenError::io(&config.dir, source))?;
         for info in read_file(&*topics.disk, &topics.path())? {
             let topic = topics.open_topic(&info)?;
             topics.insert(topic);

@@ -139,6 +139,15 @@ fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) 
     // A start is not interrupted by itself, so only the journal's own error can come back.
     journal.append(&entry).and_then(|()| journal.sync()).map_err(start_error)?;
     let next_round = numbers.last().copied().unwrap_or(0) + 1;
+    let replayed = recovered.manifests.len();
+    tracing::info!(
+        boot,
+        generation,
+        round = round.as_ref().map(|round| round.number),
+        replayed,
+        last_epoch,
+        "recovered"
+    );
     Ok(Beginning { journal, round, manifests: recovered.manifests, plan, generation, last_epoch, next_round })
 }
 

@@ -79,6 +79,8 @@ impl Round {
 
 /// Reads the newest installed round that is whole. Damaged ones are set aside. None when there never was a round.
 pub(crate) fn load_newest(disk: &dyn Disk, folder: &Path) -> Result<Option<Round>, SnapshotError> {
+    // A process may have died between the name of a round and its durability; what is read is durable from here on.
+    disk.sync_dir(folder).map_err(|source| SnapshotError::Io { what: "sync", file: folder.to_owned(), source })?;
     let mut newest_problem = None;
     for number in installed(disk, folder)?.into_iter().rev() {
         match load(disk, folder, number) {

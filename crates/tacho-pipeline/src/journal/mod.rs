@@ -150,7 +150,8 @@ impl Journal {
         let failed = |source| JournalError::Io { what: "open", file: path.clone(), source };
         let file = disk.open(&path, Open::Write).map_err(failed)?;
         let length = file.len().map_err(failed)?;
-        file.sync().map_err(failed)?;
+        // The file may have got its name from a process that died before it made the name durable.
+        file.sync().and_then(|()| disk.sync_dir(folder)).map_err(failed)?;
         let inner = Inner { file, path, length, synced: length, ledger, written };
         Ok(Self { disk, folder: folder.to_owned(), life, inner: Mutex::new(inner) })
     }
