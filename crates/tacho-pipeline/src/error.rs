@@ -170,13 +170,13 @@ pub enum SnapshotError {
 #[non_exhaustive]
 pub enum PipelineError {
     /// The log failed for good.
-    #[error("the log failed: {0}")]
+    #[error("the log failed")]
     Log(#[from] LogError),
     /// The journal failed.
-    #[error("the journal failed: {0}")]
+    #[error("the journal failed")]
     Journal(#[from] JournalError),
     /// A snapshot failed.
-    #[error("a snapshot failed: {0}")]
+    #[error("a snapshot failed")]
     Snapshot(#[from] SnapshotError),
     /// The store refuses rows.
     #[error("the store refused an insert into {table}: {detail}")]
@@ -248,6 +248,20 @@ pub enum PipelineError {
     },
 }
 
+impl PipelineError {
+    /// The error and what caused it, as one line: that a disk is full stands at the end of the causes.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
 /// Why waiting for an idle pipeline ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -275,5 +289,17 @@ pub(crate) enum Stop {
 impl<E: Into<PipelineError>> From<E> for Stop {
     fn from(error: E) -> Self {
         Stop::Failed(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_the_cause() {
+        let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let error = PipelineError::from(JournalError::Io { what: "begin", file: "/data/journal-1".into(), source });
+        assert_eq!(error.with_causes(), "the journal failed: begin /data/journal-1: no storage space");
     }
 }

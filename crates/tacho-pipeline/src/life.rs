@@ -52,7 +52,7 @@ impl Life {
     }
     /// End at once, because of `error`. The first failure is kept.
     pub(crate) fn fail(&self, error: PipelineError) {
-        tracing::error!(%error, "the pipeline stops");
+        tracing::error!(error = error.with_causes(), "the pipeline stops");
         lock(&self.failure).get_or_insert(Arc::new(error));
         self.halt();
     }

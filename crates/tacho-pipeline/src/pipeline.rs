@@ -439,7 +439,7 @@ impl PipelineHandle {
                 Ok(true) if self.ends()? == ends => return Ok(()),
                 Ok(_) => {}
                 Err(_) => {
-                    let cause = self.failed().map_or_else(|| "it was halted".to_owned(), |error| error.to_string());
+                    let cause = self.failed().map_or_else(|| "it was halted".to_owned(), |error| error.with_causes());
                     return Err(WaitError::Stopped(cause));
                 }
             }
@@ -476,7 +476,7 @@ impl PipelineHandle {
                 Ok(false) if exec::now() < deadline => {}
                 Ok(false) => return Err(WaitError::Deadline(format!("{:?}", self.progress.get()))),
                 Err(_) => {
-                    let cause = self.failed().map_or_else(|| "it was halted".to_owned(), |error| error.to_string());
+                    let cause = self.failed().map_or_else(|| "it was halted".to_owned(), |error| error.with_causes());
                     return Err(WaitError::Stopped(cause));
                 }
             }

@@ -42,8 +42,9 @@ pub fn run(config: Config, args: &Up) -> Result<()> {
     if let Some(demo) = demo {
         demo.stop();
     }
-    system.stop(&runtime)?;
-    outcome
+    let stopped = system.stop(&runtime);
+    // Why it ended tells more than what then could not be closed.
+    outcome.and(stopped)
 }
 
 fn with_flags(mut config: Config, args: &Up) -> Config {
@@ -142,7 +143,7 @@ impl System {
                 _ = interrupt.recv() => return Ok(()),
                 _ = look.tick() => {
                     if let Some(error) = self.pipeline.failed() {
-                        bail!("the pipeline stopped: {error}");
+                        return Err(anyhow::Error::new(error).context("the pipeline stopped"));
                     }
                 }
             }
@@ -163,7 +164,7 @@ impl System {
                 StopOutcome::Interrupted => {
                     tracing::warn!("not drained in time; the next start goes on from the journal")
                 }
-                StopOutcome::Failed(error) => tracing::error!(%error, "the pipeline had failed"),
+                StopOutcome::Failed(error) => tracing::error!(error = error.with_causes(), "the pipeline had failed"),
             },
             Err(pipeline) => pipeline.kill(),
         }
