@@ -12,7 +12,7 @@ TACHO := $(TARGET)/release/tacho
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 RUN_FLAGS ?= --demo --num-vehicles 1000
 
-.PHONY: bench build chdb deny fmt help lint run test test-tools tools-check web
+.PHONY: bench build chdb deny drill fmt help lint run test test-tools tools-check web
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,5 +60,8 @@ fmt: ## format Rust and TypeScript
 deny: ## licences, banned crates and sources of all dependencies
 	@tools/cargo-deny.sh
 
-bench: build ## measure the whole system; appends to bench/history.jsonl
+bench: build ## measure the whole system, or ONLY=throughput,paced,latency,recovery,vehicles,stored; appends to bench/history.jsonl
 	@bench/run.sh
+
+drill: build ## kill, stop and starve the system under load, compare with a calm run: ROUNDS=n SEED=s KINDS=a,b DRILL=store-away MINUTES=m
+	@tools/drill.sh

@@ -1,6 +1,7 @@
 //! Whole-system tests: the real binary, real clients, real ClickHouse, on free loopback ports and temporary folders.
 
 mod crash;
+mod drill;
 mod import;
 mod intake;
 mod numbers;

@@ -1,16 +1,12 @@
-//! Starts, asks and stops `tacho up`.
+//! Starts, asks and stops `tacho up`: the test kit, in a form that fails the test.
 
-use rdkafka::{
-    ClientConfig,
-    producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
-};
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Output},
+    time::Duration,
 };
+use tacho_testkit::{Instance, Launch};
 
 /// How long a test waits for a condition before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,10 +33,8 @@ pub fn succeed(command: &mut Command) -> Output {
 
 /// A running `tacho up`. Killed when dropped.
 pub struct System {
-    child: Child,
+    instance: Instance,
     data_dir: PathBuf,
-    /// Dashboard and API.
-    pub http: String,
     /// Bootstrap address.
     pub kafka: String,
 }
@@ -53,20 +47,9 @@ impl System {
 
     /// Starts it with its Kafka listener on that address.
     pub fn start_on(data_dir: &Path, kafka: &str) -> System {
-        let mut child = tacho()
-            .arg("up")
-            .arg("--data-dir")
-            .arg(data_dir)
-            .args(["--http", "127.0.0.1:0", "--kafka", kafka])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("tacho starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a ready line");
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("ready line {line:?}: {error}"));
-        let address = |key: &str| ready[key].as_str().unwrap_or_else(|| panic!("no {key} in {line}")).to_owned();
-        System { child, data_dir: data_dir.to_path_buf(), http: address("http"), kafka: address("kafka") }
+        let launch = Launch::new(Path::new(env!("CARGO_BIN_EXE_tacho")), data_dir).kafka(kafka);
+        let instance = launch.start().unwrap_or_else(|error| panic!("tacho up: {error:#}"));
+        System { kafka: instance.addresses.kafka.clone(), instance, data_dir: data_dir.to_path_buf() }
     }
 
     /// The result of a query, tab-separated without header, trimmed.
@@ -82,40 +65,24 @@ impl System {
 
     /// A JSON document of the API.
     pub fn get(&self, path: &str) -> Value {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let url = format!("{}{path}", self.http);
-            let response = reqwest::get(&url).await.unwrap_or_else(|error| panic!("GET {url}: {error}"));
-            response.json().await.unwrap_or_else(|error| panic!("GET {url}: {error}"))
-        })
+        self.instance.get(path).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Ends it at once, as a power button would.
-    pub fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
+    pub fn kill(self) {
+        self.instance.kill().expect("killed");
     }
 
     /// Asks it to stop and insists that it leaves with success within 10 s.
-    pub fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
-        let status = until("tacho up to leave", Duration::from_secs(10), || self.child.try_wait().expect("waited"));
+    pub fn stop(self) {
+        let (status, _) = self.instance.terminate(Duration::from_secs(10)).expect("tacho up to leave");
         assert!(status.success(), "{status}");
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
 /// A loopback address with a port that is free now.
 pub fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").to_string()
+    tacho_testkit::free_address().expect("a free port")
 }
 
 /// The result of a query against a data folder, tab-separated without header, trimmed.
@@ -126,44 +93,25 @@ pub fn sql(data_dir: &Path, query: &str) -> String {
 
 /// Polls until `probe` gives something.
 pub fn until<T>(what: &str, patience: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + patience;
-    loop {
-        if let Some(found) = probe() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited {patience:?} for {what}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
+    tacho_testkit::until(what, patience, || Ok(probe())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A librdkafka producer with idempotence on.
-pub struct Client {
-    producer: ThreadedProducer<DefaultProducerContext>,
-}
+pub struct Client(tacho_testkit::Client);
 
 impl Client {
     /// Connects to the listener at `brokers`.
     pub fn connect(brokers: &str) -> Client {
-        let producer = ClientConfig::new()
-            .set("bootstrap.servers", brokers)
-            .set("enable.idempotence", "true")
-            .set("linger.ms", "5")
-            .set("compression.type", "lz4")
-            .set("message.max.bytes", "200000")
-            .create()
-            .expect("a producer");
-        Client { producer }
+        Client(tacho_testkit::Client::connect(brokers).expect("a producer"))
     }
 
     /// Queues a record.
     pub fn send(&self, topic: &str, key: &str, value: &[u8]) {
-        until("room in the producer's queue", PATIENCE, || {
-            self.producer.send(BaseRecord::to(topic).key(key).payload(value)).ok()
-        });
+        self.0.send(topic, key, value).expect("room in the producer's queue");
     }
 
     /// Waits until everything is acknowledged.
     pub fn flush(&self) {
-        self.producer.flush(PATIENCE).expect("acknowledged");
+        self.0.flush().expect("acknowledged");
     }
 }

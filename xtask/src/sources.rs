@@ -13,7 +13,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Problems of all Rust sources.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
-    for folder in ["bench", "crates", "simulation", "xtask", "tests"] {
+    for folder in ["bench", "crates", "drill", "simulation", "testkit", "xtask", "tests"] {
         for file in rust_files(&root.join(folder))? {
             check_file(root, &file, &mut problems)?;
         }

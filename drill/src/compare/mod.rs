@@ -1,0 +1,51 @@
+//! Whether two instances concluded the same.
+
+mod tables;
+mod topics;
+
+use anyhow::Result;
+use tacho_testkit::Instance;
+
+/// What may differ between two runs of the same input: when it was raised and stored, and in which insert.
+const VOLATILE: [&str; 4] = ["version", "raised_at", "ingested_at", "batch"];
+/// Differences that are told one by one, per table or topic.
+const SHOWN: usize = 5;
+
+/// What was compared of one table or topic.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// Table, or topic without its prefix.
+    pub name: String,
+    /// Rows of the table; messages of the topic, all versions.
+    pub read: u64,
+    /// Final facts among them.
+    pub facts: u64,
+    /// Facts that are not the same, missing or doubled.
+    pub differences: u64,
+    /// Some of them.
+    pub shown: Vec<String>,
+}
+
+/// A comparison of two instances.
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    /// Every table.
+    pub tables: Vec<Compared>,
+    /// Every output topic.
+    pub topics: Vec<Compared>,
+}
+
+impl Comparison {
+    /// Facts that differ.
+    pub fn differences(&self) -> u64 {
+        self.tables.iter().chain(&self.topics).map(|compared| compared.differences).sum()
+    }
+}
+
+/// Compares the final facts of every table and every output topic.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn compare(calm: &Instance, disturbed: &Instance) -> Result<Comparison> {
+    Ok(Comparison { tables: tables::compare(calm, disturbed)?, topics: topics::compare(calm, disturbed)? })
+}

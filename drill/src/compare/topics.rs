@@ -1,0 +1,232 @@
+//! The output topics, as a consumer reads them: the last version of each fact, and no message twice.
+
+use super::{Compared, SHOWN, VOLATILE, tables::changes};
+use anyhow::{Context, Result};
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    message::Headers,
+};
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+use tacho_model::{OutputTopic, Stream, topic_name};
+use tacho_testkit::Instance;
+
+/// Longest wait for the brokers, and for the next message.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) fn compare(calm: &Instance, disturbed: &Instance) -> Result<Vec<Compared>> {
+    OutputTopic::ALL.into_iter().map(|topic| compare_topic(topic, calm, disturbed)).collect()
+}
+
+fn compare_topic(topic: OutputTopic, calm: &Instance, disturbed: &Instance) -> Result<Compared> {
+    let (expected, mut found) = (Facts::read(topic, calm)?, Facts::read(topic, disturbed)?);
+    let mut compared = Compared {
+        name: topic.topic_suffix().to_owned(),
+        read: expected.messages + found.messages,
+        facts: expected.last.len() as u64,
+        differences: 0,
+        shown: Vec::new(),
+    };
+    let mut tell = |text: String| {
+        compared.differences += 1;
+        if compared.shown.len() < SHOWN {
+            compared.shown.push(text);
+        }
+    };
+    expected.doubled.iter().for_each(|text| tell(format!("doubled in the calm run: {text}")));
+    found.doubled.iter().for_each(|text| tell(format!("doubled: {text}")));
+    for (key, (_, fact)) in &expected.last {
+        match found.last.remove(key) {
+            None => tell(format!("missing: {}", Value::Object(fact.clone()))),
+            Some((_, other)) if other == *fact => {}
+            Some((_, other)) => tell(format!("{key}: {}", changes(fact, &other))),
+        }
+    }
+    found.last.into_values().for_each(|(_, fact)| tell(format!("too much: {}", Value::Object(fact))));
+    Ok(compared)
+}
+
+/// A topic's facts by what tells them apart.
+#[derive(Default)]
+struct Facts {
+    messages: u64,
+    /// Version and content of the newest.
+    last: BTreeMap<String, (u64, Map<String, Value>)>,
+    doubled: Vec<String>,
+}
+
+impl Facts {
+    fn read(topic: OutputTopic, instance: &Instance) -> Result<Facts> {
+        let name = topic_name("fleet.prod", topic.topic_suffix());
+        let mut facts = Facts::default();
+        let mut versions = BTreeSet::new();
+        each_output(&instance.addresses.kafka, &name, |key, value| {
+            let fact: Map<String, Value> =
+                serde_json::from_slice(value).with_context(|| format!("{name}: {}", String::from_utf8_lossy(value)))?;
+            facts.take(topic, key, fact, &mut versions);
+            Ok(())
+        })?;
+        facts.drop_repeated(topic);
+        Ok(facts)
+    }
+
+    fn take(
+        &mut self,
+        topic: OutputTopic,
+        key: &[u8],
+        mut fact: Map<String, Value>,
+        versions: &mut BTreeSet<(String, u64)>,
+    ) {
+        self.messages += 1;
+        let version = fact.get("version").and_then(Value::as_u64).unwrap_or(0);
+        let identity = identity(topic, key, &fact);
+        if !versions.insert((identity.clone(), version)) {
+            self.doubled.push(format!("{identity} version {version}"));
+        }
+        fact.retain(|name, _| {
+            !VOLATILE.contains(&name.as_str()) && !(topic == OutputTopic::DeadLetter && name == "at")
+        });
+        let newest = self.last.get(&identity).is_none_or(|(before, _)| *before <= version);
+        if newest {
+            self.last.insert(identity, (version, fact));
+        }
+    }
+
+    /// As for the table: a window that only repeats the value before it says nothing.
+    fn drop_repeated(&mut self, topic: OutputTopic) {
+        if !matches!(topic, OutputTopic::FleetMetrics | OutputTopic::DriverScores) {
+            return;
+        }
+        let same_series = |fact: &Map<String, Value>| [fact.get("driver_id").cloned(), fact.get("window").cloned()];
+        let value_of = |fact: &Map<String, Value>| {
+            let value = fact.iter().filter(|(name, _)| name.ends_with("_count") || *name == "penalty");
+            value.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
+        };
+        let mut before: Option<([Option<Value>; 2], Map<String, Value>)> = None;
+        // In the order of the identity: series, then window.
+        self.last.retain(|_, (_, fact)| {
+            let now = (same_series(fact), value_of(fact));
+            let nothing = || now.1.values().all(|value| value.as_u64() == Some(0));
+            let is_repeated = match &before {
+                Some((series, value)) if *series == now.0 => *value == now.1,
+                _ => nothing(),
+            };
+            before = Some(now);
+            !is_repeated
+        });
+    }
+}
+
+/// What tells the facts of a topic apart, as a text that sorts by series and time.
+fn identity(topic: OutputTopic, key: &[u8], fact: &Map<String, Value>) -> String {
+    let names: &[&str] = match topic {
+        OutputTopic::Alerts => &["alert_id"],
+        OutputTopic::TripSessions => &["trip_id"],
+        OutputTopic::TripSummary => &["vehicle_id", "window_start"],
+        OutputTopic::TripMetrics => &["trip_id", "vehicle_id", "window_start"],
+        OutputTopic::FleetMetrics => &["window_start"],
+        OutputTopic::DeadLetter => &["topic", "partition", "offset"],
+        OutputTopic::DriverScores if fact.get("driver_id").is_some_and(|driver| driver == "") => {
+            &["driver_id", "vehicle_id", "window", "window_start"]
+        }
+        OutputTopic::DriverScores => &["driver_id", "window", "window_start"],
+        // Every member that says what or when, and the key.
+        _ => return generic_identity(key, fact),
+    };
+    let part = |name: &&str| fact.get(*name).map_or_else(String::new, Value::to_string);
+    names.iter().map(part).collect::<Vec<_>>().join(" ")
+}
+
+fn generic_identity(key: &[u8], fact: &Map<String, Value>) -> String {
+    let tells = |name: &str| {
+        name.ends_with("_id") || name.ends_with("_start") || matches!(name, "ts" | "window" | "type" | "kind")
+    };
+    let parts = fact.iter().filter(|(name, _)| tells(name)).map(|(name, value)| format!("{name}={value}"));
+    std::iter::once(String::from_utf8_lossy(key).into_owned()).chain(parts).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads a topic from its beginning to where it ends now; what others wrote into it is left out.
+fn each_output(brokers: &str, topic: &str, mut take: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "drill")
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", "read_committed")
+        .create()
+        .context("make a consumer")?;
+    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).with_context(|| format!("look at {topic}"))?;
+    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len()) as i32;
+    let mut assignment = TopicPartitionList::new();
+    let mut left = BTreeMap::new();
+    for partition in 0..partitions {
+        let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+        if low < high {
+            assignment.add_partition_offset(topic, partition, Offset::Offset(low))?;
+            left.insert(partition, high);
+        }
+    }
+    consumer.assign(&assignment)?;
+    let is_shared = topic.ends_with(Stream::Alerts.topic_suffix());
+    let mut heard = Instant::now();
+    while !left.is_empty() {
+        anyhow::ensure!(heard.elapsed() < PATIENCE, "{topic} does not give its last messages: {left:?}");
+        let Some(message) = consumer.poll(Duration::from_millis(200)).transpose()? else { continue };
+        heard = Instant::now();
+        let is_ours = !is_shared
+            || message.headers().is_some_and(|headers| headers.iter().any(|header| header.key == "tacho-epoch"));
+        if is_ours {
+            take(message.key().unwrap_or_default(), message.payload().unwrap_or_default())?;
+        }
+        if left.get(&message.partition()).is_some_and(|end| message.offset() + 1 >= *end) {
+            left.remove(&message.partition());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(topic: OutputTopic, messages: &[&str]) -> Facts {
+        let (mut facts, mut versions) = (Facts::default(), BTreeSet::new());
+        for message in messages {
+            facts.take(topic, b"key", serde_json::from_str(message).unwrap(), &mut versions);
+        }
+        facts.drop_repeated(topic);
+        facts
+    }
+
+    #[test]
+    fn the_newest_version_counts_and_a_message_twice_is_told() {
+        let read = facts(
+            OutputTopic::TripSessions,
+            &[
+                r#"{"trip_id":"a","km":1,"version":1}"#,
+                r#"{"trip_id":"a","km":3,"version":3}"#,
+                r#"{"trip_id":"a","km":2,"version":2}"#,
+                r#"{"trip_id":"a","km":2,"version":2}"#,
+            ],
+        );
+        assert_eq!(read.last.values().next().unwrap().1["km"], 3);
+        assert_eq!(read.doubled, [r#""a" version 2"#]);
+    }
+
+    #[test]
+    fn a_window_that_repeats_the_value_before_it_says_nothing() {
+        let read = facts(
+            OutputTopic::FleetMetrics,
+            &[
+                r#"{"window_start":"00","active_count":0}"#,
+                r#"{"window_start":"01","active_count":2}"#,
+                r#"{"window_start":"02","active_count":2}"#,
+                r#"{"window_start":"03","active_count":1}"#,
+            ],
+        );
+        assert_eq!(read.last.keys().collect::<Vec<_>>(), [r#""01""#, r#""03""#]);
+    }
+}
