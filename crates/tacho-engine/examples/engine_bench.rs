@@ -1,4 +1,5 @@
-//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes] [vehicles]`.
+//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes] [vehicles] [health]`.
+//! With `health`, every fix carries fuel, temperature and odometer.
 //!
 //! 10,000 vehicles report once a second, 70 % of them on declared trips, in epochs of 100 ms of fleet time. Then the
 //! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
@@ -20,6 +21,7 @@ struct Vehicle {
     position: LatLon,
     heading: f64,
     kmph: f32,
+    sends_health: bool,
 }
 
 impl Vehicle {
@@ -29,7 +31,8 @@ impl Vehicle {
         let position = LatLon { lat: 12.5 + (n % 100) as f64 * 0.01, lon: 77.0 + (n / 100) as f64 * 0.01 };
         let kmph = if is_on_trip { 30.0 + (n % 50) as f32 } else { 0.0 };
         let driver = format!("drv_{n:06}");
-        Vehicle { hash: java_hash(&id), id, driver, trip, position, heading: (n % 360) as f64, kmph }
+        let sends_health = false;
+        Vehicle { sends_health, hash: java_hash(&id), id, driver, trip, position, heading: (n % 360) as f64, kmph }
     }
 
     /// A second later: speed wanders, now and then it brakes, speeds or turns.
@@ -65,6 +68,11 @@ impl Vehicle {
         batch.battery_v.push(13.8);
         batch.set_ignition(row, !self.trip.is_empty());
         batch.extra.push(batch.text.push(""));
+        if self.sends_health {
+            batch.fuel_pct.set(row, 60.0 + (at / 1_000 % 7) as f32 * 0.1);
+            batch.engine_temp_c.set(row, 88.0);
+            batch.set_odometer_km(row, 10_000.0);
+        }
     }
 }
 
@@ -87,11 +95,12 @@ fn epoch(vehicles: &mut [Vehicle], at: i64, random: &mut u64, batches: &mut [Tel
     count
 }
 
-fn run_stream(fixes: usize, vehicles: usize) {
+fn run_stream(fixes: usize, vehicles: usize, sends_health: bool) {
     let config = Arc::new(EngineConfig::default());
     let mut shard = Shard::new(Arc::clone(&config), 0..KEY_GROUPS);
     let mut fleet_stage = FleetStage::new(config);
     let mut vehicles: Vec<Vehicle> = (0..vehicles).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
+    vehicles.iter_mut().for_each(|vehicle| vehicle.sends_health = sends_health);
     let mut batches: Vec<TelemetryBatch> = (0..PARTITIONS).map(|_| TelemetryBatch::default()).collect();
     let (mut done, mut at, mut random, mut spent_ns, mut facts) = (0, START_MS, 7, 0, 0);
     let mut by_kind = [0; 7];
@@ -170,7 +179,7 @@ fn resident_kib() -> usize {
 
 fn main() {
     let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse().ok());
-    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000));
+    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000), std::env::args().nth(3).is_some());
     if number(1).is_some() {
         return;
     }

@@ -2,7 +2,7 @@
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
-use tacho_model::{AlertFact, Facts, TripFact, TripMetrics, TripSummary, VehicleMinute};
+use tacho_model::{AlertFact, Facts, Refuel, TripFact, TripMetrics, TripSummary, VehicleMinute};
 
 /// Takes out of each kind of fact all but the last of its id; the order stays. For the facts that a vehicle may tell
 /// more than once in an epoch.
@@ -12,6 +12,7 @@ pub fn keep_last_of_each(facts: &mut Facts) {
     keep_last(&mut facts.vehicle_minutes);
     keep_last(&mut facts.trip_summaries);
     keep_last(&mut facts.trip_metrics);
+    keep_last(&mut facts.refuels);
 }
 
 /// A fact with the id that makes it replace another.
@@ -42,6 +43,12 @@ impl Keyed for TripSummary {
 impl Keyed for TripMetrics {
     fn key(&self) -> impl Hash + Eq {
         (self.trip_id.as_str(), self.vehicle_id.as_str(), self.window_start)
+    }
+}
+
+impl Keyed for Refuel {
+    fn key(&self) -> impl Hash + Eq {
+        self.refuel_id.as_str()
     }
 }
 

@@ -78,6 +78,50 @@ pub struct EngineConfig {
     pub idling_min_ms: i64,
     /// Idling of this length is worse.
     pub idling_long_ms: i64,
+    /// A stop inside a trip with an unknown engine counts as idling, without alert or score.
+    pub idling_without_ignition: bool,
+    /// Total acceleration of an impact, g (Geotab's rule for a major collision: 2.5 g).
+    pub crash_g: f32,
+    /// Speed from which an impact counts.
+    pub crash_min_kmph: f32,
+    /// An impact is a crash if the vehicle is at or under this speed soon after it, and stays so.
+    pub crash_still_kmph: f32,
+    /// How soon after the impact.
+    pub crash_stop_ms: i64,
+    /// And for how long.
+    pub crash_held_ms: i64,
+    /// Loss of speed that may be a crash, from GPS alone.
+    pub possible_crash_drop_kmph: f32,
+    /// Within this time.
+    pub possible_crash_span_ms: i64,
+    /// At or under this speed afterwards.
+    pub possible_crash_still_kmph: f32,
+    /// Coolant over this is too hot, degrees Celsius (Geotab's feed reports above 107).
+    pub overheat_c: f32,
+    /// The window in which one such reading counts.
+    pub overheat_window_ms: i64,
+    /// Battery under this share of the nominal voltage is low: 11.8 V of 12, 23.6 V of 24.
+    pub battery_low_ratio: f32,
+    /// With the engine off for this long.
+    pub battery_low_ms: i64,
+    /// Tank level under which fuel is low, %.
+    pub fuel_low_pct: f32,
+    /// A tank that loses this much more than expected while parked was drained, %.
+    pub fuel_theft_pct: f32,
+    /// A tank that gains this much while the vehicle stands was filled, %.
+    pub refuel_pct: f32,
+    /// Standing for this long is a stay, in which levels are compared.
+    pub fuel_stay_ms: i64,
+    /// A level that has not moved for this long has settled.
+    pub fuel_settled_ms: i64,
+    /// Use of fuel while idling, litres per hour.
+    pub idle_litres_per_h: f32,
+    /// The same in % of a tank of unknown size.
+    pub idle_pct_per_h: f32,
+    /// Fault codes that put a vehicle out of use.
+    pub critical_faults: Vec<String>,
+    /// Offline while in use, or down, for longer than this is downtime of an asset.
+    pub downtime_ms: i64,
     /// A closed episode reopens within this time.
     pub merge_gap_ms: i64,
     /// A lasting alert is updated at most this often.
@@ -138,6 +182,28 @@ impl Default for EngineConfig {
             harsh_span_max_ms: 3_000,
             idling_min_ms: 300_000,
             idling_long_ms: 900_000,
+            idling_without_ignition: false,
+            crash_g: 2.5,
+            crash_min_kmph: 15.0,
+            crash_still_kmph: 5.0,
+            crash_stop_ms: 10_000,
+            crash_held_ms: 60_000,
+            possible_crash_drop_kmph: 40.0,
+            possible_crash_span_ms: 1_500,
+            possible_crash_still_kmph: 3.0,
+            overheat_c: 105.0,
+            overheat_window_ms: 60_000,
+            battery_low_ratio: 11.8 / 12.0,
+            battery_low_ms: 300_000,
+            fuel_low_pct: 10.0,
+            fuel_theft_pct: 8.0,
+            refuel_pct: 8.0,
+            fuel_stay_ms: 120_000,
+            fuel_settled_ms: 300_000,
+            idle_litres_per_h: 2.0,
+            idle_pct_per_h: 3.0,
+            critical_faults: ["P0217", "P0218", "P0524"].map(str::to_owned).to_vec(),
+            downtime_ms: 86_400_000,
             merge_gap_ms: 5_000,
             alert_update_ms: 5_000,
             stale_after_ms: 600_000,

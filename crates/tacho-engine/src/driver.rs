@@ -22,6 +22,9 @@ type Counts = [u32; 3];
 /// Penalty weights of the reference: 2 x overspeed + 3 x harsh_brake + 1 x idling.
 const WEIGHTS: Counts = [2, 3, 1];
 
+/// What a dismissed alert counts as.
+const DISMISSED: u8 = 3;
+
 fn kind_of(alert_type: AlertType) -> Option<u8> {
     match alert_type {
         AlertType::Overspeed => Some(0),
@@ -83,6 +86,12 @@ impl DriverGroup {
     }
 
     fn take(&mut self, config: &EngineConfig, input: &DriverInput, kind: u8) {
+        if input.is_dismissed {
+            if let Some(driver) = self.drivers.get_mut(input.key()) {
+                driver.dismiss(input, kind);
+            }
+            return;
+        }
         let driver = self.drivers.entry(input.key().to_owned()).or_default();
         driver.driver_id = input.driver_id.clone();
         driver.newest = driver.newest.max(input.at);
@@ -118,6 +127,15 @@ fn change_points(config: &EngineConfig, second: EventTime) -> [EventTime; 2] {
 }
 
 impl Driver {
+    /// The alert stays, so that its windows are told again, but counts as nothing.
+    fn dismiss(&mut self, input: &DriverInput, kind: u8) {
+        let is_it =
+            |alert: &&mut Counted| (alert.at, &alert.vehicle_id, alert.kind) == (input.at, &input.vehicle_id, kind);
+        if let Some(alert) = self.alerts.iter_mut().find(is_it) {
+            alert.kind = DISMISSED;
+        }
+    }
+
     fn emit(&mut self, config: &EngineConfig, fleet: EventTime, out: &mut DriverStageOutput) {
         let alerts = &self.alerts;
         let points: BTreeSet<EventTime> =
@@ -128,7 +146,9 @@ impl Driver {
             let after = alerts.partition_point(|alert| alert.at < *end);
             let mut counts = Counts::default();
             for alert in &alerts[first..after] {
-                counts[alert.kind as usize] += 1;
+                if alert.kind != DISMISSED {
+                    counts[alert.kind as usize] += 1;
+                }
             }
             if self.emitted.tell(*end, counts) {
                 // A window that has become empty names the vehicle of the last alert before it.

@@ -100,6 +100,8 @@ pub struct DriverInput {
     pub at: EventTime,
     /// Its kind.
     pub alert_type: AlertType,
+    /// A person says that it was none: it counts no longer.
+    pub is_dismissed: bool,
 }
 
 impl DriverInput {

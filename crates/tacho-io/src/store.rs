@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use tacho_model::{
-    AlertFact, DriverScore, FleetUtilization, LogTime, Rejected, SideEvent, TelemetryBatch, TripFact, TripSummary,
-    VehicleMinute,
+    AlertFact, DriverScore, FleetUtilization, LogTime, Refuel, Rejected, SideEvent, TelemetryBatch, TripFact,
+    TripSummary, VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -36,11 +36,13 @@ pub enum Table {
     FleetUtilization = 11,
     /// Commands as they came. Appending.
     Commands = 12,
+    /// Refuellings. Replacing.
+    Refuels = 30,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 13] = [
+    pub const ALL: [Table; 14] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -54,6 +56,7 @@ impl Table {
         Table::DriverScores,
         Table::FleetUtilization,
         Table::Commands,
+        Table::Refuels,
     ];
 
     /// The table's name in ClickHouse.
@@ -72,6 +75,7 @@ impl Table {
             Table::DriverScores => "driver_scores",
             Table::FleetUtilization => "fleet_utilization",
             Table::Commands => "commands",
+            Table::Refuels => "refuels",
         }
     }
 
@@ -85,6 +89,7 @@ impl Table {
                 | Table::TripSummaries
                 | Table::DriverScores
                 | Table::FleetUtilization
+                | Table::Refuels
         )
     }
 }
@@ -125,6 +130,8 @@ pub enum TableRows {
     DriverScores(Vec<Versioned<DriverScore>>),
     /// Utilization.
     FleetUtilization(Vec<Versioned<FleetUtilization>>),
+    /// Refuellings.
+    Refuels(Vec<Versioned<Refuel>>),
 }
 
 impl TableRows {
@@ -140,6 +147,7 @@ impl TableRows {
             TableRows::TripSummaries(rows) => rows.len(),
             TableRows::DriverScores(rows) => rows.len(),
             TableRows::FleetUtilization(rows) => rows.len(),
+            TableRows::Refuels(rows) => rows.len(),
         }
     }
     /// True without rows.

@@ -141,8 +141,8 @@ pub struct VehicleStatus {
     pub engine_temp_c: f32,
     /// Odometer, km.
     pub odometer_km: f64,
-    /// Open fault codes.
-    pub fault_codes: Vec<String>,
+    /// Open fault codes; none when the message does not speak of them.
+    pub fault_codes: Option<Vec<String>>,
 }
 
 /// A message of `events.driver`.
@@ -199,6 +199,7 @@ impl DriverEventKind {
 
 /// A device's own alert, as it came in by `alerts.outbound`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 pub struct DeviceAlert {
     /// The device's id of it.
     pub alert_id: String,
@@ -272,6 +273,8 @@ pub enum CommandKind {
         /// The vehicle.
         vehicle_id: VehicleId,
     },
+    /// `maintenance.plan`
+    MaintenancePlan(MaintenanceItem),
     /// `driver.erase`
     DriverErase {
         /// The driver.
@@ -297,6 +300,7 @@ impl CommandKind {
             CommandKind::TripReassign { .. } => "trip.reassign",
             CommandKind::MaintenanceStart { .. } => "maintenance.start",
             CommandKind::MaintenanceEnd { .. } => "maintenance.end",
+            CommandKind::MaintenancePlan(_) => "maintenance.plan",
             CommandKind::DriverErase { .. } => "driver.erase",
             CommandKind::Other { kind } => kind,
         }
@@ -306,6 +310,7 @@ impl CommandKind {
     pub fn vehicle_id(&self) -> Option<&VehicleId> {
         match self {
             CommandKind::VehicleUpsert(setup) => Some(&setup.vehicle_id),
+            CommandKind::MaintenancePlan(item) => Some(&item.vehicle_id),
             CommandKind::AlertAcknowledge { vehicle_id, .. }
             | CommandKind::AlertDismiss { vehicle_id, .. }
             | CommandKind::TripReassign { vehicle_id, .. }
@@ -318,6 +323,22 @@ impl CommandKind {
             | CommandKind::Other { .. } => None,
         }
     }
+}
+
+/// One item of a vehicle's maintenance plan. It is due by the first of its measures; without one it is taken out.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
+pub struct MaintenanceItem {
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// What is to be done: `oil`, `brakes`, ...
+    pub item: String,
+    /// Odometer at which it is due, km; NaN: not by odometer.
+    pub due_km: f64,
+    /// Hours with the engine on from the command's moment; NaN: not by engine hours.
+    pub in_engine_h: f64,
+    /// Moment at which it is due.
+    pub due_at: Option<EventTime>,
 }
 
 /// What `driver.upsert` says of a driver. Absent texts are empty.

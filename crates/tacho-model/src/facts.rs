@@ -20,6 +20,8 @@ pub struct Facts {
     pub driver_scores: Vec<DriverScore>,
     /// Utilization of the fleet.
     pub utilization: Vec<FleetUtilization>,
+    /// Refuellings.
+    pub refuels: Vec<Refuel>,
 }
 
 impl Facts {
@@ -32,6 +34,7 @@ impl Facts {
             + self.trip_metrics.len()
             + self.driver_scores.len()
             + self.utilization.len()
+            + self.refuels.len()
     }
     /// True without facts.
     pub fn is_empty(&self) -> bool {
@@ -46,6 +49,7 @@ impl Facts {
         self.trip_metrics.append(&mut other.trip_metrics);
         self.driver_scores.append(&mut other.driver_scores);
         self.utilization.append(&mut other.utilization);
+        self.refuels.append(&mut other.refuels);
     }
 }
 
@@ -168,10 +172,40 @@ words!(
         PossibleCrash = "possible_crash",
         /// Silent on an open trip.
         VehicleOffline = "vehicle_offline",
+        /// Coolant too hot.
+        EngineOverheat = "engine_overheat",
+        /// Low voltage with the engine off.
+        LowBattery = "low_battery",
+        /// Little left in the tank.
+        LowFuel = "low_fuel",
+        /// The level fell while the vehicle was parked.
+        FuelTheft = "fuel_theft",
+        /// A fault code is open.
+        FaultCode = "fault_code",
+        /// A maintenance is due by its plan.
+        MaintenanceDue = "maintenance_due",
+        /// Offline while in use, or down, for more than a day.
+        AssetDowntime = "asset_downtime",
         /// A type that only the device knows; its name is in `details`.
         Device = "device",
     }
 );
+impl AlertType {
+    /// True for the alerts of a vehicle's health, which have a topic of their own beside that of all alerts.
+    pub const fn is_health(self) -> bool {
+        matches!(
+            self,
+            AlertType::EngineOverheat
+                | AlertType::LowBattery
+                | AlertType::LowFuel
+                | AlertType::FuelTheft
+                | AlertType::FaultCode
+                | AlertType::MaintenanceDue
+                | AlertType::AssetDowntime
+        )
+    }
+}
+
 words!(
     /// Where an alert stands.
     AlertState {
@@ -254,6 +288,12 @@ pub struct TripFact {
     pub harsh_corner_count: u32,
     /// Seconds over the limit, in overspeed episodes.
     pub overspeed_s: f64,
+    /// Seconds of `idle_s` for which the engine was not known to run (`idling_without_ignition`).
+    pub assumed_idle_s: f64,
+    /// Share of the tank that was used, %; NaN when the level was not sent.
+    pub fuel_used_pct: f64,
+    /// The same in litres; NaN when the size of the tank is not known.
+    pub fuel_used_l: f64,
     /// Measured share of the duration: 1 minus the gaps over 60 s, within 0..=1.
     pub coverage: f64,
     /// The producer's own distance, metres; NaN when not sent.
@@ -285,7 +325,7 @@ pub struct AlertFact {
     pub severity: u8,
     /// A sentence for a person.
     pub details: String,
-    /// The peak: km/h, m/s2 or seconds, by type.
+    /// The peak in the unit of the type: km/h, m/s2, s, g, degrees Celsius, V, %.
     pub value: f64,
     /// The limit, in the unit of `value`.
     pub threshold: f64,
@@ -295,6 +335,8 @@ pub struct AlertFact {
     pub position: LatLon,
     /// Satellites at the beginning; 255 when not sent.
     pub sat_count: u8,
+    /// Position accuracy at the beginning, metres; NaN when not sent.
+    pub accuracy_m: f32,
     /// Milliseconds between the fixes that decided it.
     pub interval_ms: i64,
     /// True if the engine raised it, false if the device did.
@@ -305,6 +347,27 @@ pub struct AlertFact {
     pub stale: bool,
     /// Log time of the record that raised it, or fleet time for a timer.
     pub raised_at: LogTime,
+}
+
+/// A refuelling. Key: its id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refuel {
+    /// Its id, derived from vehicle and start.
+    pub refuel_id: AlertId,
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// When the level began to rise.
+    pub started_at: EventTime,
+    /// When it was seen at its highest.
+    pub ended_at: EventTime,
+    /// Tank level before, %.
+    pub from_pct: f64,
+    /// Tank level after, %.
+    pub to_pct: f64,
+    /// Litres; NaN when the size of the tank is not known.
+    pub litres: f64,
+    /// Where.
+    pub position: LatLon,
 }
 
 /// A minute of a vehicle. Key: (vehicle, minute).

@@ -109,6 +109,7 @@ impl Fleet {
             limit_source: LimitSource::Message,
             position: LatLon { lat: vehicle.lat, lon: vehicle.lon },
             sat_count: 11,
+            accuracy_m: f32::NAN,
             interval_ms: 1_000,
             by_engine: true,
             state: AlertState::Open,

@@ -11,6 +11,8 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../../sql/schema/001_facts_and_telemetry.sql"),
     },
     Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
+    Migration { version: 30, name: "health", text: include_str!("../../../sql/schema/030_health.sql") },
+    Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
 ];
 
 struct Migration {

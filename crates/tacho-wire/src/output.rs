@@ -11,8 +11,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 use tacho_io::OutputRecord;
 use tacho_model::{
-    AlertFact, AlertType, DriverScore, EventTime, Facts, FleetUtilization, LatLon, OutputTopic, Rejected, Stream,
-    TripFact, TripMetrics, TripStatus, TripSummary, topic_name,
+    AlertFact, DriverScore, EventTime, Facts, FleetUtilization, LatLon, OutputTopic, Rejected, Stream, TripFact,
+    TripMetrics, TripStatus, TripSummary, topic_name,
 };
 
 /// Turns facts into records of the output topics of one prefix.
@@ -43,15 +43,17 @@ impl OutputEncoder {
     }
 
     /// Appends the records of an epoch's facts. A fact's version is `version_base` plus its index among those of its
-    /// kind. Vehicle minutes have no topic. A device's alert has none either while it is as the device sent it: it
-    /// already stands in the topic that it would go to.
+    /// kind. Vehicle minutes and refuels have no topic. A device's alert has none either: it already stands in the topic
+    /// that it would go to. Health alerts go to a topic of their own as well.
     pub fn encode_facts(&self, facts: &Facts, version_base: u64, out: &mut Vec<OutputRecord>) {
         out.reserve(facts.len() - facts.vehicle_minutes.len());
         let versions = || version_base..;
         out.extend(facts.trips.iter().zip(versions()).map(|(fact, version)| self.trip(fact, version)));
         let alerts = facts.alerts.iter().zip(versions());
-        let news = alerts.filter(|(alert, _)| alert.by_engine || alert.alert_type != AlertType::Device);
-        out.extend(news.map(|(fact, version)| self.alert(fact, version)));
+        let news = alerts.filter(|(alert, _)| alert.by_engine);
+        let health = news.clone().filter(|(alert, _)| alert.alert_type.is_health());
+        out.extend(news.map(|(fact, version)| self.alert(OutputTopic::Alerts, fact, version)));
+        out.extend(health.map(|(fact, version)| self.alert(OutputTopic::HealthAlerts, fact, version)));
         out.extend(facts.trip_summaries.iter().zip(versions()).map(|(fact, version)| self.trip_summary(fact, version)));
         out.extend(facts.trip_metrics.iter().zip(versions()).map(|(fact, version)| self.trip_metrics(fact, version)));
         out.extend(facts.driver_scores.iter().zip(versions()).map(|(fact, version)| self.driver_score(fact, version)));
@@ -99,8 +101,8 @@ impl OutputEncoder {
         })
     }
 
-    fn alert(&self, alert: &AlertFact, version: u64) -> OutputRecord {
-        self.record(OutputTopic::Alerts, alert.vehicle_id.as_str(), alert.ts, 512, |object| {
+    fn alert(&self, topic: OutputTopic, alert: &AlertFact, version: u64) -> OutputRecord {
+        self.record(topic, alert.vehicle_id.as_str(), alert.ts, 512, |object| {
             object.text("alert_id", alert.alert_id.as_str());
             object.time("ts", alert.ts.ms());
             match alert.ended_at {
@@ -122,6 +124,7 @@ impl OutputEncoder {
                 u8::MAX => quality.null("sat_count"),
                 count => quality.u64("sat_count", u64::from(count)),
             }
+            quality.f32("accuracy_m", alert.accuracy_m);
             quality.i64("interval_ms", alert.interval_ms);
             quality.finish();
             object.text("source", if alert.by_engine { "engine" } else { "device" });
@@ -220,6 +223,9 @@ fn trip_measures(object: &mut ObjectWriter<'_>, trip: &TripFact) {
     object.u64("harsh_accel_count", u64::from(trip.harsh_accel_count));
     object.u64("harsh_corner_count", u64::from(trip.harsh_corner_count));
     object.f64("overspeed_s", trip.overspeed_s);
+    object.f64("assumed_idle_s", trip.assumed_idle_s);
+    object.f64("fuel_used_pct", trip.fuel_used_pct);
+    object.f64("fuel_used_l", trip.fuel_used_l);
     object.f64("coverage", trip.coverage);
     object.f64("declared_distance_m", trip.declared_distance_m);
     object.f64("declared_duration_s", trip.declared_duration_s);

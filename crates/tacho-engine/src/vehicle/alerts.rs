@@ -2,14 +2,14 @@
 
 use super::{
     fix::Fix,
-    harsh, idling, overspeed,
+    harsh, health, idling, overspeed,
     state::{Context, Vehicle},
 };
 use crate::output::DriverInput;
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId, derived_id,
-    device_flag,
+    AlertFact, AlertId, AlertState, AlertType, DeviceAlert, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId,
+    derived_id, device_flag,
 };
 
 /// An episode that was raised.
@@ -28,10 +28,14 @@ pub struct Episode {
     pub limit_source: LimitSource,
     pub position: LatLon,
     pub sat_count: u8,
+    pub accuracy_m: f32,
     pub interval_ms: i64,
     pub is_stale: bool,
     pub raised_at: LogTime,
-    pub is_acknowledged: bool,
+    /// What a person said of it.
+    pub review: Option<AlertState>,
+    /// What it is about, where a vehicle may have several of a kind at a time: a fault code, a maintenance.
+    pub subject: Box<str>,
     /// Event time of the last fact, for the pace of updates.
     pub told_at: EventTime,
     /// The peak or the severity has grown since the last fact.
@@ -63,14 +67,14 @@ impl Episode {
             vehicle_id: vehicle.id.clone(),
             at: episode.started_at,
             alert_type: episode.alert_type,
+            is_dismissed: false,
         });
         episode
     }
 
-    fn begin(vehicle: &Vehicle, fix: &Fix<'_>, begin: Begin, ctx: &Context<'_>) -> Episode {
+    /// An episode that nothing has been told of yet.
+    pub fn begin(vehicle: &Vehicle, fix: &Fix<'_>, begin: Begin, ctx: &Context<'_>) -> Episode {
         let name = begin.alert_type.as_str();
-        let is_never_stale = matches!(begin.alert_type, AlertType::Sos | AlertType::Crash);
-        let delay_ms = fix.log_time.as_event_time().ms_since(fix.at);
         Episode {
             alert_id: AlertId::from(derived_id(name, vehicle.id.as_str(), begin.started_at.ms()).to_string()),
             alert_type: begin.alert_type,
@@ -84,12 +88,31 @@ impl Episode {
             limit_source: begin.limit_source,
             position: begin.position,
             sat_count: fix.sat_count,
+            accuracy_m: fix.accuracy_m,
             interval_ms: begin.interval_ms,
-            is_stale: !is_never_stale && delay_ms > ctx.config.stale_after_ms,
+            is_stale: is_stale(begin.alert_type, fix.log_time, fix.at, ctx),
             raised_at: fix.log_time,
-            is_acknowledged: false,
+            review: None,
+            subject: Box::default(),
             told_at: fix.at,
             has_news: false,
+        }
+    }
+
+    /// The same about one of several things: its id is that of the thing, too.
+    pub fn about(mut self, vehicle: &Vehicle, subject: &str) -> Episode {
+        let key = [vehicle.id.as_str(), subject].join("\0");
+        let id = derived_id(self.alert_type.as_str(), &key, self.started_at.ms());
+        self.alert_id = AlertId::from(id.to_string());
+        self.subject = Box::from(subject);
+        self
+    }
+
+    /// Takes a new value where a lower one is the worse.
+    pub fn sink(&mut self, value: f64) {
+        if value < self.value {
+            self.value = value;
+            self.has_news = true;
         }
     }
 
@@ -123,10 +146,10 @@ impl Episode {
 
     /// Puts the episode's fact out as it stands.
     pub fn tell(&self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
-        let state = match (self.is_acknowledged, self.ended_at) {
-            (true, _) => AlertState::Acknowledged,
-            (false, Some(_)) => AlertState::Closed,
-            (false, None) => AlertState::Open,
+        let state = match (self.review, self.ended_at) {
+            (Some(verdict), _) => verdict,
+            (None, Some(_)) => AlertState::Closed,
+            (None, None) => AlertState::Open,
         };
         ctx.out.facts.alerts.push(AlertFact {
             alert_id: self.alert_id.clone(),
@@ -143,6 +166,7 @@ impl Episode {
             limit_source: self.limit_source,
             position: self.position,
             sat_count: self.sat_count,
+            accuracy_m: self.accuracy_m,
             interval_ms: self.interval_ms,
             by_engine: !matches!(self.alert_type, AlertType::Device),
             state,
@@ -166,8 +190,22 @@ impl Episode {
             AlertType::HarshCorner => format!("cornered with {:.1} m/s2 (threshold {:.1})", self.value, self.threshold),
             AlertType::Idling => format!("idling for {:.0} s with the engine on", self.value),
             AlertType::Sos => "SOS".to_owned(),
+            AlertType::Crash if self.threshold > 1.0 => format!("impact of {:.1} g, then standing", self.value),
             AlertType::Crash => "crash reported by the device".to_owned(),
-            AlertType::PossibleCrash | AlertType::VehicleOffline | AlertType::Device => String::new(),
+            AlertType::PossibleCrash => format!("lost {:.0} km/h at once and stayed where it was", self.value),
+            AlertType::VehicleOffline => format!("silent for {:.0} s on a trip", self.value),
+            AlertType::EngineOverheat => {
+                format!("coolant at {:.0} C (limit {:.0}){lasted}", self.value, self.threshold)
+            }
+            AlertType::LowBattery => {
+                format!("battery at {:.1} V with the engine off (limit {:.1}){lasted}", self.value, self.threshold)
+            }
+            AlertType::LowFuel => format!("fuel at {:.0} % (limit {:.0})", self.value, self.threshold),
+            AlertType::FuelTheft => format!("lost {:.0} % of the tank while parked", self.value),
+            AlertType::FaultCode => format!("fault code {}{lasted}", self.subject),
+            AlertType::MaintenanceDue => format!("due: {}", self.subject),
+            AlertType::AssetDowntime => format!("out of use for {:.0} h", self.value),
+            AlertType::Device => String::new(),
         }
     }
 }
@@ -176,19 +214,30 @@ impl Episode {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Emergencies {
     /// Lasting until acknowledged.
-    sos: Option<Box<Episode>>,
-    crash: Option<Box<Episode>>,
+    pub sos: Option<Box<Episode>>,
+    pub crash: Option<Box<Episode>>,
+    pub possible_crash: Option<Box<Episode>>,
     /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
     is_sos_unplaced: bool,
     /// Until then, all was acknowledged: a repeat of what a person has seen raises nothing.
     acknowledged_until: Option<EventTime>,
 }
 
+impl Emergencies {
+    /// True if a person has seen what happened up to then.
+    pub fn has_seen(&self, at: EventTime) -> bool {
+        self.acknowledged_until.is_some_and(|until| at <= until)
+    }
+    /// A person has seen what happened up to then.
+    pub fn see_until(&mut self, at: EventTime) {
+        self.acknowledged_until = self.acknowledged_until.max(Some(at));
+    }
+}
+
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     let emergencies = &vehicle.emergencies;
-    let is_seen = emergencies.acknowledged_until.is_some_and(|until| fix.at <= until);
-    if is_seen {
+    if emergencies.has_seen(fix.at) {
         return;
     }
     if fix.device_flags & device_flag::SOS != 0 && emergencies.sos.is_none() {
@@ -264,15 +313,49 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
     episode
 }
 
-/// A person has seen an alert that lasts until then.
-pub fn acknowledge(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, ctx: &mut Context<'_>) {
-    let emergencies = &mut vehicle.emergencies;
-    let is_it = |episode: &mut Box<Episode>| episode.alert_id.as_str() == alert_id;
-    let Some(mut episode) = emergencies.sos.take_if(is_it).or_else(|| emergencies.crash.take_if(is_it)) else { return };
-    emergencies.acknowledged_until = emergencies.acknowledged_until.max(Some(at.max(episode.started_at)));
-    episode.is_acknowledged = true;
-    episode.ended_at = Some(at.max(episode.started_at));
-    episode.tell(vehicle, ctx);
+/// An alert that the device raised by itself: one moment, told apart by its source. It counts in no score; its own id
+/// makes a repeat replace itself.
+pub fn tell_device_alert(
+    vehicle: &Vehicle,
+    at: EventTime,
+    log_time: LogTime,
+    alert: &DeviceAlert,
+    ctx: &mut Context<'_>,
+) {
+    let known = AlertType::from_word(&alert.alert_type);
+    let details = match (known, alert.details.is_empty()) {
+        (Some(_), _) => alert.details.clone(),
+        (None, true) => alert.alert_type.clone(),
+        (None, false) => format!("{}: {}", alert.alert_type, alert.details),
+    };
+    let alert_type = known.unwrap_or(AlertType::Device);
+    ctx.out.facts.alerts.push(AlertFact {
+        alert_id: AlertId::from(alert.alert_id.as_str()),
+        ts: at,
+        ended_at: Some(at),
+        vehicle_id: vehicle.id.clone(),
+        driver_id: vehicle.driver_id.clone(),
+        trip_id: if alert.trip_id.is_empty() { vehicle.trip_id() } else { alert.trip_id.clone() },
+        alert_type,
+        severity: alert.severity,
+        details,
+        value: f64::NAN,
+        threshold: f64::NAN,
+        limit_source: LimitSource::None,
+        position: vehicle.last.map_or_else(LatLon::default, |last| last.position),
+        sat_count: u8::MAX,
+        accuracy_m: f32::NAN,
+        interval_ms: vehicle.interval_ms as i64,
+        by_engine: false,
+        state: AlertState::Closed,
+        stale: is_stale(alert_type, log_time, at, ctx),
+        raised_at: log_time,
+    });
+}
+
+fn is_stale(alert_type: AlertType, log_time: LogTime, at: EventTime, ctx: &Context<'_>) -> bool {
+    let is_never_stale = matches!(alert_type, AlertType::Sos | AlertType::Crash);
+    !is_never_stale && log_time.as_event_time().ms_since(at) > ctx.config.stale_after_ms
 }
 
 /// A run of data that pauses for longer than this is over, ms.
@@ -284,7 +367,8 @@ pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime>
     let since = vehicle.progress_fleet.map_or(last.at, |progress| progress.max(last.at));
     let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
     let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
-    let idling_ms = vehicle.idling.is_lasting().then_some(ctx.config.offline_after_ms);
+    let is_waiting_longer = vehicle.idling.is_lasting() || health::ends_in_silence(vehicle);
+    let idling_ms = is_waiting_longer.then_some(ctx.config.offline_after_ms);
     let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).min();
     patience_ms.map(|ms| since.plus_ms(ms)).into_iter().chain(sos_until(vehicle, since)).min()
 }
@@ -310,5 +394,6 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
     if since.plus_ms(ctx.config.offline_after_ms) <= fleet {
         idling::on_silence(vehicle, ctx);
+        health::on_silence(vehicle, ctx);
     }
 }

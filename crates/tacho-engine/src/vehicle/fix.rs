@@ -32,6 +32,11 @@ pub struct Fix<'a> {
     pub accel_long_ms2: f32,
     pub accel_lat_ms2: f32,
     pub speed_limit_kmph: f32,
+    pub battery_v: f32,
+    pub fuel_pct: f32,
+    pub engine_temp_c: f32,
+    pub odometer_km: f64,
+    pub accel_g: f32,
     pub device_flags: u8,
     pub driver_id: &'a str,
     pub trip_id: &'a str,
@@ -53,6 +58,11 @@ impl<'a> Fix<'a> {
             accel_long_ms2: batch.accel_long_ms2.get(row),
             accel_lat_ms2: batch.accel_lat_ms2.get(row),
             speed_limit_kmph: batch.speed_limit_kmph.get(row),
+            battery_v: batch.battery_v[row],
+            fuel_pct: batch.fuel_pct.get(row),
+            engine_temp_c: batch.engine_temp_c.get(row),
+            odometer_km: batch.odometer_km_at(row),
+            accel_g: batch.accel_g.get(row),
             device_flags: batch.device_flags_at(row),
             driver_id: batch.text.get(batch.driver_id[row]),
             trip_id: batch.text.get(batch.trip_id[row]),
@@ -65,6 +75,33 @@ impl<'a> Fix<'a> {
         self.at.min(self.log_time.as_event_time().plus_ms(CLOCK_AHEAD_MS))
     }
 
+    /// What stands for a fix where something beside telemetry happened: the place of the vehicle's last fix, and
+    /// nothing else.
+    pub fn of_event(at: EventTime, log_time: LogTime, position: LatLon) -> Fix<'static> {
+        Fix {
+            at,
+            log_time,
+            position,
+            speed_kmph: 0.0,
+            heading: f32::NAN,
+            sat_count: u8::MAX,
+            engine: Engine::Unknown,
+            accuracy_m: f32::NAN,
+            accel_long_ms2: f32::NAN,
+            accel_lat_ms2: f32::NAN,
+            speed_limit_kmph: f32::NAN,
+            battery_v: f32::NAN,
+            fuel_pct: f32::NAN,
+            engine_temp_c: f32::NAN,
+            odometer_km: f64::NAN,
+            accel_g: f32::NAN,
+            device_flags: 0,
+            driver_id: "",
+            trip_id: "",
+            event_id: "",
+        }
+    }
+
     /// Faster than standing.
     pub fn is_moving(&self, still_kmph: f32) -> bool {
         self.speed_kmph > still_kmph
@@ -72,13 +109,18 @@ impl<'a> Fix<'a> {
 
     /// What the vehicle is doing at this fix.
     pub fn state(&self, still_kmph: f32) -> VehicleState {
-        if self.is_moving(still_kmph) {
-            VehicleState::Driving
-        } else if self.engine == Engine::On {
-            VehicleState::Idling
-        } else {
-            VehicleState::Stopped
-        }
+        state_of(self.speed_kmph, self.engine, still_kmph)
+    }
+}
+
+/// What a vehicle is doing at this speed.
+pub fn state_of(speed_kmph: f32, engine: Engine, still_kmph: f32) -> VehicleState {
+    if speed_kmph > still_kmph {
+        VehicleState::Driving
+    } else if engine == Engine::On {
+        VehicleState::Idling
+    } else {
+        VehicleState::Stopped
     }
 }
 
@@ -104,4 +146,8 @@ pub struct LastFix {
     pub state: VehicleState,
     /// When it counts as offline if nothing follows. Settled here, so that what happens in the silence does not move it.
     pub offline_at: EventTime,
+    /// It came long after its moment: what the silence behind it tells is history.
+    pub is_stale: bool,
+    /// What the silence behind it means for an open trip has been told.
+    pub is_silence_told: bool,
 }

@@ -81,6 +81,17 @@ impl Harsh {
         self.episodes.iter().flatten().any(|episode| episode.ended_at.is_none())
     }
 
+    /// The newest episode of each kind.
+    pub fn episodes_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
+        self.episodes.iter_mut().filter_map(Option::as_deref_mut)
+    }
+
+    /// The highest speed that is remembered since then, km/h; 0 without one.
+    pub fn fastest_since(&self, since: EventTime) -> f32 {
+        let recent = self.samples.iter().rev().take_while(|sample| sample.at >= since);
+        recent.map(|sample| sample.speed_kmph).fold(0.0, f32::max)
+    }
+
     fn remember(&mut self, fix: &Fix<'_>) {
         if self.samples.back().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
             return;
@@ -152,12 +163,14 @@ impl Harsh {
         let slot = &mut self.episodes[kind];
         let is_lasting = slot.as_ref().is_some_and(|episode| episode.ended_at.is_none());
         let is_harsh = value >= threshold;
-        let severity = if value >= 1.5 * threshold { 4 } else { 3 };
+        let is_severe = KINDS[kind] != AlertType::HarshCorner && value >= 1.5 * threshold;
+        let severity = if is_severe { 4 } else { 3 };
         if let Some(episode) = slot.as_mut().filter(|_| is_lasting) {
             if value < threshold * ctx.config.harsh_release {
                 episode.end(vehicle, fix.at, ctx);
             } else {
                 episode.grow(f64::from(value), severity);
+                episode.update(vehicle, fix.at, ctx);
             }
         } else if is_harsh {
             let gap_ms = |ended_at: EventTime| measured.since.ms_since(ended_at);
@@ -166,7 +179,9 @@ impl Harsh {
                 .filter(|episode| episode.ended_at.is_some_and(|ended| gap_ms(ended) <= ctx.config.merge_gap_ms))
             {
                 episode.ended_at = None;
+                episode.has_news = true;
                 episode.grow(f64::from(value), severity);
+                episode.update(vehicle, fix.at, ctx);
                 return;
             }
             let begin = Begin {

@@ -51,6 +51,11 @@ impl Idling {
         self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
+    /// The newest episode.
+    pub fn episode_mut(&mut self) -> Option<&mut Episode> {
+        self.episode.as_deref_mut()
+    }
+
     fn go_on(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         if self.since.is_none() {
             self.since = Some(self.reopen(fix, ctx).unwrap_or((fix.at, fix.position)));

@@ -1,11 +1,14 @@
 //! The vehicle stage: everything that is keyed by a vehicle and runs on its own time.
 
+mod absence;
 mod alerts;
+mod crash;
 mod detect;
 mod duplicates;
 mod fix;
 mod group;
 mod harsh;
+mod health;
 mod held;
 mod idling;
 mod motion;
@@ -14,6 +17,7 @@ mod overspeed;
 mod path;
 mod presence;
 mod reorder;
+mod review;
 mod side;
 mod state;
 mod trip;

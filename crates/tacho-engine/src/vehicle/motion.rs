@@ -1,9 +1,9 @@
 //! From a fix to the way since the one before: order, duplicates, jumps, jitter.
 
 use super::{
-    alerts, detect,
-    fix::{Fix, LastFix},
-    harsh,
+    absence, alerts, crash, detect,
+    fix::{Engine, Fix, LastFix},
+    harsh, health,
     held::HeldRow,
     idling, overspeed, presence, reorder, side,
     state::{Context, Vehicle},
@@ -11,7 +11,7 @@ use super::{
     trips,
     windows::{self, Step},
 };
-use tacho_model::{EventTime, LatLon, RowOutcome, TelemetryBatch};
+use tacho_model::{EventTime, LatLon, RowOutcome, TelemetryBatch, VehicleState};
 
 /// On a trip, slower than this is a standstill whose displacement is jitter, km/h.
 const STANDSTILL_KMPH: f32 = 1.0;
@@ -141,6 +141,7 @@ fn give_up_held(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
 /// Applies a fix in order: every feature sees it once.
 fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::release_until(vehicle, fix.at, ctx);
+    absence::on_fix(vehicle, fix, ctx);
     alerts::place_sos(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
     vehicle.time = vehicle.time.max(fix.capped_at());
@@ -151,13 +152,17 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         speed_kmph: fix.speed_kmph,
         heading: fix.heading,
         engine: fix.engine,
-        state: fix.state(ctx.config.still_kmph),
+        state: state_at(vehicle, fix, ctx),
         offline_at: fix.at,
+        is_stale: fix.log_time.as_event_time().ms_since(fix.at) > ctx.config.stale_after_ms,
+        is_silence_told: false,
     };
+    health::on_fix(vehicle, fix, ctx);
     trips::on_fix(vehicle, fix, &now, &step, ctx);
-    now.offline_at = presence::offline_at(vehicle, &now, ctx);
+    now.offline_at = presence::offline_at(vehicle, &now, now.at, ctx);
     presence::on_fix(vehicle, &now, ctx);
     windows::on_fix(vehicle, fix, &step, ctx);
+    crash::on_fix(vehicle, fix, ctx);
     overspeed::on_fix(vehicle, fix, ctx);
     harsh::on_fix(vehicle, fix, ctx);
     idling::on_fix(vehicle, fix, ctx);
@@ -166,6 +171,19 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     }
     vehicle.last = Some(now);
     vehicle.progress_fleet = ctx.time.fleet;
+}
+
+/// What the vehicle is doing: down whatever it does, else as the fix says.
+fn state_at(vehicle: &Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> VehicleState {
+    if absence::is_down(vehicle) {
+        return VehicleState::Down;
+    }
+    let state = fix.state(ctx.config.still_kmph);
+    let may_assume = ctx.config.idling_without_ignition && fix.engine == Engine::Unknown;
+    if may_assume && state == VehicleState::Stopped && vehicle.trip.as_ref().is_some_and(|trip| trip.is_confirmed) {
+        return VehicleState::Idling;
+    }
+    state
 }
 
 /// The usual time between fixes: an exponential mean; silences do not count.

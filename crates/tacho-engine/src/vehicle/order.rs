@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    alerts, motion, presence, reorder, side,
+    absence, alerts, motion, presence, reorder, side,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -77,6 +77,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     motion::on_silence(vehicle, fleet, ctx);
     side::on_silence(vehicle, fleet, ctx);
     alerts::on_silence(vehicle, fleet, ctx);
+    absence::on_silence(vehicle, fleet, ctx);
     trips::on_silence(vehicle, fleet, ctx);
     if let Some(until) = window_close_at(vehicle, ctx).filter(|until| *until <= fleet) {
         let is_silent =
@@ -119,6 +120,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         motion::held_until(vehicle, ctx),
         side::pending_until(vehicle, ctx),
         alerts::episodes_until(vehicle, ctx),
+        absence::check_at(vehicle, ctx),
     ];
     candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
 }

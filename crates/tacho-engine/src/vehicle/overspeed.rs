@@ -97,6 +97,11 @@ impl Overspeed {
         self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
+    /// The newest episode.
+    pub fn episode_mut(&mut self) -> Option<&mut Episode> {
+        self.episode.as_deref_mut()
+    }
+
     fn over(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, limit: Limit, ctx: &mut Context<'_>) {
         let run = self.run.get_or_insert(Run {
             since: fix.at,

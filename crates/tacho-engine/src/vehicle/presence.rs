@@ -23,6 +23,11 @@ impl Presence {
         self.counted.unwrap_or(VehicleState::Offline)
     }
 
+    /// Time up to here has been given to a state.
+    pub fn spent_until(&self) -> EventTime {
+        self.spent_until
+    }
+
     fn change(&mut self, at: EventTime, to: VehicleState, ctx: &mut Context<'_>) {
         if self.counted != Some(to) {
             ctx.out.fleet.add(at, self.counted, to);
@@ -32,21 +37,39 @@ impl Presence {
 }
 
 /// When a vehicle that stays silent after its last fix counts as offline: soon on a trip or with the engine on, late
-/// when it is parked and its tracker sleeps.
-pub fn offline_at(vehicle: &Vehicle, last: &LastFix, ctx: &Context<'_>) -> EventTime {
+/// when it is parked and its tracker sleeps. Silence counts from `since`; a vehicle that is down stays down.
+pub fn offline_at(vehicle: &Vehicle, last: &LastFix, since: EventTime, ctx: &Context<'_>) -> EventTime {
+    if last.state == VehicleState::Down {
+        return EventTime::MAX;
+    }
     let is_in_use = vehicle.trip.is_some() || last.engine == Engine::On || last.state == VehicleState::Driving;
     let limit_ms = if is_in_use { ctx.config.offline_after_ms } else { ctx.config.parked_silence_max_ms };
-    last.at.plus_ms(limit_ms)
+    since.plus_ms(limit_ms)
 }
 
+/// Pieces of time with what they were spent with: from, to, state.
+pub type Spent = [Option<(EventTime, EventTime, VehicleState)>; 2];
+
 /// Splits the time since the last fix into what was measured and what was silence.
-pub fn spent(vehicle: &Vehicle, until: EventTime) -> [Option<(EventTime, EventTime, VehicleState)>; 2] {
+pub fn spent(vehicle: &Vehicle, until: EventTime) -> Spent {
     let Some(last) = &vehicle.last else { return [None, None] };
     let from = last.at.max(vehicle.presence.spent_until);
     let silent_from = last.offline_at.max(from).min(until);
     let measured = (silent_from > from).then_some((from, silent_from, last.state));
     let silent = (until > silent_from.max(from)).then_some((silent_from, until, VehicleState::Offline));
     [measured, silent]
+}
+
+/// The vehicle goes down, or comes back, at `at`, without a fix; `silent_from` is when it would have been silent.
+pub fn switch(vehicle: &mut Vehicle, silent_from: EventTime, at: EventTime, to: VehicleState, ctx: &mut Context<'_>) {
+    let mut presence = vehicle.presence;
+    if silent_from < at && presence.state() != VehicleState::Offline {
+        presence.change(silent_from, VehicleState::Offline, ctx);
+    }
+    presence.spent_until = presence.spent_until.max(at);
+    presence.silent = None;
+    presence.change(at, to, ctx);
+    vehicle.presence = presence;
 }
 
 /// Takes an applied fix, before `vehicle.last` is set to it. `now` is the new last fix.

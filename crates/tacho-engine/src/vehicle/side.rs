@@ -1,17 +1,18 @@
 //! Side events: they wait until vehicle time passes them, or until the vehicle has been silent for long enough.
 
 use super::{
-    alerts,
-    fix::{Engine, Fix},
-    reorder,
+    absence, alerts,
+    fix::Fix,
+    health, reorder, review,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
 };
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    CommandKind, DriverEventKind, DriverId, EndReason, EventTime, LatLon, SideBody, SideEvent, Stream, TripEventKind,
-    TripId, TripOrigin, TripStatus, VehicleClass, device_flag,
+    AlertState, CommandKind, DeviceAlert, DriverEventKind, DriverId, EndReason, EventTime, LatLon, LogTime,
+    MaintenanceItem, SideBody, SideEvent, Stream, TripEventKind, TripId, TripOrigin, TripStatus, VehicleClass,
+    device_flag,
 };
 
 /// Events that wait per vehicle; more, and the oldest takes effect early.
@@ -30,6 +31,11 @@ pub struct PendingSide {
 }
 
 impl PendingSide {
+    /// Its moment.
+    pub fn at(&self) -> EventTime {
+        self.at
+    }
+
     /// Rank of its stream.
     pub fn rank(&self) -> u8 {
         self.rank
@@ -43,7 +49,21 @@ enum What {
     TripEnd(TripEnd),
     Login(DriverId),
     Logout,
-    Setup { class: VehicleClass, limit_kmph: f32 },
+    Setup { class: VehicleClass, limit_kmph: f32, volt_system: f32, tank_litres: f32 },
+    Status(Box<Status>),
+    Maintenance { is_in: bool },
+    Plan(Box<MaintenanceItem>),
+    DeviceAlert { log_time: LogTime, alert: Box<DeviceAlert> },
+}
+
+/// What a status message says of the vehicle's health.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Status {
+    log_time: LogTime,
+    fuel_pct: f32,
+    engine_temp_c: f32,
+    odometer_km: f64,
+    fault_codes: Option<Box<[Box<str>]>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,37 +136,53 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
         SideBody::Command(command) => match &command.kind {
             CommandKind::VehicleUpsert(setup) => {
                 reorder::set_bound(vehicle, setup.reorder_ms, ctx);
-                Some(What::Setup { class: setup.class, limit_kmph: setup.limit_kmph })
+                Some(What::Setup {
+                    class: setup.class,
+                    limit_kmph: setup.limit_kmph,
+                    volt_system: setup.volt_system,
+                    tank_litres: setup.tank_litres,
+                })
             }
             CommandKind::AlertAcknowledge { alert_id, .. } => {
-                alerts::acknowledge(vehicle, alert_id, event.at, ctx);
+                review::review(vehicle, alert_id, event.at, AlertState::Acknowledged, ctx);
                 None
             }
+            CommandKind::AlertDismiss { alert_id, .. } => {
+                review::review(vehicle, alert_id, event.at, AlertState::Dismissed, ctx);
+                None
+            }
+            CommandKind::MaintenancePlan(item) => Some(What::Plan(Box::new(item.clone()))),
+            CommandKind::MaintenanceStart { .. } => Some(What::Maintenance { is_in: true }),
+            CommandKind::MaintenanceEnd { .. } => Some(What::Maintenance { is_in: false }),
             _ => None,
         },
-        SideBody::Status(_) | SideBody::Alert(_) => None,
+        SideBody::Status(status) => Some(What::Status(Box::new(Status {
+            log_time: event.log_time,
+            fuel_pct: status.fuel_pct,
+            engine_temp_c: status.engine_temp_c,
+            odometer_km: status.odometer_km,
+            fault_codes: status.fault_codes.as_ref().map(|codes| codes.iter().map(|code| (**code).into()).collect()),
+        }))),
+        SideBody::Alert(alert) => Some(What::DeviceAlert { log_time: event.log_time, alert: Box::new(alert.clone()) }),
     }
+}
+
+/// Applies a status message at its moment.
+fn take_status(vehicle: &mut Vehicle, at: EventTime, status: &Status, ctx: &mut Context<'_>) {
+    let position = vehicle.last.map_or_else(LatLon::default, |last| last.position);
+    let fix = Fix {
+        fuel_pct: status.fuel_pct,
+        engine_temp_c: status.engine_temp_c,
+        odometer_km: status.odometer_km,
+        ..Fix::of_event(at, status.log_time, position)
+    };
+    health::on_status(vehicle, &fix, status.fault_codes.as_deref(), ctx);
 }
 
 /// An SOS pressed in the app has no fix of its own: it is where the vehicle was last.
 fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<'a> {
-    Fix {
-        at: event.at,
-        log_time: event.log_time,
-        position: vehicle.last.map_or(LatLon::default(), |last| last.position),
-        speed_kmph: 0.0,
-        heading: f32::NAN,
-        sat_count: u8::MAX,
-        engine: Engine::Unknown,
-        accuracy_m: f32::NAN,
-        accel_long_ms2: f32::NAN,
-        accel_lat_ms2: f32::NAN,
-        speed_limit_kmph: f32::NAN,
-        device_flags: device_flag::SOS,
-        driver_id,
-        trip_id: "",
-        event_id: "",
-    }
+    let position = vehicle.last.map_or_else(LatLon::default, |last| last.position);
+    Fix { device_flags: device_flag::SOS, driver_id, ..Fix::of_event(event.at, event.log_time, position) }
 }
 
 /// Applies what waits up to `at`. A fix of that very moment comes after it; but it still belongs to a trip that ends
@@ -164,6 +200,7 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let stream = Stream::ALL[side.rank as usize];
     ctx.out.side_outcomes.add_applied(stream);
     alerts::place_sos(vehicle, side.at, ctx);
+    absence::pass(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
 }
 
@@ -185,10 +222,15 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
     match what {
         What::Login(driver_id) => vehicle.logged_in = driver_id,
         What::Logout => vehicle.logged_in = DriverId::default(),
-        What::Setup { class, limit_kmph } => {
+        What::Setup { class, limit_kmph, volt_system, tank_litres } => {
             vehicle.class = class;
             vehicle.limit_kmph = limit_kmph;
+            health::set_up(vehicle, volt_system, tank_litres);
         }
+        What::Status(status) => take_status(vehicle, at, &status, ctx),
+        What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
+        What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),
+        What::DeviceAlert { log_time, alert } => alerts::tell_device_alert(vehicle, at, log_time, &alert, ctx),
         What::TripStart { trip_id, driver_id, origin } => start_trip(vehicle, at, trip_id, driver_id, origin, ctx),
         What::TripEnd(end) => end_trip(vehicle, at, end, ctx),
     }

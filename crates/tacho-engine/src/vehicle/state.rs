@@ -1,10 +1,13 @@
 //! What is kept of a vehicle.
 
 use super::{
+    absence::Absence,
     alerts::Emergencies,
+    crash::Impact,
     duplicates::{Recent, text_hash},
     fix::{Fix, LastFix},
     harsh::Harsh,
+    health::Health,
     held::HeldRow,
     idling::Idling,
     overspeed::Overspeed,
@@ -57,6 +60,12 @@ pub struct Vehicle {
     pub harsh: Harsh,
     pub idling: Idling,
     pub emergencies: Emergencies,
+    /// An impact that may be a crash.
+    pub impact: Option<Box<Impact>>,
+    /// Of a vehicle that is down, or silent where it should be heard.
+    pub absence: Option<Box<Absence>>,
+    /// Of a vehicle that sends something about it.
+    pub health: Option<Box<Health>>,
     pub presence: Presence,
     /// Fleet time when a fix was applied last.
     pub progress_fleet: Option<EventTime>,
@@ -92,6 +101,9 @@ impl Vehicle {
             harsh: Harsh::default(),
             idling: Idling::default(),
             emergencies: Emergencies::default(),
+            impact: None,
+            absence: None,
+            health: None,
             presence: Presence::default(),
             progress_fleet: None,
             next_check: EventTime::MAX,

@@ -12,6 +12,8 @@ pub struct Totals {
     pub samples: Samples,
     pub moving_ms: i64,
     pub idle_ms: i64,
+    /// Of it, with the engine not known to run.
+    pub assumed_idle_ms: i64,
     pub idle_count: u32,
     /// Length of the idle phase that lasts.
     pub idle_phase_ms: i64,
@@ -54,6 +56,11 @@ pub struct Trip {
     /// Since when the ignition is known to be off.
     pub off_since: Option<EventTime>,
     pub path: Path,
+    /// What the vehicle had used when the trip began, and what the trip has used, % of the tank; NaN without a level.
+    pub fuel_from_pct: f64,
+    pub fuel_used_pct: f64,
+    /// Size of the tank; NaN when not known.
+    pub tank_litres: f32,
     /// The producer's own summary; NaN when not sent.
     pub declared_distance_m: f64,
     pub declared_duration_s: f64,
@@ -85,6 +92,9 @@ impl Trip {
             still: None,
             off_since: None,
             path,
+            fuel_from_pct: f64::NAN,
+            fuel_used_pct: f64::NAN,
+            tank_litres: f32::NAN,
             declared_distance_m: f64::NAN,
             declared_duration_s: f64::NAN,
             status: TripStatus::Open,
@@ -124,6 +134,15 @@ impl Trip {
         self.last_at = at;
         self.position = position;
         self.path.push(position);
+    }
+
+    /// The vehicle has used so much of its tank in all, %.
+    pub fn note_fuel(&mut self, used_pct: f64, tank_litres: f32) {
+        if self.fuel_from_pct.is_nan() {
+            self.fuel_from_pct = used_pct;
+        }
+        self.fuel_used_pct = (used_pct - self.fuel_from_pct).max(0.0);
+        self.tank_litres = tank_litres;
     }
 
     /// Ends the trip at `at`; `confirmed_at` is when that became certain.
@@ -196,6 +215,9 @@ impl Trip {
             harsh_accel_count: totals.harsh[1],
             harsh_corner_count: totals.harsh[2],
             overspeed_s: seconds(totals.overspeed_ms),
+            assumed_idle_s: seconds(totals.assumed_idle_ms),
+            fuel_used_pct: self.fuel_used_pct,
+            fuel_used_l: self.fuel_used_pct * f64::from(self.tank_litres) / 100.0,
             coverage: (1.0 - over_duration(seconds(totals.gap_ms))).clamp(0.0, 1.0),
             declared_distance_m: self.declared_distance_m,
             declared_duration_s: self.declared_duration_s,

@@ -2,7 +2,8 @@
 
 use super::{
     detect,
-    fix::{Fix, LastFix},
+    fix::{Engine, Fix, LastFix},
+    presence::Spent,
     state::{Context, Vehicle},
     trip::Trip,
     windows::Step,
@@ -75,7 +76,7 @@ fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Cont
         vehicle.trip = Some(ended);
         return true;
     }
-    spend(&mut ended, step, ctx);
+    spend(&mut ended, &step.spent, ctx);
     ended.add_fix(fix.at, fix.position, fix.speed_kmph, step.delta_m);
     ended.ended_at = ended.ended_at.max(fix.at);
     ended.confirmed_at = ended.confirmed_at.max(fix.at);
@@ -115,11 +116,16 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
 
 /// Adds the fix to the running trip and tells it now and then.
 pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
+    let is_assumed = vehicle.last.is_some_and(|last| last.engine == Engine::Unknown);
     let Some(trip) = &mut vehicle.trip else { return };
     if trip.is_timed_out {
         trip.reopen();
     }
-    spend(trip, step, ctx);
+    let idle_ms = trip.totals.idle_ms;
+    spend(trip, &step.spent, ctx);
+    if is_assumed {
+        trip.totals.assumed_idle_ms += trip.totals.idle_ms - idle_ms;
+    }
     let is_first = trip.totals.samples.count == 0;
     let delta_m = if is_first && trip.started_at == fix.at { 0.0 } else { step.delta_m };
     trip.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
@@ -132,9 +138,16 @@ pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     }
 }
 
+/// Gives time to the running trip, without a fix.
+pub fn spend_until(vehicle: &mut Vehicle, spent: &Spent, ctx: &Context<'_>) {
+    if let Some(trip) = &mut vehicle.trip {
+        spend(trip, spent, ctx);
+    }
+}
+
 /// Gives the time since the last fix, as far as it is the trip's.
-fn spend(trip: &mut Trip, step: &Step, ctx: &Context<'_>) {
-    for (from, to, state) in step.spent.iter().flatten() {
+fn spend(trip: &mut Trip, spent: &Spent, ctx: &Context<'_>) {
+    for (from, to, state) in spent.iter().flatten() {
         let ms = to.ms_since((*from).max(trip.started_at));
         if ms > 0 {
             trip.spend(ms, *state, ctx);

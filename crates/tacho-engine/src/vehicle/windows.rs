@@ -5,6 +5,7 @@
 
 use super::{
     fix::Fix,
+    presence::Spent,
     state::{Context, Vehicle},
 };
 use crate::config::EngineConfig;
@@ -88,8 +89,8 @@ pub struct Windows {
 /// What a fix adds: metres from the fix before, and what the time since then was spent with.
 pub struct Step {
     pub delta_m: f64,
-    /// (from, to, state): pieces of the time since the fix before, in order.
-    pub spent: [Option<(EventTime, EventTime, VehicleState)>; 2],
+    /// Pieces of the time since the fix before, in order.
+    pub spent: Spent,
 }
 
 /// Takes an applied fix: closes what its time has passed, then counts it.
@@ -107,6 +108,13 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     minute.has_news = true;
     windows.add_to_panes(vehicle, fix, step.delta_m, ctx);
     vehicle.windows = windows;
+}
+
+/// Gives time to the minutes that it falls into, without a fix.
+pub fn spend_until(vehicle: &mut Vehicle, spent: &Spent) {
+    for (from, to, state) in spent.iter().flatten() {
+        vehicle.windows.spend(*from, *to, *state);
+    }
 }
 
 /// Takes a late fix into the windows that are still kept.

@@ -1,9 +1,13 @@
 //! The engine from outside: scripts for every rule, and properties of random streams.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod absence;
 mod alerts;
+mod crash;
+mod health;
 mod naive;
 mod properties;
+mod recordings;
 mod rig;
 mod script;
 mod streams;

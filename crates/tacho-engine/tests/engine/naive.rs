@@ -13,8 +13,12 @@ fn by_vehicle(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
     vehicles
 }
 
+/// Place of the state in the seconds of a minute.
+const DOWN: usize = 4;
+
 fn state_of(row: &Row) -> usize {
     match row.ignition {
+        _ if row.is_down => DOWN,
         _ if row.speed_kmph > 5.0 => 0,
         Tristate::Yes => 1,
         _ => 2,
@@ -91,7 +95,7 @@ fn check_minutes(ran: &Ran, vehicle: &str, rows: &[&Row]) -> Result<(), TestCase
         let sum: f32 = f.seconds.iter().sum();
         prop_assert!((sum - known_ms as f32 / 1_000.0).abs() < 0.01, "{} s of {} ms in {}", sum, known_ms, start);
         // The state of the last fix holds until the next one, unless that is far away.
-        let mut seconds = [0.0f32; 3];
+        let mut seconds = [0.0f32; 5];
         let mut has_gap = false;
         for pair in rows.windows(2) {
             let ms = pair[1].at.min(start + 60_000) - pair[0].at.max(*start);
@@ -100,7 +104,7 @@ fn check_minutes(ran: &Ran, vehicle: &str, rows: &[&Row]) -> Result<(), TestCase
                 has_gap |= pair[1].at - pair[0].at >= 600_000;
             }
         }
-        for state in 0..3 {
+        for state in [0, 1, 2, DOWN] {
             prop_assert!(has_gap || (f.seconds[state] - seconds[state]).abs() < 0.01, "{:?} {:?}", f, seconds);
         }
     }
@@ -129,7 +133,7 @@ pub fn check_utilization(ran: &Ran) -> Result<(), TestCaseError> {
     let Some(first) = ran.applied.iter().map(|row| row.at).min() else { return Ok(()) };
     let Some(last) = ran.applied.iter().map(|row| row.at).max() else { return Ok(()) };
     for end in (first.div_euclid(1_000)..=last.div_euclid(1_000)).map(|second| second * 1_000) {
-        let mut counts = [0u32; 3];
+        let mut counts = [0u32; 5];
         let mut is_certain = true;
         for rows in vehicles.values() {
             let seen = rows.partition_point(|row| row.at < end);
@@ -141,7 +145,7 @@ pub fn check_utilization(ran: &Ran) -> Result<(), TestCaseError> {
         if let Some((driving, idling, stopped, offline)) = carried(&told, end) {
             prop_assert_eq!(driving + idling + stopped + offline, known, "at {}", end);
             if is_certain {
-                prop_assert_eq!([driving, idling, stopped], counts, "at {}", end);
+                prop_assert_eq!([driving, idling, stopped, 0, offline], counts, "at {}", end);
             }
         } else {
             prop_assert_eq!(known, 0, "at {}", end);

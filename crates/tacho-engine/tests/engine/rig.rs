@@ -25,6 +25,12 @@ pub struct Row {
     pub accel_long_ms2: f32,
     pub accel_lat_ms2: f32,
     pub limit_kmph: f32,
+    pub battery_v: f32,
+    pub fuel_pct: f32,
+    pub engine_temp_c: f32,
+    pub accel_g: f32,
+    /// The vehicle is in the workshop: not sent, for the naive sums.
+    pub is_down: bool,
     pub flags: u8,
     pub driver: String,
     pub trip: String,
@@ -47,6 +53,11 @@ impl Row {
             accel_long_ms2: f32::NAN,
             accel_lat_ms2: f32::NAN,
             limit_kmph: f32::NAN,
+            battery_v: f32::NAN,
+            fuel_pct: f32::NAN,
+            engine_temp_c: f32::NAN,
+            accel_g: f32::NAN,
+            is_down: false,
             flags: 0,
             driver: String::new(),
             trip: String::new(),
@@ -74,7 +85,7 @@ impl Row {
         batch.speed_kmph.push(self.speed_kmph);
         batch.heading.push(self.heading);
         batch.sat_count.push(9);
-        batch.battery_v.push(f32::NAN);
+        batch.battery_v.push(self.battery_v);
         if self.ignition != Tristate::Unknown {
             batch.set_ignition(row, self.ignition == Tristate::Yes);
         }
@@ -87,6 +98,9 @@ impl Row {
             (&mut batch.accel_long_ms2, self.accel_long_ms2),
             (&mut batch.accel_lat_ms2, self.accel_lat_ms2),
             (&mut batch.speed_limit_kmph, self.limit_kmph),
+            (&mut batch.fuel_pct, self.fuel_pct),
+            (&mut batch.engine_temp_c, self.engine_temp_c),
+            (&mut batch.accel_g, self.accel_g),
         ] {
             if !value.is_nan() {
                 column.set(row, value);
@@ -107,6 +121,7 @@ pub struct EpochOut {
 
 /// Shards, the fleet stage, and what they said so far.
 pub struct Rig {
+    config: Arc<EngineConfig>,
     shards: Vec<Shard>,
     fleet: FleetStage,
     /// Last fact by kind and id, as text.
@@ -123,10 +138,19 @@ fn groups_of(shard: u16, shards: u16) -> std::ops::Range<u16> {
 
 impl Rig {
     pub fn new(shards: u16) -> Rig {
-        let config = Arc::new(EngineConfig::default());
+        Rig::with(shards, Arc::new(EngineConfig::default()))
+    }
+
+    pub fn with(shards: u16, config: Arc<EngineConfig>) -> Rig {
         let make = |shard| Shard::new(Arc::clone(&config), groups_of(shard, shards));
         let shards = (0..shards).map(make).collect();
-        Rig { shards, fleet: FleetStage::new(config), last: BTreeMap::new(), all: Facts::default() }
+        Rig {
+            shards,
+            fleet: FleetStage::new(Arc::clone(&config)),
+            config,
+            last: BTreeMap::new(),
+            all: Facts::default(),
+        }
     }
 
     /// One epoch of all three stages.
@@ -169,7 +193,7 @@ impl Rig {
 
     /// Snapshots everything, starts anew with `shards` shards, and restores.
     pub fn restart(&mut self, shards: u16) {
-        let mut rig = Rig::new(shards);
+        let mut rig = Rig::with(shards, Arc::clone(&self.config));
         let old_count = self.shards.len() as u16;
         for group in 0..KEY_GROUPS {
             let old = &self.shards[usize::from(shard_of_group(group, old_count))];
@@ -220,6 +244,7 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     let mut add = |key: String, value: String| all.push((key, value));
     facts.trips.iter().for_each(|f| add(format!("trip {} {}", f.vehicle_id, f.trip_id), format!("{f:?}")));
     facts.alerts.iter().for_each(|f| add(format!("alert {}", f.alert_id), format!("{f:?}")));
+    facts.refuels.iter().for_each(|f| add(format!("refuel {}", f.refuel_id), format!("{f:?}")));
     for f in &facts.vehicle_minutes {
         add(format!("minute {} {:?}", f.vehicle_id, f.minute), format!("{f:?}"));
     }

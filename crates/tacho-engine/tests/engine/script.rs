@@ -7,7 +7,10 @@
 //! stand v1 12:01:00..12:02:00 ign=on   the same without moving (jitter=N metres)
 //! start v1 12:00:00 T    end v1 12:05:00 T dist=500 dur=60 cancelled
 //! login v1 12:00:00 D    logout v1 12:00:00 D    sos v1 12:00:00 D    ack v1 12:00:00 sos 11:59:58
-//! setup v1 12:00:00 class=truck limit=70
+//! setup v1 12:00:00 class=truck limit=70 volt=24 tank=80
+//! status v1 12:00:00 fuel=50 temp=90 codes=P0300,P0420   (codes= none are open)
+//! plan v1 12:00:00 oil km=10000 h=250 due=20:00:00
+//! workshop v1 12:00:00 in    device v1 12:00:00 id-1 tow 3    dismiss v1 12:00:00 idling 11:50:00
 //! fleet 12:10:00                       fleet time
 //! restart                              snapshot and restore
 //! ```
@@ -16,8 +19,9 @@ use crate::rig::{EpochOut, Rig, Row};
 use expect_test::Expect;
 use std::{collections::BTreeMap, fmt::Write};
 use tacho_model::{
-    AlertFact, Command, CommandKind, DriverEvent, DriverEventKind, EventTime, LatLon, LogTime, SideBody, SideEvent,
-    TripEvent, TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup, derived_id, device_flag,
+    AlertFact, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind, EventTime, LatLon, LogTime,
+    MaintenanceItem, SideBody, SideEvent, TripEvent, TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup,
+    VehicleStatus, derived_id, device_flag,
 };
 
 /// 2026-03-02T00:00:00Z.
@@ -152,6 +156,10 @@ impl Runner {
         row.accel_long_ms2 = line.number("long") as f32;
         row.accel_lat_ms2 = line.number("lat") as f32;
         row.limit_kmph = line.number("limit") as f32;
+        row.battery_v = line.number("volt") as f32;
+        row.fuel_pct = line.number("fuel") as f32;
+        row.engine_temp_c = line.number("temp") as f32;
+        row.accel_g = line.number("g") as f32;
         row.flags = match line.options.get("flag") {
             Some(&"sos") => device_flag::SOS,
             Some(_) => device_flag::CRASH,
@@ -193,6 +201,21 @@ impl Runner {
                 alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
                 vehicle_id,
             }),
+            "dismiss" => command(CommandKind::AlertDismiss {
+                alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
+                vehicle_id,
+            }),
+            "plan" => command(CommandKind::MaintenancePlan(MaintenanceItem {
+                vehicle_id,
+                item: line.words[3].to_owned(),
+                due_km: line.number("km"),
+                in_engine_h: line.number("h"),
+                due_at: line.options.get("due").map(|due| EventTime(time(due))),
+            })),
+            "workshop" if line.words[3] == "in" => command(CommandKind::MaintenanceStart { vehicle_id }),
+            "workshop" => command(CommandKind::MaintenanceEnd { vehicle_id }),
+            "status" => status(line),
+            "device" => device_alert(line),
             "setup" => command(CommandKind::VehicleUpsert(VehicleSetup {
                 vehicle_id,
                 class: match line.options.get("class") {
@@ -203,8 +226,8 @@ impl Runner {
                 name: String::new(),
                 group: String::new(),
                 limit_kmph: line.number("limit") as f32,
-                volt_system: f32::NAN,
-                tank_litres: f32::NAN,
+                volt_system: line.number("volt") as f32,
+                tank_litres: line.number("tank") as f32,
                 reorder_ms: 0,
             })),
             other => panic!("no such line: {other}"),
@@ -223,6 +246,28 @@ impl Runner {
     }
 }
 
+fn status(line: &Line<'_>) -> SideBody {
+    let codes = |text: &&str| text.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect();
+    SideBody::Status(VehicleStatus {
+        vehicle_id: line.words[1].into(),
+        fuel_pct: line.number("fuel") as f32,
+        engine_temp_c: line.number("temp") as f32,
+        odometer_km: line.number("odo"),
+        fault_codes: line.options.get("codes").map(codes),
+    })
+}
+
+fn device_alert(line: &Line<'_>) -> SideBody {
+    SideBody::Alert(DeviceAlert {
+        alert_id: line.words[3].to_owned(),
+        vehicle_id: line.words[1].into(),
+        trip_id: line.text("trip").as_str().into(),
+        alert_type: line.words[4].to_owned(),
+        severity: line.words[5].parse().unwrap(),
+        details: line.text("details"),
+    })
+}
+
 fn clock(at: EventTime) -> String {
     let ms = at.ms() - DAY_MS;
     let (s, ms) = (ms.div_euclid(1_000), ms.rem_euclid(1_000));
@@ -238,12 +283,20 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
         "alerts" => facts.alerts.iter().map(alert_text).collect(),
         "minutes" => {
             let text = |f: &tacho_model::VehicleMinute| {
-                let [driving, idling, stopped, offline, _] = f.seconds;
+                let [driving, idling, stopped, offline, down] = f.seconds;
                 let speeds = format!("{:.0}/{:.0}/{:.0} km/h", f.min_speed_kmph, f.avg_speed_kmph, f.max_speed_kmph);
                 let spent = format!("driving {driving} idling {idling} stopped {stopped} offline {offline}");
+                let spent = if down > 0.0 { format!("{spent} down {down}") } else { spent };
                 format!("minute {} n={} {:.0} m {speeds} {spent}", clock(f.minute), f.event_count, f.distance_m)
             };
             facts.vehicle_minutes.iter().map(text).collect()
+        }
+        "refuels" => {
+            let text = |f: &tacho_model::Refuel| {
+                let when = format!("{}..{}", clock(f.started_at), clock(f.ended_at));
+                format!("refuel {when} from {:.1} to {:.1} % {:.1} l", f.from_pct, f.to_pct, f.litres)
+            };
+            facts.refuels.iter().map(text).collect()
         }
         "summaries" => {
             let text = |f: &tacho_model::TripSummary| {
@@ -293,6 +346,12 @@ fn trip_text(f: &TripFact) -> String {
     if f.status.as_str() != "open" {
         let spent = format!("moving {} idle {} in {}", f.moving_s, f.idle_s, f.idle_count);
         write!(text, " {} confirmed {} {spent}", f.end_reason.as_str(), clock(f.confirmed_at)).unwrap();
+        if !f.fuel_used_pct.is_nan() {
+            write!(text, " fuel {:.2} % {:.2} l", f.fuel_used_pct, f.fuel_used_l).unwrap();
+        }
+        if f.assumed_idle_s > 0.0 {
+            write!(text, " assumed idle {}", f.assumed_idle_s).unwrap();
+        }
         write!(text, " coverage {:.2} over {} harsh {}", f.coverage, f.overspeed_s, harsh_text(f)).unwrap();
         assert!((2..=64).contains(&f.path.len()) || f.event_count < 3 || f.distance_m < 30.0, "{:?}", f.path.len());
     }
@@ -311,7 +370,9 @@ fn harsh_text(f: &TripFact) -> String {
 
 fn alert_text(f: &AlertFact) -> String {
     let key = f.alert_type.as_str();
-    assert_eq!(f.alert_id.as_str(), derived_id(key, f.vehicle_id.as_str(), f.ts.ms()).to_string());
+    let is_simple = f.by_engine && !matches!(f.alert_type, AlertType::FaultCode | AlertType::MaintenanceDue);
+    let derived = derived_id(key, f.vehicle_id.as_str(), f.ts.ms()).to_string();
+    assert!(!is_simple || f.alert_id.as_str() == derived, "{f:?}");
     let ended = f.ended_at.map(clock).unwrap_or_default();
     let limit = f.limit_source.as_str();
     let mut text = format!("{key} {} {}..{ended} severity {}", f.state.as_str(), clock(f.ts), f.severity);
@@ -324,6 +385,12 @@ fn alert_text(f: &AlertFact) -> String {
     }
     if f.stale {
         text.push_str(" stale");
+    }
+    if !f.by_engine {
+        write!(text, " by the device, id {}", f.alert_id).unwrap();
+    }
+    if !is_simple {
+        write!(text, " ({})", f.details).unwrap();
     }
     text
 }

@@ -3,8 +3,8 @@
 use crate::{rig::Row, script::place};
 use proptest::prelude::*;
 use tacho_model::{
-    Command, CommandKind, DriverEvent, DriverEventKind, EventTime, LogTime, SideBody, SideEvent, TripEvent,
-    TripEventKind, Tristate, VehicleClass, VehicleSetup,
+    Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind, EventTime, LogTime, SideBody, SideEvent,
+    TripEvent, TripEventKind, Tristate, VehicleClass, VehicleId, VehicleSetup, VehicleStatus,
 };
 
 /// 2026-03-02T08:00:00Z.
@@ -33,6 +33,13 @@ pub enum Act {
     TripEvents { ends_late: bool },
     Sos,
     Login(u8),
+    Workshop { seconds: i64 },
+    Tank(f32),
+    Hot(f32),
+    Battery(f32),
+    Impact,
+    Faults(u8),
+    DeviceAlert,
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -50,6 +57,13 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(|ends_late| Act::TripEvents { ends_late }),
         1 => Just(Act::Sos),
         1 => (0..3u8).prop_map(Act::Login),
+        1 => (1..200i64).prop_map(|seconds| Act::Workshop { seconds }),
+        2 => prop_oneof![Just(f32::NAN), 0.0..100.0f32].prop_map(Act::Tank),
+        1 => prop_oneof![Just(f32::NAN), 90.0..115.0f32].prop_map(Act::Hot),
+        1 => prop_oneof![Just(f32::NAN), 11.0..13.0f32].prop_map(Act::Battery),
+        1 => Just(Act::Impact),
+        1 => (0..8u8).prop_map(Act::Faults),
+        1 => Just(Act::DeviceAlert),
     ]
 }
 
@@ -184,7 +198,11 @@ fn setup(vehicle: &str, reorder_ms: i64) -> SideEvent {
         reorder_ms,
     };
     let kind = CommandKind::VehicleUpsert(setup);
-    side_event(START_MS - 1, START_MS - 1, SideBody::Command(Command { command_id: String::new(), kind }))
+    side_event(
+        START_MS - 1,
+        START_MS - 1,
+        SideBody::Command(Command { command_id: String::new(), kind, json: String::new() }),
+    )
 }
 
 /// Fleet time after each input: the progress of the stream, some seconds behind.
@@ -210,6 +228,10 @@ struct Writer {
     trip: String,
     driver: String,
     trips: u32,
+    is_down: bool,
+    fuel_pct: f32,
+    engine_temp_c: f32,
+    battery_v: f32,
     /// (arrival, input)
     inputs: Vec<(i64, Input)>,
 }
@@ -227,6 +249,10 @@ impl Writer {
             trip: String::new(),
             driver: String::new(),
             trips: 0,
+            is_down: false,
+            fuel_pct: f32::NAN,
+            engine_temp_c: f32::NAN,
+            battery_v: f32::NAN,
             inputs: Vec::new(),
         }
     }
@@ -246,6 +272,19 @@ impl Writer {
                 self.run(2);
             }
             Act::Silence { seconds } => self.at += seconds * 1_000,
+            Act::Workshop { seconds } => self.workshop(*seconds),
+            Act::Tank(fuel_pct) => self.fuel_pct = *fuel_pct,
+            Act::Hot(engine_temp_c) => self.engine_temp_c = *engine_temp_c,
+            Act::Battery(battery_v) => self.battery_v = *battery_v,
+            Act::Impact => {
+                let mut row = self.row();
+                row.accel_g = 3.0;
+                self.push(row);
+                self.kmph = 0.0;
+                self.run(65);
+            }
+            Act::Faults(bits) => self.status(*bits),
+            Act::DeviceAlert => self.device_alert(),
             Act::Jump => {
                 let mut row = self.row();
                 row.position = place(self.east_m + 20_000.0, 0.0);
@@ -308,6 +347,43 @@ impl Writer {
         self.trip.clear();
     }
 
+    fn status(&mut self, bits: u8) {
+        let codes = ["P0301", "P0420", "P0700"];
+        let is_open = |n: &usize| bits >> n & 1 == 1;
+        let status = VehicleStatus {
+            vehicle_id: self.vehicle.as_str().into(),
+            fuel_pct: self.fuel_pct,
+            engine_temp_c: self.engine_temp_c,
+            odometer_km: f64::NAN,
+            fault_codes: Some((0..3).filter(is_open).map(|n| codes[n].to_owned()).collect()),
+        };
+        self.side(self.at, SideBody::Status(status));
+    }
+
+    fn device_alert(&mut self) {
+        let alert = DeviceAlert {
+            alert_id: format!("{}-{}", self.vehicle, self.at),
+            vehicle_id: self.vehicle.as_str().into(),
+            trip_id: "".into(),
+            alert_type: "tow".to_owned(),
+            severity: 3,
+            details: String::new(),
+        };
+        self.side(self.at, SideBody::Alert(alert));
+    }
+
+    /// From one fix to another the vehicle is in the workshop.
+    fn workshop(&mut self, seconds: i64) {
+        let command = |kind| SideBody::Command(Command { command_id: "c".to_owned(), kind, json: String::new() });
+        let vehicle_id: VehicleId = self.vehicle.as_str().into();
+        (self.kmph, self.is_down) = (0.0, true);
+        self.side(self.at, command(CommandKind::MaintenanceStart { vehicle_id: vehicle_id.clone() }));
+        self.run(seconds);
+        self.is_down = false;
+        self.side(self.at, command(CommandKind::MaintenanceEnd { vehicle_id }));
+        self.run(1);
+    }
+
     fn run(&mut self, seconds: i64) {
         for _ in 0..(seconds * 1_000 / self.every_ms).max(1) {
             let row = self.row();
@@ -322,6 +398,8 @@ impl Writer {
         row.limit_kmph = self.limit.unwrap_or(f32::NAN);
         row.trip.clone_from(&self.trip);
         row.driver.clone_from(&self.driver);
+        row.is_down = self.is_down;
+        (row.fuel_pct, row.engine_temp_c, row.battery_v) = (self.fuel_pct, self.engine_temp_c, self.battery_v);
         row
     }
 

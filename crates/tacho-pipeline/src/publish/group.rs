@@ -169,6 +169,7 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries))),
         part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores))),
         part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization))),
+        part(Table::Refuels, TableRows::Refuels(versioned!(refuels))),
     ]
     .into_iter()
 }

@@ -3,7 +3,7 @@
 use super::block::{EncodedBlock, RowColumns};
 use std::sync::Arc;
 use tacho_io::Versioned;
-use tacho_model::{AlertFact, DriverScore, FleetUtilization, Rejected, TripFact, TripSummary, VehicleMinute};
+use tacho_model::{AlertFact, DriverScore, FleetUtilization, Refuel, Rejected, TripFact, TripSummary, VehicleMinute};
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
     let mut columns = RowColumns::of(rows);
@@ -35,6 +35,9 @@ pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
         .u32("harsh_accel_count", |row| row.fact.harsh_accel_count)
         .u32("harsh_corner_count", |row| row.fact.harsh_corner_count)
         .f64("overspeed_s", |row| row.fact.overspeed_s)
+        .f64("assumed_idle_s", |row| row.fact.assumed_idle_s)
+        .f64("fuel_used_pct", |row| row.fact.fuel_used_pct)
+        .f64("fuel_used_l", |row| row.fact.fuel_used_l)
         .f64("coverage", |row| row.fact.coverage)
         .f64("declared_distance_m", |row| row.fact.declared_distance_m)
         .f64("declared_duration_s", |row| row.fact.declared_duration_s)
@@ -61,6 +64,7 @@ pub(super) fn alerts(rows: &[Versioned<AlertFact>]) -> EncodedBlock {
         .f64("lat", |row| row.fact.position.lat)
         .f64("lon", |row| row.fact.position.lon)
         .u8("sat_count", |row| row.fact.sat_count)
+        .f32("accuracy_m", |row| row.fact.accuracy_m)
         .i64("interval_ms", |row| row.fact.interval_ms)
         .text("source", |row| if row.fact.by_engine { "engine" } else { "device" })
         .text("state", |row| row.fact.state.as_str())
@@ -129,6 +133,22 @@ pub(super) fn fleet_utilization(rows: &[Versioned<FleetUtilization>]) -> Encoded
         .u32("idle_count", |row| row.fact.idle_count)
         .u32("stopped_count", |row| row.fact.stopped_count)
         .u32("offline_count", |row| row.fact.offline_count)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn refuels(rows: &[Versioned<Refuel>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("refuel_id", |row| row.fact.refuel_id.as_str())
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .time("started_at", |row| row.fact.started_at.ms())
+        .time("ended_at", |row| row.fact.ended_at.ms())
+        .f64("from_pct", |row| row.fact.from_pct)
+        .f64("to_pct", |row| row.fact.to_pct)
+        .f64("litres", |row| row.fact.litres)
+        .f64("lat", |row| row.fact.position.lat)
+        .f64("lon", |row| row.fact.position.lon)
         .u64("version", |row| row.version);
     columns.finish()
 }

@@ -42,6 +42,7 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::TripSummaries, TableRows::TripSummaries(rows)) => facts::trip_summaries(rows),
         (Table::DriverScores, TableRows::DriverScores(rows)) => facts::driver_scores(rows),
         (Table::FleetUtilization, TableRows::FleetUtilization(rows)) => facts::fleet_utilization(rows),
+        (Table::Refuels, TableRows::Refuels(rows)) => facts::refuels(rows),
         (table, _) => return Err(EncodeError::WrongRows { table: table.name() }),
     })
 }

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
     AlertFact, AlertId, AlertState, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind,
-    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, Rejected, RowOutcome,
-    ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin,
-    TripStatus, TripSummary, VehicleClass, VehicleMinute, VehicleSetup, VehicleStatus, java_hash,
+    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, Refuel, Rejected,
+    RowOutcome, ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact,
+    TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus,
+    java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
-const START: i64 = 1_795_000_000_000;
+pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 12] = [
+pub const EXPECTED: [(&str, &str); 13] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -55,6 +56,10 @@ pub const EXPECTED: [(&str, &str); 12] = [
          trip_end\tnan\t\t1200.5\ttrue\t\tnan\t\n\
          stop_departure\tnan\t\tnan\tfalse\tpartial\t2\t\n",
     ),
+    (
+        "SELECT vehicle_id, started_at, from_pct, to_pct, litres FROM v_refuels",
+        "veh_1\t2026-11-18 11:06:40.000\t20.5\t90\tnan\n",
+    ),
     ("SELECT fuel_pct, engine_temp_c, fault_codes FROM vehicle_status", "50\tnan\t['P0300','P0420']\n"),
     ("SELECT alert_type, severity, details FROM device_alerts", "tow\t4\tmoved\n"),
     (
@@ -82,6 +87,7 @@ pub fn every_insert() -> Vec<Insert> {
             || TableRows::FleetUtilization(vec![Versioned { fact: utilization(), version: 1 }]),
             Table::FleetUtilization,
         ),
+        one(|| TableRows::Refuels(vec![Versioned { fact: refuel(), version: 1 }]), Table::Refuels),
         insert(Table::DeadLetters, TableRows::DeadLetters(vec![(Arc::from("fleet.prod.telemetry.raw"), rejected())])),
         insert(Table::TripEvents, TableRows::SideEvents(trip_events())),
         insert(Table::VehicleStatus, TableRows::SideEvents(vec![side(1, SideBody::Status(status()))])),
@@ -169,6 +175,9 @@ pub fn trip_insert(version: u64) -> Insert {
         harsh_accel_count: 2,
         harsh_corner_count: 3,
         overspeed_s: 4.0,
+        assumed_idle_s: 0.0,
+        fuel_used_pct: 12.5,
+        fuel_used_l: f64::NAN,
         coverage: 0.75,
         declared_distance_m: f64::NAN,
         declared_duration_s: 60.0,
@@ -193,6 +202,7 @@ fn alert(id: &str, by_engine: bool) -> Versioned<AlertFact> {
         limit_source: if by_engine { LimitSource::Message } else { LimitSource::None },
         position: LatLon { lat: 1.5, lon: 2.5 },
         sat_count: 9,
+        accuracy_m: f32::NAN,
         interval_ms: 1000,
         by_engine,
         state: if by_engine { AlertState::Open } else { AlertState::Closed },
@@ -240,6 +250,19 @@ fn score() -> DriverScore {
         overspeed_count: 1,
         harsh_brake_count: 1,
         idling_count: 0,
+    }
+}
+
+fn refuel() -> Refuel {
+    Refuel {
+        refuel_id: "r-1".into(),
+        vehicle_id: "veh_1".into(),
+        started_at: EventTime(START),
+        ended_at: EventTime(START + 60_000),
+        from_pct: 20.5,
+        to_pct: 90.0,
+        litres: f64::NAN,
+        position: LatLon { lat: 1.5, lon: 2.5 },
     }
 }
 
@@ -293,7 +316,7 @@ fn status() -> VehicleStatus {
         fuel_pct: 50.0,
         engine_temp_c: f32::NAN,
         odometer_km: 1.0,
-        fault_codes: vec!["P0300".into(), "P0420".into()],
+        fault_codes: Some(vec!["P0300".into(), "P0420".into()]),
     }
 }
 
@@ -331,4 +354,32 @@ fn commands() -> Vec<SideEvent> {
             side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: json.into() }))
         })
         .collect()
+}
+
+/// Alerts of `veh_0`: severity 4 from 310 s to 319 s, severity 5 at 900 s, severity 3.
+pub fn grave_alerts() -> Insert {
+    let at = |id: &str, severity: u8, from_s: i64, to_s: i64| {
+        let Versioned { fact, version } = alert(id, true);
+        let (ts, ended_at) = (EventTime(START + from_s * 1_000), Some(EventTime(START + to_s * 1_000)));
+        let raised_at = LogTime(START + from_s * 1_000);
+        let vehicle_id = "veh_0".into();
+        let state = AlertState::Closed;
+        Versioned { fact: AlertFact { vehicle_id, severity, ts, ended_at, raised_at, state, ..fact }, version }
+    };
+    let facts = vec![at("a-1", 4, 310, 319), at("a-2", 5, 900, 900), at("a-3", 3, 310, 319)];
+    insert(Table::Alerts, TableRows::Alerts(facts))
+}
+
+/// What people say of them.
+pub fn reviews() -> Insert {
+    let command = |offset, kind, json: &str| {
+        side(offset, SideBody::Command(Command { command_id: offset.to_string(), kind, json: json.to_owned() }))
+    };
+    let of = |alert_id: &str| (alert_id.to_owned(), VehicleId::from("veh_0"));
+    let (alert_id, vehicle_id) = of("a-1");
+    let dismiss = CommandKind::AlertDismiss { alert_id, vehicle_id };
+    let (alert_id, vehicle_id) = of("a-2");
+    let acknowledge = CommandKind::AlertAcknowledge { alert_id, vehicle_id };
+    let rows = vec![command(1, dismiss, r#"{"alert_id":"a-1","vehicle_id":"veh_0"}"#), command(2, acknowledge, "")];
+    insert(Table::Commands, TableRows::SideEvents(rows))
 }

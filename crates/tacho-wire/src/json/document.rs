@@ -233,9 +233,19 @@ impl<'a> Document<'a> {
         Ok(self.typed(name, Kind::Bool)?.map(|member| member.value.text == "true"))
     }
 
+    /// A moment; none if it is absent or null.
+    pub fn sent_time(&self, name: &str) -> Result<Option<EventTime>, Problem> {
+        if self.member(name).is_some() { self.time(name).map(Some) } else { Ok(None) }
+    }
+
     /// An array of texts; empty if it is absent or null.
     pub fn texts(&self, name: &str, count_max: usize) -> Result<Vec<String>, Problem> {
-        let Some(member) = self.typed(name, Kind::Array)? else { return Ok(Vec::new()) };
+        Ok(self.sent_texts(name, count_max)?.unwrap_or_default())
+    }
+
+    /// An array of texts; none if it is absent or null.
+    pub fn sent_texts(&self, name: &str, count_max: usize) -> Result<Option<Vec<String>>, Problem> {
+        let Some(member) = self.typed(name, Kind::Array)? else { return Ok(None) };
         let values: Vec<serde_json::Value> =
             serde_json::from_str(member.value.text).map_err(|error| bad_value(name, &error.to_string()))?;
         if values.len() > count_max {
@@ -252,7 +262,7 @@ impl<'a> Document<'a> {
                 }
             }
         }
-        Ok(texts)
+        Ok(Some(texts))
     }
 
     /// An object field, read as a document of its own; none if it is absent or null.

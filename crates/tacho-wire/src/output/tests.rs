@@ -1,7 +1,8 @@
 use super::*;
 use expect_test::expect;
 use tacho_model::{
-    AlertState, EndReason, LimitSource, LogTime, Reason, ScoreWindow, TripOrigin, VehicleMinute, VehicleState,
+    AlertState, AlertType, EndReason, LimitSource, LogTime, Reason, ScoreWindow, TripOrigin, VehicleMinute,
+    VehicleState,
 };
 
 const NOON_MS: i64 = 1_764_504_000_000;
@@ -34,6 +35,9 @@ fn trip(status: TripStatus) -> TripFact {
         harsh_accel_count: 0,
         harsh_corner_count: 0,
         overspeed_s: 5.0,
+        assumed_idle_s: 0.0,
+        fuel_used_pct: 12.5,
+        fuel_used_l: f64::NAN,
         coverage: 1.0,
         declared_distance_m: f64::NAN,
         declared_duration_s: 60.0,
@@ -57,6 +61,7 @@ fn alert(alert_type: AlertType, by_engine: bool) -> AlertFact {
         limit_source: LimitSource::Default,
         position: LatLon { lat: f64::NAN, lon: f64::NAN },
         sat_count: 255,
+        accuracy_m: f32::NAN,
         interval_ms: 1_000,
         by_engine,
         state: AlertState::Open,
@@ -83,7 +88,7 @@ fn trips_carry_their_path_once_they_have_ended() {
     let records = encode(&facts);
     expect![[r#"
         fleet.prod.trip.sessionsummary t1 60500
-        {"trip_id":"t1","vehicle_id":"v\"1\"","driver_id":"","origin":"declared","status":"completed","end_reason":"declared","started_at":"2025-11-30T12:00:00.000Z","ended_at":"2025-11-30T12:01:00.500Z","confirmed_at":"2025-11-30T12:01:00.500Z","start_lat":12.9,"start_lon":77.6,"end_lat":12.91,"end_lon":-77.61,"distance_m":1234.567,"duration_s":60.5,"moving_s":50.0,"idle_s":0.0,"idle_count":0,"event_count":61,"avg_speed_kmph":73.4,"mean_speed_kmph":70.25,"min_speed_kmph":0.1,"max_speed_kmph":85.4,"harsh_brake_count":1,"harsh_accel_count":0,"harsh_corner_count":0,"overspeed_s":5.0,"coverage":1.0,"declared_distance_m":null,"declared_duration_s":60.0,"path":[[12.123457,77.6],[-0.0,180.0]],"version":5242881}
+        {"trip_id":"t1","vehicle_id":"v\"1\"","driver_id":"","origin":"declared","status":"completed","end_reason":"declared","started_at":"2025-11-30T12:00:00.000Z","ended_at":"2025-11-30T12:01:00.500Z","confirmed_at":"2025-11-30T12:01:00.500Z","start_lat":12.9,"start_lon":77.6,"end_lat":12.91,"end_lon":-77.61,"distance_m":1234.567,"duration_s":60.5,"moving_s":50.0,"idle_s":0.0,"idle_count":0,"event_count":61,"avg_speed_kmph":73.4,"mean_speed_kmph":70.25,"min_speed_kmph":0.1,"max_speed_kmph":85.4,"harsh_brake_count":1,"harsh_accel_count":0,"harsh_corner_count":0,"overspeed_s":5.0,"assumed_idle_s":0.0,"fuel_used_pct":12.5,"fuel_used_l":null,"coverage":1.0,"declared_distance_m":null,"declared_duration_s":60.0,"path":[[12.123457,77.6],[-0.0,180.0]],"version":5242881}
     "#]]
     .assert_eq(&text(&records[1]));
     assert!(!text(&records[0]).contains("path"));
@@ -94,7 +99,7 @@ fn alerts_say_their_source_and_null_for_what_is_unknown() {
     let facts = Facts { alerts: vec![alert(AlertType::Overspeed, true)], ..Facts::default() };
     expect![[r#"
         fleet.prod.alerts.outbound v1 0
-        {"alert_id":"a1","ts":"2025-11-30T12:00:00.000Z","ended_at":null,"vehicle_id":"v1","driver_id":"d1","trip_id":"t1","alert_type":"overspeed","severity":3,"details":"85 km/h\nwhere 80 are allowed","value":85.4,"threshold":80.0,"limit_source":"default","lat":null,"lon":null,"quality":{"sat_count":null,"interval_ms":1000},"source":"engine","state":"open","stale":false,"raised_at":"2025-11-30T12:00:00.020Z","version":5242880}
+        {"alert_id":"a1","ts":"2025-11-30T12:00:00.000Z","ended_at":null,"vehicle_id":"v1","driver_id":"d1","trip_id":"t1","alert_type":"overspeed","severity":3,"details":"85 km/h\nwhere 80 are allowed","value":85.4,"threshold":80.0,"limit_source":"default","lat":null,"lon":null,"quality":{"sat_count":null,"accuracy_m":null,"interval_ms":1000},"source":"engine","state":"open","stale":false,"raised_at":"2025-11-30T12:00:00.020Z","version":5242880}
     "#]]
     .assert_eq(&text(&encode(&facts)[0]));
 }
@@ -113,8 +118,7 @@ fn versions_count_the_facts_of_each_kind() {
         seconds: [0.0; VehicleState::Down as usize + 1],
     };
     let facts = Facts {
-        trips: vec![],
-        alerts: vec![alert(AlertType::Device, false), alert(AlertType::Crash, false)],
+        alerts: vec![alert(AlertType::Device, false), alert(AlertType::Crash, true)],
         vehicle_minutes: vec![minute.clone(), minute],
         trip_summaries: vec![TripSummary {
             vehicle_id: "v1".into(),
@@ -155,6 +159,7 @@ fn versions_count_the_facts_of_each_kind() {
             stopped_count: 2,
             offline_count: 1,
         }],
+        ..Facts::default()
     };
     let records = encode(&facts);
     assert!(text(&records[0]).contains("\"version\":5242881}"), "the device's own alert is not repeated");
@@ -189,4 +194,15 @@ fn dead_letters_hold_the_bytes_whatever_they_are() {
         {"topic":"fleet.prod.trip.events","partition":2,"offset":77,"reason":"not_utf8","detail":"not UTF-8 from byte 0","payload":"/wB/","at":"2025-11-30T12:00:00.000Z"}
     "#]]
     .assert_eq(&text(&out[0]));
+}
+
+#[test]
+fn health_alerts_have_a_topic_of_their_own_beside_that_of_all_alerts() {
+    let facts =
+        Facts { alerts: vec![alert(AlertType::LowFuel, true), alert(AlertType::Idling, true)], ..Facts::default() };
+    let records = encode(&facts);
+    let topics: Vec<&str> = records.iter().map(|record| &*record.topic).collect();
+    let (all, health) = ("fleet.prod.alerts.outbound", "fleet.prod.vehicle.health.alerts");
+    assert_eq!(topics, [all, all, health]);
+    assert_eq!(records[0].value, records[2].value);
 }

@@ -346,6 +346,9 @@ pub enum CommandType {
     /// A vehicle comes back from maintenance.
     #[serde(rename = "maintenance.end")]
     MaintenanceEnd,
+    /// An item of a vehicle's maintenance plan.
+    #[serde(rename = "maintenance.plan")]
+    MaintenancePlan,
 }
 
 /// A vehicle's class, which sets the thresholds of its alerts.
@@ -531,6 +534,17 @@ pub struct Command {
     pub scope: Option<GeofenceScope>,
     /// `geofence.upsert`: also tell when the straight line between two fixes crosses it.
     pub crossings: Option<bool>,
+    /// `maintenance.plan`: what is to be done.
+    #[schemars(length(max = 256))]
+    pub item: Option<String>,
+    /// `maintenance.plan`: odometer at which it is due, km.
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub due_km: Option<f64>,
+    /// `maintenance.plan`: it is due after so many hours with the engine on.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub in_engine_h: Option<f64>,
+    /// `maintenance.plan`: moment at which it is due. Without any of the three the item is taken out of the plan.
+    pub due_at: Option<Time>,
     /// `alert.dismiss`, `maintenance.*`: why, for people.
     pub reason: Option<String>,
 }

@@ -70,6 +70,13 @@ pub struct Trip {
     /// Seconds over the limit.
     #[schemars(range(min = 0))]
     pub overspeed_s: f64,
+    /// Seconds of `idle_s` for which the engine was not known to run.
+    #[schemars(range(min = 0))]
+    pub assumed_idle_s: f64,
+    /// Share of the tank that was used, %; null when the level was not sent.
+    pub fuel_used_pct: Option<f64>,
+    /// The same in litres; null when the size of the tank is not known.
+    pub fuel_used_l: Option<f64>,
     /// Measured share of the duration.
     #[schemars(range(min = 0, max = 1))]
     pub coverage: f64,
@@ -90,11 +97,14 @@ pub struct Trip {
 pub struct AlertQuality {
     /// Satellites at the beginning.
     pub sat_count: Option<u8>,
+    /// Position accuracy at the beginning, metres.
+    pub accuracy_m: Option<f64>,
     /// Milliseconds between the fixes that decided it.
     pub interval_ms: i64,
 }
 
-/// An alert: begin, update and end of one episode. Topic `alerts.outbound`, key `vehicle_id`.
+/// An alert: begin, update and end of one episode. Topic `alerts.outbound`, and for a vehicle's health
+/// `vehicle.health.alerts` as well; key `vehicle_id`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alert {
@@ -119,7 +129,7 @@ pub struct Alert {
     pub severity: u8,
     /// A sentence for a person.
     pub details: String,
-    /// The peak: km/h, m/s2 or seconds, by type.
+    /// The peak in the unit of the type: km/h, m/s2, s, g, degrees Celsius, V, %.
     pub value: Option<f64>,
     /// The limit, in the unit of `value`.
     pub threshold: Option<f64>,

@@ -3,7 +3,7 @@
 use super::{geofence, unknown_type};
 use crate::{json::Document, problem::Problem};
 use std::sync::Arc;
-use tacho_model::{Command, CommandKind, DriverSetup, VehicleClass, VehicleId, VehicleSetup};
+use tacho_model::{Command, CommandKind, DriverSetup, MaintenanceItem, VehicleClass, VehicleId, VehicleSetup};
 
 /// Known types whose features read their own bodies.
 const OTHER_TYPES: [&str; 2] = ["rule.upsert", "rule.delete"];
@@ -11,6 +11,7 @@ const OTHER_TYPES: [&str; 2] = ["rule.upsert", "rule.delete"];
 const COMMON_FIELDS: [&str; 3] = ["command_id", "ts", "type"];
 const VEHICLE_FIELDS: &[&str] =
     &["vehicle_id", "class", "name", "group", "limit_kmph", "volt_system", "tank_litres", "reorder_ms"];
+const MAINTENANCE_FIELDS: &[&str] = &["vehicle_id", "item", "due_km", "in_engine_h", "due_at", "reason"];
 const DRIVER_FIELDS: &[&str] = &["driver_id", "name", "group", "hours_of_service"];
 
 /// Largest reorder bound, ms: what a vehicle's buffer holds for that long is state.
@@ -39,6 +40,7 @@ pub(super) fn read(document: &Document<'_>, text: &str) -> Result<Command, Probl
         },
         "maintenance.start" => CommandKind::MaintenanceStart { vehicle_id: document.required_id("vehicle_id")?.into() },
         "maintenance.end" => CommandKind::MaintenanceEnd { vehicle_id: document.required_id("vehicle_id")?.into() },
+        "maintenance.plan" => CommandKind::MaintenancePlan(read_maintenance(document)?),
         known if OTHER_TYPES.contains(&known) => CommandKind::Other { kind: known.to_owned() },
         other => return Err(unknown_type("type", other)),
     };
@@ -63,6 +65,7 @@ pub(super) fn read_extra(document: &Document<'_>, command: &Command) -> String {
         CommandKind::AlertDismiss { .. } => &["alert_id", "vehicle_id", "reason"],
         CommandKind::TripReassign { .. } => &["trip_id", "vehicle_id", "driver_id"],
         CommandKind::MaintenanceStart { .. } | CommandKind::MaintenanceEnd { .. } => &["vehicle_id", "reason"],
+        CommandKind::MaintenancePlan(_) => MAINTENANCE_FIELDS,
         CommandKind::DriverErase { .. } => &["driver_id"],
         CommandKind::Other { .. } => return String::new(),
     };
@@ -75,6 +78,16 @@ fn read_driver(document: &Document<'_>) -> Result<DriverSetup, Problem> {
         name: document.id("name")?.to_owned(),
         group: document.id("group")?.to_owned(),
         hours_of_service: document.word("hours_of_service", &["eu561", "us395"])?.to_owned(),
+    })
+}
+
+fn read_maintenance(document: &Document<'_>) -> Result<MaintenanceItem, Problem> {
+    Ok(MaintenanceItem {
+        vehicle_id: document.required_id("vehicle_id")?.into(),
+        item: document.required_id("item")?.to_owned(),
+        due_km: document.number_within("due_km", (0.0, 10_000_000.0))?,
+        in_engine_h: document.number_within("in_engine_h", (0.0, 1_000_000.0))?,
+        due_at: document.sent_time("due_at")?,
     })
 }
 

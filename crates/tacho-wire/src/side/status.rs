@@ -16,6 +16,6 @@ pub(super) fn read(document: &Document<'_>) -> Result<VehicleStatus, Problem> {
         fuel_pct: document.number_within("fuel_pct", (0.0, 100.0))? as f32,
         engine_temp_c: document.number_within("engine_temp_c", (-100.0, 300.0))? as f32,
         odometer_km: document.number_within("odometer_km", (0.0, 10_000_000.0))?,
-        fault_codes: document.texts("fault_codes", FAULT_CODES_MAX)?,
+        fault_codes: document.sent_texts("fault_codes", FAULT_CODES_MAX)?,
     })
 }

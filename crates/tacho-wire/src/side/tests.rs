@@ -111,10 +111,10 @@ fn vehicle_status_is_read() {
     assert_eq!(event.extra, r#"{"tyres":"ok"}"#);
     let SideBody::Status(status) = event.body else { panic!("a status") };
     assert_eq!((status.fuel_pct, status.engine_temp_c, status.odometer_km), (55.5, 91.0, 12_000.5));
-    assert_eq!(status.fault_codes, ["P0301", "P0420"]);
+    assert_eq!(status.fault_codes.as_deref(), Some(&["P0301".to_owned(), "P0420".to_owned()][..]));
     let event = accepted(Stream::VehicleStatus, r#"{"vehicle_id":"v1","timestamp":1764504000000,"fault_codes":null}"#);
     let SideBody::Status(status) = event.body else { panic!("a status") };
-    assert!(status.fuel_pct.is_nan() && status.odometer_km.is_nan() && status.fault_codes.is_empty());
+    assert!(status.fuel_pct.is_nan() && status.odometer_km.is_nan() && status.fault_codes.is_none());
 }
 
 #[test]

@@ -156,6 +156,16 @@ fn commands_that_wait_for_their_feature_are_typed_and_kept_whole() {
             CommandKind::TripReassign { trip_id: "t1".into(), vehicle_id, driver_id },
         ),
         (r#""type":"maintenance.start","vehicle_id":"v1""#, CommandKind::MaintenanceStart { vehicle_id: "v1".into() }),
+        (
+            r#""type":"maintenance.plan","vehicle_id":"v1","item":"oil","due_km":15000,"in_engine_h":0.5,"due_at":1764504000000"#,
+            CommandKind::MaintenancePlan(tacho_model::MaintenanceItem {
+                vehicle_id: "v1".into(),
+                item: "oil".to_owned(),
+                due_km: 15_000.0,
+                in_engine_h: 0.5,
+                due_at: Some(super::NOON),
+            }),
+        ),
         (r#""type":"maintenance.end","vehicle_id":"v1""#, CommandKind::MaintenanceEnd { vehicle_id: "v1".into() }),
     ] {
         assert_eq!(kind_of(fields), kind);

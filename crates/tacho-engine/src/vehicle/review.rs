@@ -1,0 +1,63 @@
+//! What people say of alerts: seen, or none.
+
+use super::{
+    alerts::Episode,
+    state::{Context, Vehicle},
+};
+use crate::output::DriverInput;
+use tacho_model::{AlertState, EventTime};
+
+/// A person has seen an alert, or says that it is none. Alerts that last until acknowledged end with it.
+///
+/// The engine knows the alerts that last, and the newest closed one of each kind; of older ones it tells nothing (the
+/// store shows every review over its alert).
+pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: AlertState, ctx: &mut Context<'_>) {
+    if review_emergency(vehicle, alert_id, at, verdict, ctx) {
+        return;
+    }
+    let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
+    let Some(episode) = found else { return };
+    // What was dismissed stays so: it no longer counts anywhere.
+    if episode.review == Some(AlertState::Dismissed) {
+        return;
+    }
+    episode.review = Some(verdict);
+    let episode = episode.clone();
+    episode.tell(vehicle, ctx);
+    if verdict == AlertState::Dismissed {
+        ctx.out.driver_inputs.push(DriverInput {
+            driver_id: episode.driver_id.clone(),
+            vehicle_id: vehicle.id.clone(),
+            at: episode.started_at,
+            alert_type: episode.alert_type,
+            is_dismissed: true,
+        });
+    }
+}
+
+fn review_emergency(
+    vehicle: &mut Vehicle,
+    alert_id: &str,
+    at: EventTime,
+    verdict: AlertState,
+    ctx: &mut Context<'_>,
+) -> bool {
+    let emergencies = &mut vehicle.emergencies;
+    let is_it = |episode: &mut Box<Episode>| episode.alert_id.as_str() == alert_id;
+    let slots = [&mut emergencies.sos, &mut emergencies.crash, &mut emergencies.possible_crash];
+    let Some(mut episode) = slots.into_iter().find_map(|slot| slot.take_if(is_it)) else { return false };
+    emergencies.see_until(at.max(episode.started_at));
+    episode.review = Some(verdict);
+    episode.ended_at = Some(at.max(episode.started_at));
+    episode.tell(vehicle, ctx);
+    true
+}
+
+/// The other episodes in state.
+fn episodes_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Episode> {
+    let absence = vehicle.absence.as_deref_mut().into_iter();
+    let absence = absence.flat_map(|absence| [absence.offline.as_deref_mut(), absence.downtime.as_deref_mut()]);
+    let health = vehicle.health.as_deref_mut().into_iter().flat_map(|health| health.episodes_mut());
+    let driving = [vehicle.overspeed.episode_mut(), vehicle.idling.episode_mut()];
+    driving.into_iter().chain(absence).flatten().chain(vehicle.harsh.episodes_mut()).chain(health)
+}
