@@ -7,6 +7,7 @@ mod client;
 mod config;
 pub mod embedded;
 mod error;
+pub mod evidence;
 mod migrate;
 mod named;
 pub mod native;

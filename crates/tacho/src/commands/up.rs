@@ -112,6 +112,7 @@ impl System {
 
         let stop = CancellationToken::new();
         let _entered = runtime.enter();
+        runtime.spawn(keep_evidence(clickhouse.clone(), stop.clone()));
         let bind = KafkaListener::bind(kafka, Arc::clone(&log), ListenerConfig::default(), stop.clone());
         let listener = runtime.block_on(bind).with_context(|| format!("listen for Kafka clients on {kafka}"))?;
         let parts = ServerParts {
@@ -173,6 +174,28 @@ impl System {
             store.stop();
         }
         Ok(())
+    }
+}
+
+/// Copies what proves grave alerts, as long as the system runs. A pass that fails is made again with the next.
+async fn keep_evidence(store: ClickHouseStore, stop: CancellationToken) {
+    let mut pause = tokio::time::interval(tacho_store::evidence::INTERVAL);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = pause.tick() => {}
+        }
+        loop {
+            let now_ms = SystemClock.now().ms();
+            match tacho_store::evidence::collect(store.client(), now_ms).await {
+                Ok(true) if !stop.is_cancelled() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "evidence is copied later");
+                    break;
+                }
+            }
+        }
     }
 }
 
