@@ -21,4 +21,4 @@ pub use epoch::{EpochTime, GroupSet};
 pub use fleet::{FleetPartial, FleetStage};
 pub use output::{Displacements, DriverInput, DriverStageOutput, SideCounts, VehicleStageOutput};
 pub use shard::Shard;
-pub use snapshot::RestoreError;
+pub use snapshot::{RestoreError, STATE_VERSION};

@@ -142,6 +142,21 @@ pub enum SnapshotError {
         /// What.
         detail: String,
     },
+    /// The round was written by another version of this program.
+    #[error(
+        "{} has {what} version {found}, this program reads {supported}: start the version that wrote it",
+        file.display()
+    )]
+    Version {
+        /// File.
+        file: PathBuf,
+        /// Version of what.
+        what: &'static str,
+        /// Version found.
+        found: u16,
+        /// Version supported.
+        supported: u16,
+    },
     /// The engine does not take a state.
     #[error("the state of {stage} group {group} is not readable: {detail}")]
     State {

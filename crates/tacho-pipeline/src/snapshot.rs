@@ -22,14 +22,17 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tacho_engine::STATE_VERSION;
 use tacho_io::{Disk, DiskFile, Open, PipelineStats};
 use tacho_model::KEY_GROUPS;
 use tacho_wire::envelope;
 
 const ITEM: [u8; 4] = *b"ITEM";
 const SUMMARY: [u8; 4] = *b"ROND";
-const VERSION: u16 = 1;
-const ITEM_HEAD_BYTES: usize = 11;
+/// Format of the pieces.
+const VERSION: u16 = 2;
+/// Version of the engine's state, stage, key group, epoch.
+const ITEM_HEAD_BYTES: usize = 13;
 
 /// Items of a round: two keyed stages, and the fleet.
 pub(crate) const ROUND_ITEMS: usize = 2 * KEY_GROUPS as usize + 1;
@@ -85,6 +88,8 @@ pub(crate) fn load_newest(disk: &dyn Disk, folder: &Path) -> Result<Option<Round
     for number in installed(disk, folder)?.into_iter().rev() {
         match load(disk, folder, number) {
             Ok(round) => return Ok(Some(round)),
+            // Nothing is damaged: the version that wrote it must find it as it was.
+            Err(error @ SnapshotError::Version { .. }) => return Err(error),
             Err(error) => {
                 tracing::error!(%error, round = number, "a snapshot round is not readable, trying the one before");
                 newest_problem.get_or_insert(error.to_string());
@@ -111,11 +116,17 @@ fn load(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Round, SnapshotEr
         let sealed = rest.get(..length).ok_or_else(|| corrupt("an item is torn".to_owned()))?;
         let (kind, version, payload) = envelope::open(sealed).map_err(|error| corrupt(error.to_string()))?;
         if version != VERSION {
-            return Err(corrupt(format!("format version {version}, this program reads {VERSION}")));
+            return Err(SnapshotError::Version { file, what: "format", found: version, supported: VERSION });
         }
         rest = &rest[length..];
         if kind == ITEM {
-            items.push(parse_item(payload).ok_or_else(|| corrupt("an item's head is wrong".to_owned()))?);
+            let (state_version, item) =
+                parse_item(payload).ok_or_else(|| corrupt("an item's head is wrong".to_owned()))?;
+            if state_version != STATE_VERSION {
+                let (found, supported) = (state_version, STATE_VERSION);
+                return Err(SnapshotError::Version { file, what: "state", found, supported });
+            }
+            items.push(item);
         } else if kind == SUMMARY && rest.is_empty() && payload == summary(number, items.len()) {
             let is_complete = items.len() == ROUND_ITEMS
                 && items.iter().enumerate().all(|(index, item)| item_at(index) == (item.stage, item.group));
@@ -137,6 +148,7 @@ fn summary(number: u64, items: usize) -> Vec<u8> {
 
 fn seal_item(item: &Item) -> Vec<u8> {
     let mut payload = Vec::with_capacity(ITEM_HEAD_BYTES + item.state.len());
+    payload.extend_from_slice(&STATE_VERSION.to_le_bytes());
     payload.push(item.stage as u8);
     payload.extend_from_slice(&item.group.to_le_bytes());
     payload.extend_from_slice(&item.epoch.to_le_bytes());
@@ -144,8 +156,10 @@ fn seal_item(item: &Item) -> Vec<u8> {
     envelope::seal(ITEM, VERSION, &payload)
 }
 
-fn parse_item(payload: &[u8]) -> Option<Item> {
+/// The version of the state, and the item.
+fn parse_item(payload: &[u8]) -> Option<(u16, Item)> {
     let (head, state) = payload.split_at_checked(ITEM_HEAD_BYTES)?;
+    let (version, head) = head.split_first_chunk()?;
     let stage = match head[0] {
         0 => Stage::Vehicle,
         1 => Stage::Driver,
@@ -154,7 +168,7 @@ fn parse_item(payload: &[u8]) -> Option<Item> {
     };
     let group = u16::from_le_bytes(*head[1..].first_chunk()?);
     let epoch = u64::from_le_bytes(*head[3..].first_chunk()?);
-    Some(Item { stage, group, epoch, state: state.to_vec() })
+    Some((u16::from_le_bytes(*version), Item { stage, group, epoch, state: state.to_vec() }))
 }
 
 fn round_path(folder: &Path, number: u64, suffix: &str) -> PathBuf {

@@ -60,3 +60,28 @@ fn every_damage_is_seen_and_the_round_before_is_taken() {
     );
     assert_eq!(installed(&SystemDisk, dir.path()).unwrap(), [1], "the damaged one is set aside");
 }
+
+#[test]
+fn a_round_of_another_version_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    write_round(dir.path(), 1, b"old");
+    write_round(dir.path(), 2, b"state");
+    let items = round_path(dir.path(), 2, "").join("items");
+    let item = Item { stage: Stage::Vehicle, group: 0, epoch: 7, state: b"state".to_vec() };
+    let sealed = seal_item(&item);
+    let (_, _, payload) = envelope::open(&sealed).unwrap();
+    let mut newer_state = payload.to_vec();
+    newer_state[..2].copy_from_slice(&(STATE_VERSION + 1).to_le_bytes());
+    let cases = [
+        ("state", envelope::seal(ITEM, VERSION, &newer_state)),
+        ("format", envelope::seal(ITEM, VERSION + 1, payload)),
+    ];
+    for (expected, bytes) in cases {
+        fs::write(&items, &bytes).unwrap();
+        let error = load_newest(&SystemDisk, dir.path()).unwrap_err();
+        assert!(matches!(&error, SnapshotError::Version { what, .. } if *what == expected), "{error}");
+        assert!(error.to_string().contains("start the version that wrote it"), "{error}");
+        assert_eq!(installed(&SystemDisk, dir.path()).unwrap(), [1, 2]);
+        assert_eq!(fs::read(&items).unwrap(), bytes);
+    }
+}
