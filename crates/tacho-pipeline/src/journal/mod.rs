@@ -89,15 +89,14 @@ pub(crate) fn recover(disk: &dyn Disk, folder: &Path, round: u64) -> Result<Reco
         let path = file::path_of(folder, number);
         let content = file::read(disk, &path)?;
         let is_last = index + 1 == rounds.len();
+        let is_cut = content.damage.is_some();
         if let Some(detail) = content.damage {
-            if !is_last || content.entries.is_empty() {
+            let was_durable = content.durable_bytes > content.good_bytes;
+            if !is_last || content.entries.is_empty() || was_durable {
                 return Err(JournalError::Corrupt { file: path, at: content.good_bytes, detail });
             }
             tracing::warn!(file = %path.display(), at = content.good_bytes, detail, "the journal's torn tail is cut");
             cut_tail(disk, &path, content.good_bytes)?;
-            if let Some(recovered) = &mut recovered {
-                recovered.cut = true;
-            }
         }
         let damaged_at = content.good_bytes;
         for entry in content.entries {
@@ -112,6 +111,9 @@ pub(crate) fn recover(disk: &dyn Disk, folder: &Path, round: u64) -> Result<Reco
                     return Err(JournalError::Corrupt { file: path, at: damaged_at, detail });
                 }
             }
+        }
+        if let Some(recovered) = &mut recovered {
+            recovered.cut |= is_cut;
         }
     }
     recovered.ok_or_else(|| JournalError::Missing { file: file::path_of(folder, round) })
@@ -160,7 +162,7 @@ impl Journal {
     pub(crate) fn append(&self, entry: &Entry) -> Result<(), Stop> {
         self.life.step()?;
         let mut inner = lock(&self.inner);
-        let frame = file::frame(entry);
+        let frame = file::frame(entry, inner.synced);
         if let Err(source) = inner.file.write_all_at(&frame, inner.length) {
             // No half entry stays behind: what follows after the disk is repaired must be readable.
             let _ = inner.file.set_len(inner.length);
@@ -249,7 +251,7 @@ fn begin_file(
     let path = file::path_of(folder, round);
     let failed = |source| JournalError::Io { what: "begin", file: path.clone(), source };
     let mut bytes = file::header();
-    bytes.extend_from_slice(&file::frame(&Entry::Checkpoint(Box::new(ledger.clone()))));
+    bytes.extend_from_slice(&file::frame(&Entry::Checkpoint(Box::new(ledger.clone())), 0));
     // Under its name only when it is whole: a file without its checkpoint would be of no use.
     let unborn = path.with_extension("tmp");
     let file = disk.open(&unborn, Open::Create).map_err(failed)?;

@@ -81,6 +81,31 @@ fn a_file_of_another_version_is_refused() {
 }
 
 #[test]
+fn damage_to_what_was_durable_is_an_error_and_never_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::create(disk(), dir.path(), ledger(), Life::new()).unwrap();
+    let (path, head, _) = journal.tail();
+    (1..=3).for_each(|epoch| journal.append(&manifest(epoch)).unwrap());
+    journal.sync().unwrap();
+    let (_, durable, _) = journal.tail();
+    (4..=6).for_each(|epoch| journal.append(&manifest(epoch)).unwrap());
+    let bytes = std::fs::read(&path).unwrap();
+    for at in head as usize..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 4;
+        std::fs::write(&path, &flipped).unwrap();
+        match recover(&SystemDisk, dir.path(), 0) {
+            Err(JournalError::Corrupt { at: from, .. }) => assert!(from <= at as u64 && from < durable, "byte {at}"),
+            Err(error) => panic!("byte {at}: {error}"),
+            Ok(recovered) => {
+                assert!(at as u64 >= durable, "byte {at} was durable");
+                assert!(recovered.cut && recovered.manifests.len() >= 3, "byte {at}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_halted_pipeline_appends_nothing() {
     let (dir, life) = (tempfile::tempdir().unwrap(), Life::new());
     let journal = Journal::create(disk(), dir.path(), ledger(), life.clone()).unwrap();
