@@ -11,8 +11,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tacho_io::{Log, LogError, OffsetRange, TopicPartition, exec};
 use tacho_model::{OutputTopic, Stream, topic_name};
 
-/// How long the first records of the output topics may take to come.
+/// How long the next records of the output topics may take to come.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes of them read at a time.
+const PROBE_BYTES: usize = 1 << 20;
 
 /// A partition of an input topic, and what the log holds of it.
 #[derive(Debug, Clone)]
@@ -217,7 +219,7 @@ fn refuse_foreign_outputs(config: &PipelineConfig, log: &dyn Log) -> Result<(), 
         let topic = topic_name(&config.topic_prefix, topic.topic_suffix());
         for partition in 0..count_partitions(log, &topic, &config.topic_prefix)? {
             let source = TopicPartition::new(&topic, partition);
-            if begins_with_own_records(log, &source)? {
+            if holds_own_records(log, &source)? {
                 return Err(StartError::ForeignOutputs { topic, data_dir: config.data_dir.clone() });
             }
         }
@@ -225,17 +227,28 @@ fn refuse_foreign_outputs(config: &PipelineConfig, log: &dyn Log) -> Result<(), 
     Ok(())
 }
 
-fn begins_with_own_records(log: &dyn Log, source: &TopicPartition) -> Result<bool, StartError> {
+/// Reads a partition until an own record comes or there are no more. Device alerts stand between own ones in the topic
+/// of alerts, so that the first run says little.
+pub(crate) fn holds_own_records(log: &dyn Log, source: &TopicPartition) -> Result<bool, StartError> {
     let range = log.offsets(source)?;
     if range.start == range.end {
         return Ok(false);
     }
     let mut reader = log.reader(&[(source.clone(), range.start)])?;
-    let until = exec::now() + PROBE_PATIENCE;
+    let mut until = exec::now() + PROBE_PATIENCE;
     loop {
-        let runs = reader.poll(Duration::from_millis(100), 1 << 16)?;
-        if !runs.is_empty() || exec::now() > until {
-            return Ok(runs.iter().any(|records| records.own_count > 0));
+        for records in reader.poll(Duration::from_millis(100), PROBE_BYTES)? {
+            if records.own_count > 0 {
+                return Ok(true);
+            }
+            if records.next_offset >= range.end {
+                return Ok(false);
+            }
+            until = exec::now() + PROBE_PATIENCE;
+        }
+        // Control records at the end are never delivered.
+        if exec::now() > until {
+            return Ok(false);
         }
     }
 }

@@ -5,8 +5,9 @@ use super::{
     fleet::{FleetPlan, produce},
     rig::{Rig, Run},
 };
-use crate::{StartError, StopOutcome};
+use crate::{StartError, StopOutcome, recover::holds_own_records};
 use std::path::PathBuf;
+use tacho_io::{EpochId, Log, OutputRecord, TopicPartition};
 use tacho_model::Stream;
 
 fn files(rig: &Rig, folder: &str, prefix: &str) -> Vec<PathBuf> {
@@ -97,6 +98,20 @@ fn a_new_folder_beside_old_outputs_is_refused() {
     std::fs::remove_dir_all(&rig.config.data_dir).unwrap();
     let error = rig.try_start(None).err().unwrap();
     assert!(matches!(error, StartError::ForeignOutputs { .. }), "{error:?}");
+}
+
+#[test]
+fn own_outputs_are_found_behind_many_alerts_of_devices() {
+    let rig = Rig::new();
+    for number in 0..4_000 {
+        rig.log.produce(Stream::Alerts, "veh_1", &format!("{{\"alert_id\":\"{number}\",\"filler\":\"{:800}\"}}", ""));
+    }
+    let source = TopicPartition::new("t.alerts.outbound", 0);
+    assert!(!holds_own_records(&*rig.log, &source).unwrap());
+    let (topic, key, value) = (source.topic.clone(), b"k".to_vec(), b"{}".to_vec());
+    let output = OutputRecord { topic, key, value, timestamp_ms: 0 };
+    rig.log.append_outputs(EpochId { generation: 1, epoch: 1 }, &[output]).unwrap();
+    assert!(holds_own_records(&*rig.log, &source).unwrap());
 }
 
 #[test]
