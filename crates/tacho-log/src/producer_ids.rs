@@ -36,7 +36,13 @@ impl ProducerIds {
         let next = match disk.read(&path) {
             Ok(bytes) => Decoder::open(&bytes, MAGIC, VERSION)
                 .and_then(|mut input| input.i64())
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "damaged; ids must not be given twice"))
+                .ok_or_else(|| {
+                    let detail = match Decoder::version(&bytes, MAGIC) {
+                        Some(found) => format!("format version {found}, this program reads {VERSION}"),
+                        None => "damaged; ids must not be given twice".to_owned(),
+                    };
+                    io::Error::new(io::ErrorKind::InvalidData, detail)
+                })
                 .map_err(|source| OpenError::io(&path, source))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 1,
             Err(error) => return Err(OpenError::io(&path, error)),

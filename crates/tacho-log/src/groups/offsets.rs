@@ -74,6 +74,10 @@ impl OffsetStore {
             Err(error) => return Err(error),
         };
         let (groups, good_len) = replay(&bytes);
+        if let Some(found) = version_of_entry(&bytes[good_len..]).filter(|found| *found != VERSION) {
+            let detail = format!("format version {found}, this program reads {VERSION}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
+        }
         if good_len < bytes.len() {
             let cut_bytes = bytes.len() - good_len;
             tracing::warn!(file = %path.display(), cut_bytes, "cutting the torn tail of the committed offsets");
@@ -249,6 +253,12 @@ impl Entry {
         };
         input.is_at_end().then_some((entry, 4 + len))
     }
+}
+
+/// The version of the entry that the bytes begin with; `None` where there is no whole one.
+fn version_of_entry(bytes: &[u8]) -> Option<u16> {
+    let (len, rest) = bytes.split_first_chunk::<4>()?;
+    Decoder::version(rest.get(..u32::from_be_bytes(*len) as usize)?, MAGIC)
 }
 
 fn read_places(input: &mut Decoder<'_>) -> Option<Vec<(Place, Committed)>> {

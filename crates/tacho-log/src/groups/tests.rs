@@ -233,6 +233,24 @@ fn offsets_survive_a_restart_and_a_torn_tail() {
 }
 
 #[test]
+fn offsets_of_another_version_are_refused_and_left_as_they_are() {
+    let fixture = Fixture::new();
+    fixture.open().commit("g", vec![(place(0), at(5))]).unwrap();
+    let path = fixture.dir.path().join("group-offsets");
+    let mut bytes = fs::read(&path).unwrap();
+    // Version behind length and magic; the checksum fits again.
+    bytes[9] += 1;
+    let end = bytes.len() - 4;
+    let crc = crc32c::crc32c(&bytes[4..end]).to_be_bytes();
+    bytes[end..].copy_from_slice(&crc);
+    fs::write(&path, &bytes).unwrap();
+    let opened = OffsetStore::open(&path, fixture.disk.clone());
+    let error = opened.err().unwrap().to_string();
+    assert!(error.contains("version 2") && error.contains("reads 1"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
 fn a_full_disk_refuses_commits_and_leaves_the_old_ones() {
     let fixture = Fixture::new();
     let groups = fixture.open();

@@ -48,6 +48,12 @@ impl<'a> Decoder<'a> {
         let rest = body.strip_prefix(magic)?.strip_prefix(&version.to_be_bytes())?;
         Some(Self(rest))
     }
+    /// The version of a file of that kind whose checksum fits, whatever the version.
+    pub(crate) fn version(bytes: &[u8], magic: &[u8; 4]) -> Option<u16> {
+        let (body, crc) = bytes.split_last_chunk::<4>()?;
+        let version = body.strip_prefix(magic)?.first_chunk::<2>()?;
+        (crc32c::crc32c(body) == u32::from_be_bytes(*crc)).then(|| u16::from_be_bytes(*version))
+    }
     pub(crate) fn u16(&mut self) -> Option<u16> {
         self.take().map(u16::from_be_bytes)
     }
