@@ -103,8 +103,8 @@ pub enum LogError {
     /// The log cannot be reached now; it may be again.
     #[error("the log is not reachable: {0}")]
     Unavailable(String),
-    /// Disk trouble.
-    #[error("log I/O failed")]
+    /// Disk trouble, or a failure of the brokers that no repeat heals.
+    #[error("log I/O failed: {0}")]
     Io(#[from] std::io::Error),
 }
 
@@ -149,6 +149,11 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// As [`LogError`] says; nothing or part of the epoch may have been appended, and the caller repeats it.
     fn append_outputs(&self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError>;
+
+    /// The newest epoch whose outputs the log is known to hold; none when there is none, or when the log does not say.
+    fn last_output_epoch(&self) -> Option<EpochId> {
+        None
+    }
 }
 
 /// The epoch that an output belongs to. Ordered: a later generation comes after every epoch of an earlier one.

@@ -56,6 +56,8 @@ pub struct PipelineStats {
     pub fleet_time_ms: AtomicI64,
     /// Records in the log that are not yet in an epoch.
     pub lag_records: Counter,
+    /// Records that the log had removed before they were read, and that were skipped.
+    pub lost_records: Counter,
     /// Epochs that wait to be published.
     pub publish_queue_epochs: Counter,
     /// Vehicles in state.
@@ -88,6 +90,7 @@ impl Default for PipelineStats {
             epoch_snapshot: Counter::default(),
             fleet_time_ms: AtomicI64::new(i64::MIN),
             lag_records: Counter::default(),
+            lost_records: Counter::default(),
             publish_queue_epochs: Counter::default(),
             vehicles: Counter::default(),
             facts: Counter::default(),

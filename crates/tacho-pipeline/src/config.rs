@@ -13,6 +13,16 @@ pub struct GroupLimits {
     pub rows: usize,
 }
 
+/// What to do when the log has removed records that were not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LostRecords {
+    /// Stop, and say which.
+    #[default]
+    Stop,
+    /// Go on with the first that is there; what is missing is logged and counted.
+    Skip,
+}
+
 /// Settings of a pipeline. [`PipelineConfig::new`] gives the defaults; all fields may be changed before the start.
 #[derive(Debug, Clone)]
 pub struct PipelineConfig {
@@ -60,8 +70,11 @@ pub struct PipelineConfig {
     pub stop_deadline: Duration,
     /// Limits of what is accepted.
     pub decode: DecodeLimits,
-    /// Id of a pipeline that is begun in a new folder; none draws one.
+    /// Id of a pipeline that is begun in a new folder; none draws one. An old folder has its own, see
+    /// [`crate::Pipeline::id_of`].
     pub new_id: Option<u128>,
+    /// Records that the log removed before they were read.
+    pub lost_records: LostRecords,
 }
 
 impl PipelineConfig {
@@ -92,6 +105,7 @@ impl PipelineConfig {
             stop_deadline: Duration::from_secs(8),
             decode: DecodeLimits::default(),
             new_id: None,
+            lost_records: LostRecords::Stop,
         }
     }
 }

@@ -35,10 +35,28 @@ pub enum StartError {
         /// The new folder.
         data_dir: PathBuf,
     },
-    /// The log no longer keeps what is to be read.
+    /// The log no longer keeps what was not read yet.
     #[error(
         "{topic}/{partition} begins at offset {start}, but the pipeline needs it from {needed} on: the log's retention \
-         removed records that were not processed yet; restore them, or start over with a new data directory"
+         removed {} records before they were read. To go on without them set `pipeline.lost_records = \"skip\"`: they \
+         are then logged and counted",
+        start - needed
+    )]
+    RecordsLost {
+        /// Topic.
+        topic: String,
+        /// Partition.
+        partition: i32,
+        /// First offset that the log has.
+        start: i64,
+        /// First offset needed.
+        needed: i64,
+    },
+    /// The log no longer keeps what a recovery has to read again.
+    #[error(
+        "{topic}/{partition} begins at offset {start}, but the recovery needs it from {needed} on: the log's retention \
+         removed records that were processed after the last snapshot; restore them, or start over with a new data \
+         directory and empty output topics"
     )]
     LogTooShort {
         /// Topic.
@@ -60,6 +78,20 @@ pub enum StartError {
         kept: u64,
         /// Newest epoch that left the pipeline.
         published: u64,
+    },
+    /// The output topics hold more than the data directory knows of.
+    #[error(
+        "the output topics hold the outputs of epoch {written}, but {} ends with epoch {last}: it is an older copy of \
+         the pipeline's folder. Use the newest one, or start over with a new data directory and empty output topics",
+        data_dir.display()
+    )]
+    OutputsAhead {
+        /// Newest epoch in the topics.
+        written: u64,
+        /// Newest epoch in the journal.
+        last: u64,
+        /// The folder.
+        data_dir: PathBuf,
     },
     /// The journal cannot be read or written.
     #[error("the journal failed")]
@@ -187,6 +219,24 @@ pub enum PipelineError {
     /// The log failed for good.
     #[error("the log failed")]
     Log(#[from] LogError),
+    /// The log removed records before they were read.
+    #[error(
+        "{topic}/{partition} has offsets {start}..{end}, and {wanted} is to be read next: records were removed before \
+         they were read. To go on at {start} without them set `pipeline.lost_records = \"skip\"`: they are then logged \
+         and counted"
+    )]
+    RecordsLost {
+        /// Topic.
+        topic: String,
+        /// Partition.
+        partition: i32,
+        /// Offset to be read next.
+        wanted: i64,
+        /// First offset that the log has.
+        start: i64,
+        /// Offset behind its last.
+        end: i64,
+    },
     /// The journal failed.
     #[error("the journal failed")]
     Journal(#[from] JournalError),

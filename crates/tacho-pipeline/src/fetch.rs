@@ -5,12 +5,13 @@
 
 use crate::{
     chunk::Decoder,
+    config::LostRecords,
     error::{PipelineError, Stop},
     inbox::Inbox,
     life::{Life, Retry, thread_cpu_ns},
 };
 use std::{sync::Arc, time::Duration};
-use tacho_io::{Log, LogError, LogReader, PipelineStats, TopicPartition, exec};
+use tacho_io::{Log, LogError, LogReader, PipelineStats, Records, TopicPartition, exec};
 
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 const END_CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -33,6 +34,16 @@ pub(crate) struct Fetcher {
     pub decoder: Decoder,
     pub run_bytes: usize,
     pub retry_pause_max: Duration,
+    pub lost_records: LostRecords,
+}
+
+/// Where the log no longer has what is to be read.
+struct Lost {
+    topic: String,
+    partition: i32,
+    offset: i64,
+    start: i64,
+    end: i64,
 }
 
 impl Fetcher {
@@ -47,6 +58,17 @@ impl Fetcher {
                 Err(Stop::Failed(PipelineError::Log(error @ LogError::Unavailable(_)))) => {
                     self.shares.iter().for_each(|share| self.inbox.note_end(share.queue, None));
                     retry.wait(&self.life, "the log", &error)?;
+                }
+                Err(Stop::Failed(PipelineError::Log(LogError::OffsetOutOfRange {
+                    topic,
+                    partition,
+                    offset,
+                    start,
+                    end,
+                }))) => {
+                    let lost = Lost { topic, partition, offset, start, end };
+                    self.pass_lost(lost)?;
+                    reader = None;
                 }
                 Err(stop) => return Err(stop),
             }
@@ -80,11 +102,42 @@ impl Fetcher {
         Ok(())
     }
 
-    /// Asks for the ends, for lag and for the question whether a partition is idle.
+    /// Goes on behind records that the log has removed, if that is allowed.
+    fn pass_lost(&mut self, lost: Lost) -> Result<(), Stop> {
+        let Lost { topic, partition, offset: wanted, start, end } = lost;
+        let of_partition = |share: &&mut Share| *share.source.topic == *topic && share.source.partition == partition;
+        let share = self.shares.iter_mut().find(of_partition);
+        let (LostRecords::Skip, Some(share), true) = (self.lost_records, share, wanted < start) else {
+            // An offset behind the end is not lost but of another topic with the same name: never skipped.
+            let out_of_range =
+                LogError::OffsetOutOfRange { topic: topic.clone(), partition, offset: wanted, start, end };
+            let lost = PipelineError::RecordsLost { topic, partition, wanted, start, end };
+            return Err(if wanted < start { lost.into() } else { out_of_range.into() });
+        };
+        let count = (start - share.position).max(0);
+        tracing::error!(
+            topic,
+            partition,
+            from = share.position,
+            to = start,
+            count,
+            "records were lost, going on behind them"
+        );
+        self.stats.lost_records.add(count as u64);
+        share.position = start;
+        // An epoch has to take note, or the partition would never count as read.
+        let chunk = self.decoder.decode(&Records::empty(share.source.clone(), start), start);
+        self.inbox.push(&self.life, share.queue, chunk)
+    }
+
+    /// Asks for the ends, for lag and for the question whether a partition is idle. A log that does not answer is
+    /// asked once.
     fn check_ends(&self) {
+        let mut is_away = false;
         for share in &self.shares {
-            let end = self.log.offsets(&share.source).ok().map(|range| range.end);
-            self.inbox.note_end(share.queue, end);
+            let range = if is_away { None } else { self.log.offsets(&share.source).ok() };
+            is_away = range.is_none();
+            self.inbox.note_end(share.queue, range.map(|range| range.end));
         }
     }
 }

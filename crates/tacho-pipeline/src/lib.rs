@@ -41,6 +41,6 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use config::{GroupLimits, PipelineConfig};
+pub use config::{GroupLimits, LostRecords, PipelineConfig};
 pub use error::{JournalError, PipelineError, SnapshotError, StartError, WaitError};
 pub use pipeline::{Pipeline, PipelineHandle, StopOutcome};

@@ -14,7 +14,7 @@ use crate::{
     progress::{Marks, Progress},
     publish::{GroupSource, Inserter, OutputPublisher, StoreSink},
     queue::{Receiver, bounded},
-    recover::{Beginning, InputPartition, begin, check_output_topics, input_partitions, snapshot_folder},
+    recover::{Beginning, InputPartition, begin, check_output_topics, id_of, input_partitions, snapshot_folder},
     replay::ReplayReader,
     rounds::Rounds,
     shard::{ShardPool, Stage},
@@ -51,6 +51,15 @@ pub enum StopOutcome {
 }
 
 impl Pipeline {
+    /// The id of the pipeline that owns the configured folder; none for a new folder. For logs that keep the
+    /// outputs of several pipelines apart by it.
+    ///
+    /// # Errors
+    /// `Journal` when the folder's journal cannot be read.
+    pub fn id_of(config: &PipelineConfig) -> Result<Option<u128>, StartError> {
+        id_of(config)
+    }
+
     /// Starts a pipeline in `config.data_dir`, new or where it ended. Without a store, outputs go to the log only.
     /// Replay of old epochs runs after the return, like everything else, on the pipeline's own threads.
     ///
@@ -340,6 +349,7 @@ impl Assembly {
                     decoder: Decoder::new(stream, self.config.decode, self.config.shards),
                     run_bytes: self.config.fetch_run_bytes,
                     retry_pause_max: self.config.retry_pause_max,
+                    lost_records: self.config.lost_records,
                 };
                 let name = format!("fetch-{}-{lane}", stream.name());
                 threads.push(self.life.spawn(name, || fetcher.run()).map_err(no_thread)?);

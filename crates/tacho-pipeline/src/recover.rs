@@ -1,14 +1,14 @@
 //! What a start finds: the state to restore, the epochs to run again, and what must not be started at all.
 
 use crate::{
-    config::PipelineConfig,
+    config::{LostRecords, PipelineConfig},
     error::StartError,
     journal::{self, Entry, Journal, Ledger, Manifest, PlanState, Recovered},
     life::Life,
     snapshot::{self, Round},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
-use tacho_io::{Log, LogError, OffsetRange, TopicPartition, exec};
+use tacho_io::{EpochId, Log, LogError, OffsetRange, TopicPartition, exec};
 use tacho_model::{OutputTopic, Stream, topic_name};
 
 /// How long the next records of the output topics may take to come.
@@ -91,7 +91,18 @@ pub(crate) fn begin(
         refuse_foreign_outputs(config, log)?;
         return begin_new(config, inputs, life);
     }
-    resume(config, inputs, life)
+    resume(config, log.last_output_epoch(), inputs, life)
+}
+
+/// The id of the pipeline whose folder this is; none for a new folder.
+pub(crate) fn id_of(config: &PipelineConfig) -> Result<Option<u128>, StartError> {
+    let (folder, disk) = (journal_folder(config), &*config.disk);
+    disk.create_dir_all(&folder)
+        .map_err(|source| StartError::Io { what: format!("cannot create {}", folder.display()), source })?;
+    match journal::rounds(disk, &folder)?.last() {
+        Some(&newest) => Ok(Some(journal::pipeline_of(disk, &folder, newest)?)),
+        None => Ok(None),
+    }
 }
 
 fn begin_new(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) -> Result<Beginning, StartError> {
@@ -108,7 +119,12 @@ fn begin_new(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life
     Ok(Beginning { journal, round: None, manifests: Vec::new(), plan, generation: 1, last_epoch: 0, next_round: 1 })
 }
 
-fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) -> Result<Beginning, StartError> {
+fn resume(
+    config: &PipelineConfig,
+    written: Option<EpochId>,
+    inputs: &[InputPartition],
+    life: &Arc<Life>,
+) -> Result<Beginning, StartError> {
     let folder = journal_folder(config);
     let numbers = journal::rounds(&*config.disk, &folder)?;
     let round = match snapshot::load_newest(&*config.disk, &snapshot_folder(config)) {
@@ -120,7 +136,8 @@ fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) 
     let covered = round.as_ref().map_or(0, Round::last_epoch);
     // A round is installed only when the store has everything up to it, even if the note of that was lost.
     recovered.ledger.open.retain(|open| open.intent.to > covered);
-    let kept = cut_beyond_log(&mut recovered, inputs, covered)?;
+    refuse_old_copy(config, written, &recovered, covered)?;
+    let kept = cut_beyond_log(&mut recovered, inputs, covered.max(written.map_or(0, |written| written.epoch)))?;
     let Recovered { ledger, cut, .. } = &mut recovered;
     ledger.boot += 1;
     ledger.generation += u32::from(kept.is_some() || *cut);
@@ -132,7 +149,7 @@ fn resume(config: &PipelineConfig, inputs: &[InputPartition], life: &Arc<Life>) 
     }
     let first = round.as_ref().map_or(0, Round::first_epoch);
     recovered.manifests.retain(|manifest| manifest.epoch > first);
-    check_log_start(&recovered.manifests, &plan, inputs)?;
+    check_log_start(config.lost_records, &recovered.manifests, &plan, inputs)?;
 
     let last_epoch = plan.epoch.max(covered);
     plan.epoch = last_epoch;
@@ -166,12 +183,28 @@ fn start_error(stop: crate::error::Stop) -> StartError {
     }
 }
 
+/// Outputs leave only when their manifest is durable, so the topics are never ahead of the journal that wrote them.
+fn refuse_old_copy(
+    config: &PipelineConfig,
+    written: Option<EpochId>,
+    recovered: &Recovered,
+    covered: u64,
+) -> Result<(), StartError> {
+    let last = recovered.manifests.last().map_or(recovered.base.epoch, |manifest| manifest.epoch).max(covered);
+    match written {
+        Some(written) if written > (EpochId { generation: recovered.ledger.generation, epoch: last }) => {
+            Err(StartError::OutputsAhead { written: written.epoch, last, data_dir: config.data_dir.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Cuts the manifests from the first one that points beyond the end of the log (a power cut took unsynced records).
 /// Gives the last epoch that stays if any had to go.
 fn cut_beyond_log(
     recovered: &mut Recovered,
     inputs: &[InputPartition],
-    covered: u64,
+    announced_elsewhere: u64,
 ) -> Result<Option<u64>, StartError> {
     let end_of = |stream: u8, partition: i32| {
         let same = |input: &&InputPartition| (input.stream.rank(), input.source.partition) == (stream, partition);
@@ -181,7 +214,7 @@ fn cut_beyond_log(
         |manifest: &Manifest| manifest.ranges.iter().any(|range| range.to > end_of(range.stream, range.partition));
     let ledger = &recovered.ledger;
     let announced = ledger.open.iter().map(|open| open.intent.to).max().unwrap_or(0);
-    let published = ledger.stored.into_iter().fold(announced.max(covered), u64::max);
+    let published = ledger.stored.into_iter().fold(announced.max(announced_elsewhere), u64::max);
     let base_is_beyond =
         recovered.base.partitions.iter().any(|plan| plan.position > end_of(plan.stream, plan.partition));
     if base_is_beyond {
@@ -197,17 +230,25 @@ fn cut_beyond_log(
     Ok(Some(kept))
 }
 
-/// Everything that is to be read must still be there.
-fn check_log_start(manifests: &[Manifest], plan: &PlanState, inputs: &[InputPartition]) -> Result<(), StartError> {
+/// Everything that is to be read must still be there; what was not read yet may be given up.
+fn check_log_start(
+    lost_records: LostRecords,
+    manifests: &[Manifest],
+    plan: &PlanState,
+    inputs: &[InputPartition],
+) -> Result<(), StartError> {
     for input in inputs {
         let key = (input.stream.rank(), input.source.partition);
+        let (topic, partition, start) = (input.source.topic.to_string(), input.source.partition, input.range.start);
         let ranges = manifests.iter().flat_map(|manifest| &manifest.ranges);
-        let first = ranges.filter(|range| (range.stream, range.partition) == key).map(|range| range.from).next();
+        let first = ranges.filter(|range| (range.stream, range.partition) == key && range.from < range.to).next();
+        if let Some(needed) = first.map(|range| range.from).filter(|&needed| needed < start) {
+            return Err(StartError::LogTooShort { topic, partition, start, needed });
+        }
         let planned = plan.partitions.iter().find(|plan| (plan.stream, plan.partition) == key);
-        let needed = first.or(planned.map(|plan| plan.position)).unwrap_or(input.range.start);
-        if needed < input.range.start {
-            let (topic, partition) = (input.source.topic.to_string(), input.source.partition);
-            return Err(StartError::LogTooShort { topic, partition, start: input.range.start, needed });
+        let needed = planned.map_or(start, |plan| plan.position);
+        if needed < start && lost_records == LostRecords::Stop {
+            return Err(StartError::RecordsLost { topic, partition, start, needed });
         }
     }
     Ok(())

@@ -59,6 +59,9 @@ impl ReplayReader {
     }
 
     fn read_range(&mut self, range: &Range, chunks: &mut Vec<Chunk>) -> Result<(), Stop> {
+        if range.from >= range.to {
+            return Ok(());
+        }
         let stream = Stream::ALL[usize::from(range.stream)];
         let source = TopicPartition::new(&topic_name(&self.prefix, stream.topic_suffix()), range.partition);
         let key = (range.stream, range.partition);

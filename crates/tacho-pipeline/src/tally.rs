@@ -6,14 +6,21 @@ use crate::{
     shard::{OutcomeCounts, VehicleAnswer},
 };
 use tacho_engine::SideCounts;
-use tacho_io::PipelineStats;
+use tacho_io::{PipelineStats, StreamStats};
 use tacho_model::{Rejected, Stream};
 
 /// Counts what the epochs did.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// What restored state held has been received by an earlier process; it is counted in with the first epoch.
+    /// What restored state held has been received by an earlier run; it is counted in with the first epoch. If that
+    /// was a run of this process, what was buffered at its end is counted already.
     is_based: bool,
+}
+
+/// Counts what a restored state held in, and what was held at the end of an earlier run of this process out.
+fn rebase(counters: &StreamStats, held: u64) {
+    let counted = counters.buffered.get();
+    counters.received.set((counters.received.get() + held).saturating_sub(counted));
 }
 
 /// What came in with an epoch, by rank of the stream.
@@ -69,7 +76,7 @@ impl Tally {
         let released = answers.iter().map(|answer| answer.output.released.len() as u64).sum::<u64>();
         let counters = stats.stream(Stream::Telemetry);
         if !self.is_based {
-            counters.received.add((held + released).saturating_sub(outcomes.held));
+            rebase(counters, (held + released).saturating_sub(outcomes.held));
         }
         counters.received.add(events);
         counters.applied.add(outcomes.applied);
@@ -83,7 +90,7 @@ impl Tally {
         let (applied, late, buffered) = side_outcomes(stream, answers);
         if !self.is_based {
             // Everything that came out of the buffers or is still there, and did not come in now.
-            counters.received.add((applied + late + buffered).saturating_sub(events));
+            rebase(counters, (applied + late + buffered).saturating_sub(events));
         }
         counters.received.add(events);
         counters.applied.add(applied);

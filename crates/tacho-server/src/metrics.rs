@@ -151,6 +151,7 @@ impl StatsCollector {
         }
         for (name, help, value) in [
             ("tacho_facts", "Facts made", stats.facts.get()),
+            ("tacho_lost_records", "Records that the log removed before they were read", stats.lost_records.get()),
             ("tacho_store_rows", "Rows inserted into the store", stats.store_rows.get()),
             ("tacho_store_inserts", "Inserts into the store", stats.store_inserts.get()),
             ("tacho_store_retries", "Inserts that had to be repeated", stats.store_retries.get()),

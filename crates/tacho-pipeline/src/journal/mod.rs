@@ -78,6 +78,19 @@ pub(crate) fn rounds(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, Journal
     file::list(disk, folder)
 }
 
+/// The id of the pipeline that a file belongs to.
+pub(crate) fn pipeline_of(disk: &dyn Disk, folder: &Path, round: u64) -> Result<u128, JournalError> {
+    let path = file::path_of(folder, round);
+    let content = file::read(disk, &path)?;
+    match content.entries.into_iter().next() {
+        Some(Entry::Checkpoint(ledger)) => Ok(ledger.pipeline),
+        _ => {
+            let detail = "the file does not begin with a checkpoint".to_owned();
+            Err(JournalError::Corrupt { file: path, at: content.good_bytes, detail })
+        }
+    }
+}
+
 /// Reads the files from that of `round` on, and cuts a torn tail off the last one.
 pub(crate) fn recover(disk: &dyn Disk, folder: &Path, round: u64) -> Result<Recovered, JournalError> {
     let rounds: Vec<u64> = file::list(disk, folder)?.into_iter().filter(|&number| number >= round).collect();

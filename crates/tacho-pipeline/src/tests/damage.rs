@@ -5,7 +5,7 @@ use super::{
     fleet::{FleetPlan, produce},
     rig::{Rig, Run},
 };
-use crate::{StartError, StopOutcome, recover::holds_own_records};
+use crate::{LostRecords, Pipeline, PipelineError, StartError, StopOutcome, recover::holds_own_records};
 use std::path::PathBuf;
 use tacho_io::{EpochId, Log, OutputRecord, TopicPartition};
 use tacho_model::Stream;
@@ -122,7 +122,80 @@ fn a_log_that_forgot_what_is_needed_is_refused() {
     produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
     rig.log.expire(Stream::Telemetry, 1_000);
     let error = rig.try_start(None).err().unwrap();
-    assert!(matches!(error, StartError::LogTooShort { .. }), "{error:?}");
+    let StartError::RecordsLost { start, needed, .. } = error else { panic!("{error:?}") };
+    assert!(error.to_string().contains(&format!("removed {} records", start - needed)), "{error}");
+    assert!(error.to_string().contains("pipeline.lost_records = \"skip\""), "{error}");
+}
+
+#[test]
+fn lost_records_are_skipped_and_counted_only_when_that_is_allowed() {
+    let mut rig = Rig::new();
+    let run = first_half(&rig);
+    run.handle.stop();
+    let before = rig.log.ends(Stream::Telemetry);
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    let kept = *before.iter().max().unwrap() + 7;
+    rig.log.expire(Stream::Telemetry, kept);
+    rig.config.lost_records = LostRecords::Skip;
+    let run = rig.start();
+    assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
+    let ends = rig.log.ends(Stream::Telemetry);
+    let lost: usize = before.iter().zip(&ends).map(|(before, end)| kept.min(*end) - before).sum();
+    assert_eq!(run.stats.lost_records.get(), lost as u64);
+    let unread: usize = before.iter().zip(&ends).map(|(before, end)| end - before).sum();
+    // What was buffered before the stop is counted as received, too.
+    assert!(run.stats.stream(Stream::Telemetry).received.get() as usize >= unread - lost);
+    run.check_counters();
+    // A crash right behind it: the replay asks for nothing that is gone.
+    run.handle.kill();
+    drop(run);
+    let run = rig.start();
+    assert!(run.settle(), "{:?}", run.handle.failed());
+    assert_eq!(run.stats.lost_records.get(), 0);
+}
+
+#[test]
+fn records_that_are_removed_in_front_of_a_running_pipeline_stop_it_with_the_way_out() {
+    let rig = Rig::new();
+    let run = first_half(&rig);
+    rig.log.set_away(true);
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    rig.log.expire(Stream::Telemetry, 1_000);
+    rig.log.set_away(false);
+    let deadline = std::time::Instant::now() + super::rig::PATIENCE;
+    let failure = loop {
+        if let Some(failure) = run.handle.failed() {
+            break failure;
+        }
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::park_timeout(std::time::Duration::from_millis(2));
+    };
+    assert!(matches!(&*failure, PipelineError::RecordsLost { .. }), "{failure}");
+    assert!(failure.to_string().contains("pipeline.lost_records"), "{failure}");
+}
+
+#[test]
+fn an_older_copy_of_the_folder_is_refused() {
+    let rig = Rig::new();
+    assert_eq!(Pipeline::id_of(&rig.config).unwrap(), None);
+    let run = first_half(&rig);
+    run.handle.kill();
+    drop(run);
+    let id = Pipeline::id_of(&rig.config).unwrap();
+    assert!(id.is_some());
+    let journal = files(&rig, "journal", "journal-").pop().unwrap();
+    let copy = std::fs::read(&journal).unwrap();
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    let run = rig.start();
+    assert!(run.settle(), "{:?}", run.handle.failed());
+    run.handle.kill();
+    drop(run);
+    for newer in files(&rig, "journal", "journal-").into_iter().filter(|file| *file > journal) {
+        std::fs::remove_file(newer).unwrap();
+    }
+    std::fs::write(&journal, copy).unwrap();
+    let error = rig.try_start(None).err().unwrap();
+    assert!(matches!(error, StartError::OutputsAhead { .. } | StartError::Journal(_)), "{error:?}");
 }
 
 #[test]

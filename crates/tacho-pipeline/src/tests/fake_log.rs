@@ -115,6 +115,13 @@ impl FakeLog {
         }
     }
 
+    /// Next offsets of an input's partitions.
+    pub(super) fn ends(&self, stream: Stream) -> Vec<usize> {
+        let topic = topic_name(PREFIX, stream.topic_suffix());
+        let partitions = lock(&self.shared.partitions);
+        partitions.iter().filter(|(source, _)| *source.topic == *topic).map(|(_, p)| p.records.len()).collect()
+    }
+
     pub(super) fn drop_topic(&self, topic: &str) {
         lock(&self.shared.partitions).retain(|source, _| &*source.topic != topic);
     }
@@ -187,6 +194,11 @@ impl Log for FakeLog {
         self.shared.appended.notify_all();
         Ok(())
     }
+
+    fn last_output_epoch(&self) -> Option<EpochId> {
+        let partitions = lock(&self.shared.partitions);
+        partitions.values().flat_map(|partition| &partition.records).filter_map(|record| record.epoch).max()
+    }
 }
 
 struct FakeReader {
@@ -201,7 +213,12 @@ impl LogReader for FakeReader {
         for is_last in [false, true] {
             let mut runs = Vec::new();
             for (source, position) in &mut self.positions {
-                let records = &partitions[source].records;
+                let Partition { records, start, .. } = &partitions[source];
+                if *position < *start as i64 {
+                    let (start, end) = (*start as i64, records.len() as i64);
+                    let (topic, partition, offset) = (source.topic.to_string(), source.partition, *position);
+                    return Err(LogError::OffsetOutOfRange { topic, partition, offset, start, end });
+                }
                 if (*position as usize) < records.len() {
                     let run = run_of(source, records, *position as usize, bytes_max);
                     *position = run.next_offset;
