@@ -92,6 +92,6 @@ pub struct Rejected {
     pub reason: Reason,
     /// What exactly, for a person: the field, the value's type, the position in the text.
     pub detail: String,
-    /// The record's bytes as they came.
+    /// The record's bytes as they came; of one over the limit the first 64 KiB.
     pub payload: Vec<u8>,
 }

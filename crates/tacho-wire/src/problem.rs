@@ -6,6 +6,9 @@ use tacho_model::{Reason, Rejected, Stream};
 /// Longest piece of a message that a detail quotes, in bytes.
 const QUOTE_BYTES_MAX: usize = 48;
 
+/// Beginning of a record over the limit that its dead letter keeps, in bytes.
+const LARGE_BYTES_KEPT: usize = 64 * 1024;
+
 /// A reason with a sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -22,8 +25,11 @@ impl Problem {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
     }
 
-    /// The record as it goes to the dead letters.
+    /// The record as it goes to the dead letters. Of one that is too long only the beginning goes: the letter has to
+    /// fit into a record, too. The offset tells where the rest is.
     pub fn reject(self, stream: Stream, records: &Records, slot: &RecordSlot) -> Rejected {
+        let payload = records.value(slot);
+        let kept = if self.reason == Reason::TooLarge { payload.len().min(LARGE_BYTES_KEPT) } else { payload.len() };
         Rejected {
             stream,
             partition: records.source.partition,
@@ -31,7 +37,7 @@ impl Problem {
             log_time: slot.log_time,
             reason: self.reason,
             detail: self.detail,
-            payload: records.value(slot).to_vec(),
+            payload: payload[..kept].to_vec(),
         }
     }
 }
@@ -52,7 +58,9 @@ pub(crate) fn quote(text: &str) -> String {
 #[inline]
 pub(crate) fn record_text(bytes: &[u8], record_bytes_max: usize) -> Result<&str, Problem> {
     if bytes.len() > record_bytes_max {
-        let detail = format!("{} bytes, the limit is {record_bytes_max}", bytes.len());
+        let kept = bytes.len().min(LARGE_BYTES_KEPT);
+        let detail =
+            format!("{} bytes, the limit is {record_bytes_max}; the letter holds the first {kept}", bytes.len());
         return Err(Problem::new(Reason::TooLarge, detail));
     }
     std::str::from_utf8(bytes)
