@@ -10,6 +10,7 @@ need() { # command, what for, how to install
 need cargo 'Rust, builds the binary' "curl https://sh.rustup.rs -sSf | sh"
 need cc 'a C compiler, builds librdkafka' 'apt-get install build-essential'
 need make 'builds librdkafka' 'apt-get install build-essential'
+need perl 'configures OpenSSL, for TLS and SASL to Kafka' 'apt-get install perl'
 need node 'Node.js 20 or newer, builds the dashboard' 'apt-get install nodejs npm'
 need npm 'installs the dashboard and the ClickHouse library' 'apt-get install npm'
 if command -v node >/dev/null 2>&1; then

@@ -3,7 +3,7 @@
 
 use rdkafka::mocking::MockCluster;
 use std::{collections::BTreeMap, time::Duration};
-use tacho_kafka::{ProducerConfig, ProducerLane, TopicSpec, ensure_topics};
+use tacho_kafka::{ProducerConfig, ProducerLane, Security, TopicSpec, ensure_topics};
 
 /// CPU seconds by thread name.
 fn cpu_by_thread() -> std::io::Result<BTreeMap<String, f64>> {
@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = ProducerConfig::new(&brokers.clone().unwrap_or_else(|| cluster.bootstrap_servers()));
     if let Some(brokers) = &brokers {
         let settings = [("message.timestamp.type", "LogAppendTime")];
-        let topic = TopicSpec { name: "telemetry", partitions: 12, settings: &settings };
-        println!("created {:?}", ensure_topics(brokers, &[topic], Duration::from_secs(10))?);
+        let topic = TopicSpec { name: "telemetry", partitions: 12, replication: -1, settings: &settings };
+        println!("created {:?}", ensure_topics(brokers, &Security::default(), &[topic], Duration::from_secs(10))?);
     }
     let mut lane = ProducerLane::open(&config, vec!["telemetry".to_owned()], 1)?.remove(0);
     let keys: Vec<String> = (0..10_000).map(|n| format!("veh_{}", 1_000 + n)).collect();

@@ -1,14 +1,22 @@
 //! Topics, and whether anybody is there.
 
-use crate::{config::base, context::LogContext, error::KafkaError};
+use crate::{
+    config::base,
+    context::{LogContext, ProbeContext},
+    error::KafkaError,
+    security::Security,
+};
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::Client,
     config::ClientConfig,
-    error::{KafkaError as ClientError, RDKafkaErrorCode},
+    error::RDKafkaErrorCode,
     producer::{BaseProducer, Producer as _},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How often a probe looks whether the brokers have something against this client.
+const PROBE_SLICE: Duration = Duration::from_millis(500);
 
 /// A topic that should exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +25,8 @@ pub struct TopicSpec<'a> {
     pub name: &'a str,
     /// Partitions, at least 1.
     pub partitions: i32,
+    /// Replicas of each partition; -1 for the brokers' default.
+    pub replication: i32,
     /// Settings of the topic, such as `message.timestamp.type`; they apply only when it is created here.
     pub settings: &'a [(&'a str, &'a str)],
 }
@@ -40,25 +50,54 @@ impl ClusterInfo {
 /// Asks the brokers what there is; the quick way to know that somebody answers.
 ///
 /// # Errors
-/// `NoBroker` when nobody answers within `timeout`.
-pub fn probe(brokers: &str, timeout: Duration) -> Result<ClusterInfo, KafkaError> {
-    probe_with(base(brokers, "tacho-probe"), brokers, timeout)
+/// `NoBroker` when nobody answers within `timeout`, `Refused` when TLS or the credentials are wrong.
+pub fn probe(brokers: &str, security: &Security, timeout: Duration) -> Result<ClusterInfo, KafkaError> {
+    security.check()?;
+    probe_with(client(brokers, security, "tacho-probe"), brokers, timeout)
+}
+
+fn client(brokers: &str, security: &Security, client_id: &str) -> ClientConfig {
+    let mut config = base(brokers, client_id);
+    security.apply(&mut config);
+    config
 }
 
 fn probe_with(mut config: ClientConfig, brokers: &str, timeout: Duration) -> Result<ClusterInfo, KafkaError> {
     let timeout_ms = timeout.as_millis().clamp(1_000, 300_000).to_string();
     config.set("socket.connection.setup.timeout.ms", timeout_ms);
-    let client: BaseProducer<QuietContext> = config.create_with_context(QuietContext).map_err(KafkaError::Config)?;
-    cluster_info(client.client(), brokers, timeout)
+    let context = ProbeContext::default();
+    let client: BaseProducer<ProbeContext> = config.create_with_context(context.clone()).map_err(KafkaError::Config)?;
+    let deadline = Instant::now() + timeout;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match cluster_info(client.client(), left.min(PROBE_SLICE)) {
+            Ok(Some(info)) => return Ok(info),
+            Ok(None) => client.poll(Duration::ZERO),
+            Err(error) => return Err(error),
+        };
+        if let Some(reason) = context.complaint() {
+            return Err(KafkaError::Refused { brokers: brokers.to_owned(), reason });
+        }
+        if Instant::now() >= deadline {
+            return Err(KafkaError::NoBroker { brokers: brokers.to_owned(), hint: context.hint() });
+        }
+    }
 }
 
-/// Creates the topics that do not exist yet, with the brokers' default replication. Returns the names of those that
-/// were created; an existing topic stays as it is.
+/// Creates the topics that do not exist yet. Returns the names of those that were created; an existing topic stays as
+/// it is.
 ///
 /// # Errors
-/// `NoBroker` when nobody answers, `CreateTopic` when the broker refuses one.
-pub fn ensure_topics(brokers: &str, topics: &[TopicSpec<'_>], timeout: Duration) -> Result<Vec<String>, KafkaError> {
-    ensure_topics_with(&base(brokers, "tacho-admin"), brokers, topics, timeout)
+/// `NoBroker` when nobody answers, `Refused` when TLS or the credentials are wrong, `CreateTopic` when the broker
+/// refuses a topic.
+pub fn ensure_topics(
+    brokers: &str,
+    security: &Security,
+    topics: &[TopicSpec<'_>],
+    timeout: Duration,
+) -> Result<Vec<String>, KafkaError> {
+    security.check()?;
+    ensure_topics_with(&client(brokers, security, "tacho-admin"), brokers, topics, timeout)
 }
 
 /// As [`ensure_topics`], over a client configuration that may hold TLS and SASL.
@@ -73,7 +112,7 @@ pub(crate) fn ensure_topics_with(
         .iter()
         .filter(|topic| existing.partitions(topic.name).is_none())
         .map(|topic| {
-            let new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(-1));
+            let new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(topic.replication));
             topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
         })
         .collect();
@@ -96,40 +135,25 @@ pub(crate) fn ensure_topics_with(
     Ok(created)
 }
 
-/// While probing, a refused connection is the answer, not news.
-#[derive(Debug, Clone, Copy)]
-struct QuietContext;
-
-impl rdkafka::ClientContext for QuietContext {
-    fn log(&self, _level: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(target: "librdkafka", facility, "{message}");
-    }
-    fn error(&self, error: ClientError, reason: &str) {
-        tracing::debug!(target: "librdkafka", %error, "{reason}");
-    }
-}
-
-impl rdkafka::producer::ProducerContext for QuietContext {
-    type DeliveryOpaque = ();
-    fn delivery(&self, _result: &rdkafka::producer::DeliveryResult<'_>, _opaque: ()) {}
-}
-
+/// None when nobody answered in time.
 fn cluster_info<C: rdkafka::ClientContext>(
     client: &Client<C>,
-    brokers: &str,
     timeout: Duration,
-) -> Result<ClusterInfo, KafkaError> {
-    let metadata = client.fetch_metadata(None, timeout).map_err(|source| match source.rdkafka_error_code() {
-        Some(
-            RDKafkaErrorCode::BrokerTransportFailure
-            | RDKafkaErrorCode::OperationTimedOut
-            | RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::Resolve,
-        ) => KafkaError::NoBroker { brokers: brokers.to_owned() },
-        _ => KafkaError::Request { action: "asking the brokers for their topics", source },
-    })?;
+) -> Result<Option<ClusterInfo>, KafkaError> {
+    let metadata = match client.fetch_metadata(None, timeout) {
+        Ok(metadata) => metadata,
+        Err(source) => match source.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::Resolve,
+            ) => return Ok(None),
+            _ => return Err(KafkaError::Request { action: "asking the brokers for their topics", source }),
+        },
+    };
     let mut topics: Vec<(String, usize)> =
         metadata.topics().iter().map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect();
     topics.sort();
-    Ok(ClusterInfo { brokers: metadata.brokers().len(), topics })
+    Ok(Some(ClusterInfo { brokers: metadata.brokers().len(), topics }))
 }

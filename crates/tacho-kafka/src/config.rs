@@ -1,5 +1,6 @@
 //! How the producer talks to the brokers.
 
+use crate::security::Security;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ impl Compression {
 pub struct ProducerConfig {
     /// `host:port`, several separated by commas.
     pub brokers: String,
+    /// Encryption and authentication.
+    pub security: Security,
     /// Name of this client in the brokers' logs.
     pub client_id: String,
     /// How long a batch waits for more messages.
@@ -53,6 +56,7 @@ impl ProducerConfig {
     pub fn new(brokers: &str) -> Self {
         Self {
             brokers: brokers.to_owned(),
+            security: Security::default(),
             client_id: "tacho".to_owned(),
             linger: Duration::from_millis(20),
             batch_bytes: 512 << 10,
@@ -67,6 +71,7 @@ impl ProducerConfig {
 
     pub(crate) fn client_config(&self) -> ClientConfig {
         let mut config = base(&self.brokers, &self.client_id);
+        self.security.apply(&mut config);
         config
             .set("acks", "all")
             .set("enable.idempotence", "true")

@@ -9,10 +9,49 @@ use tacho_io::LogError;
 #[non_exhaustive]
 pub enum KafkaError {
     /// Nobody answers at any of the addresses.
-    #[error("no Kafka broker answers at {brokers}; start one with `tacho up` or check --brokers")]
+    #[error(
+        "no Kafka broker answers at {brokers}{}; start one with `tacho up` or check --brokers",
+        hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default()
+    )]
     NoBroker {
         /// The addresses that were tried.
         brokers: String,
+        /// What the client suspects.
+        hint: Option<String>,
+    },
+    /// Somebody answers, but refuses this client or cannot be trusted: waiting does not help.
+    #[error(
+        "the brokers at {brokers} and this client do not agree on TLS or credentials: {reason}; check `kafka.tls`, \
+         `kafka.sasl_mechanism`, the user and the files in the configuration"
+    )]
+    Refused {
+        /// The addresses that were tried.
+        brokers: String,
+        /// What was said.
+        reason: String,
+    },
+    /// The topic of markers knows nothing of a pipeline that has run before.
+    #[error(
+        "{topic} has no marker of pipeline {pipeline}, although that pipeline has a data directory: these are other \
+         brokers than before, or the topic was deleted. Without its markers it is not known which outputs are written: \
+         use the brokers of before, or start over with a new data directory and empty output topics"
+    )]
+    NoMarker {
+        /// The topic of markers.
+        topic: String,
+        /// The pipeline's id.
+        pipeline: String,
+    },
+    /// An output that no broker takes.
+    #[error(
+        "an output for {topic} has {bytes} bytes, more than a record may have: raise `max.message.bytes` of the topic \
+         and `kafka.record_bytes_max`, then start again; nothing is lost"
+    )]
+    OutputTooLarge {
+        /// The topic.
+        topic: String,
+        /// Key and value.
+        bytes: usize,
     },
     /// librdkafka does not take the configuration.
     #[error("the Kafka client's configuration is not valid")]

@@ -23,6 +23,7 @@ pub use config::*;
 pub use error::*;
 pub use log::*;
 pub use log_config::*;
+pub use markers::MARKER_TOPIC_SETTINGS;
 pub use producer::*;
 pub use security::*;
 

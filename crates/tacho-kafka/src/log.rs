@@ -33,7 +33,7 @@ const EVENTS_MAX: usize = 64;
 pub struct KafkaLog {
     config: Arc<KafkaLogConfig>,
     brokers: Questions,
-    /// Topics do not lose partitions; those that are added are seen with the next start.
+    /// As asked for first; those that are added are seen by [`KafkaLog::look_for_new_partitions`].
     partitions: Mutex<HashMap<String, i32>>,
     outputs: Mutex<OutputWriter>,
 }
@@ -49,8 +49,9 @@ impl KafkaLog {
     /// which epoch was written last. Waits up to `open_timeout` for the brokers.
     ///
     /// # Errors
-    /// `NoBroker` when nobody answers, `Unsupported` when this build cannot do what the configuration asks for,
-    /// `Marker` when a marker does not make sense, `Log` when the brokers are not ready in time or refuse the client.
+    /// `NoBroker` when nobody answers, `Refused` when TLS or the credentials are wrong, `NoMarker` when a known
+    /// pipeline has none, `Unsupported` when this build cannot do what the configuration asks for, `Marker` when a
+    /// marker does not make sense, `Log` when the brokers are not ready in time or do not allow what is asked.
     pub fn open(config: KafkaLogConfig) -> Result<Self, KafkaError> {
         config.security.check()?;
         let config = Arc::new(config);
@@ -62,6 +63,31 @@ impl KafkaLog {
     /// The newest epoch whose outputs are in the topics, as the last marker says; `None` when there is no marker.
     pub fn last_epoch(&self) -> Option<EpochId> {
         self.lock_outputs().last_epoch()
+    }
+
+    /// Asks for the partitions of all topics used so far again, and takes note of those that were added. Returns the
+    /// topics that have grown, and their partitions now. A reader that is open does not read new partitions.
+    ///
+    /// # Errors
+    /// `Unavailable` when the brokers do not answer.
+    pub fn look_for_new_partitions(&self) -> Result<Vec<(String, i32)>, LogError> {
+        let known: Vec<(String, i32)> =
+            self.lock_partitions().iter().map(|(topic, count)| (topic.clone(), *count)).collect();
+        let mut grown = Vec::new();
+        for (topic, before) in known {
+            let count = self.brokers.partitions(&topic)?;
+            if count > before {
+                self.lock_partitions().insert(topic.clone(), count);
+                grown.push((topic, count));
+            }
+        }
+        grown.sort();
+        Ok(grown)
+    }
+
+    /// The pipeline's id, as configured.
+    pub fn pipeline_id(&self) -> &str {
+        &self.config.pipeline_id
     }
 
     fn lock_outputs(&self) -> MutexGuard<'_, OutputWriter> {
@@ -110,6 +136,10 @@ impl Log for KafkaLog {
             self.partitions(topic)?;
         }
         self.lock_outputs().append(epoch, outputs)
+    }
+
+    fn last_output_epoch(&self) -> Option<EpochId> {
+        self.last_epoch()
     }
 }
 

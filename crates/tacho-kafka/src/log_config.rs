@@ -26,6 +26,10 @@ pub struct KafkaLogConfig {
     /// After this time the brokers end a transaction that its writer left open; until then readers of committed
     /// records wait. The brokers have a maximum, 15 minutes by default.
     pub transaction_timeout: Duration,
+    /// Longest record that is written, key and value, in bytes; the topics' `max.message.bytes` must not be less.
+    pub record_bytes_max: u32,
+    /// True for a pipeline that has run before: then its marker must be there.
+    pub is_known: bool,
     /// Largest answer to one fetch of one partition, in bytes.
     pub fetch_partition_bytes: u32,
     /// Bytes that a reader fetches ahead of its owner.
@@ -43,6 +47,9 @@ impl KafkaLogConfig {
             request_timeout: Duration::from_secs(5),
             open_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(60),
+            // Kafka's own default, `max.message.bytes`, is 1,048,588 for a whole batch.
+            record_bytes_max: 1_000_000,
+            is_known: false,
             fetch_partition_bytes: 1 << 20,
             fetch_ahead_bytes: 16 << 20,
         }
@@ -75,6 +82,7 @@ impl KafkaLogConfig {
             .set("group.id", format!("{}.tacho.{}", self.topic_prefix, self.pipeline_id))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
+            // An offset that is not there is an error, never a jump.
             .set("auto.offset.reset", "error")
             .set("isolation.level", Isolation::Committed.name())
             .set("check.crcs", "true")
@@ -100,7 +108,11 @@ impl KafkaLogConfig {
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
             .set("linger.ms", "5")
-            .set("batch.size", (512 << 10).to_string())
+            // Also the limit of a batch: the brokers refuse a batch as a whole.
+            .set("message.max.bytes", self.record_bytes_max.clamp(1_000, 1_000_000_000).to_string())
+            .set("batch.size", (512 << 10).min(self.record_bytes_max).to_string())
+            // New partitions of an output topic are found within this time.
+            .set("topic.metadata.refresh.interval.ms", "60000")
             .set("queue.buffering.max.messages", "100000")
             .set("queue.buffering.max.kbytes", (64 << 10).to_string());
         config

@@ -28,6 +28,17 @@ pub(crate) fn fatal(error: KafkaError) -> LogError {
     }
 }
 
+/// The way back: what failed, without the log's words around it.
+pub(crate) fn kafka_error(error: LogError) -> KafkaError {
+    match error {
+        LogError::Io(io) => match io.downcast::<KafkaError>() {
+            Ok(inner) => inner,
+            Err(io) => KafkaError::Log(LogError::Io(io)),
+        },
+        other => KafkaError::Log(other),
+    }
+}
+
 pub(crate) fn unknown(source: &TopicPartition) -> LogError {
     LogError::UnknownPartition { topic: source.topic.to_string(), partition: source.partition }
 }

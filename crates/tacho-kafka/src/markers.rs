@@ -19,8 +19,12 @@ const POLL_TIMEOUT: Duration = Duration::from_millis(50);
 const POLL_BYTES: usize = 1 << 20;
 
 /// The settings of the topic. Small segments: the one that is written is not compacted, and every opening reads it.
-pub(crate) const TOPIC_SETTINGS: &[(&str, &str)] =
-    &[("cleanup.policy", "compact"), ("segment.bytes", "4194304"), ("min.cleanable.dirty.ratio", "0.1")];
+pub const MARKER_TOPIC_SETTINGS: &[(&str, &str)] = &[
+    ("cleanup.policy", "compact"),
+    ("segment.bytes", "4194304"),
+    ("min.cleanable.dirty.ratio", "0.1"),
+    ("message.timestamp.type", "LogAppendTime"),
+];
 
 /// What a pipeline has written, and who speaks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

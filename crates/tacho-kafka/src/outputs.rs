@@ -7,10 +7,10 @@
 
 use crate::{
     admin::{TopicSpec, ensure_topics_with},
-    context::LogContext,
+    context::{OutputContext, Refused},
     error::KafkaError,
     log_config::{KafkaLogConfig, MARKER_PARTITIONS},
-    log_error::{fatal, log_error},
+    log_error::{fatal, kafka_error, log_error},
     markers::{self, Marker},
 };
 use rdkafka::{
@@ -20,23 +20,26 @@ use rdkafka::{
 };
 use std::{
     hash::{BuildHasher as _, RandomState},
-    io, mem,
+    mem,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 use tacho_io::{EpochId, LogError, OWN_HEADER, OutputRecord};
 
-type Client = ThreadedProducer<LogContext>;
+type Client = ThreadedProducer<OutputContext>;
 
 /// How often an aborted transaction is tried again before the caller hears of it; the caller has its own pauses.
 const ATTEMPTS: usize = 3;
+/// What a record takes beside key and value: lengths, time, and the header that names the epoch.
+const RECORD_OVERHEAD: usize = 128;
 const ROOM_WAIT: Duration = Duration::from_millis(2);
 const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct OutputWriter {
     config: Arc<KafkaLogConfig>,
     marker_topic: String,
+    context: OutputContext,
     /// Names this writer in its markers.
     instance: String,
     has_claimed: bool,
@@ -64,12 +67,15 @@ impl OutputWriter {
     /// Takes the outputs of the pipeline over.
     pub(crate) fn open(config: Arc<KafkaLogConfig>) -> Result<Self, KafkaError> {
         let marker_topic = config.marker_topic();
-        let spec = TopicSpec { name: &marker_topic, partitions: MARKER_PARTITIONS, settings: markers::TOPIC_SETTINGS };
+        let (partitions, replication) = (MARKER_PARTITIONS, -1);
+        let spec = TopicSpec { name: &marker_topic, partitions, replication, settings: markers::MARKER_TOPIC_SETTINGS };
         ensure_topics_with(&config.client("admin"), &config.brokers, &[spec], config.open_timeout)?;
         // Two instances must differ, on whatever machines they run: the hash keys are the system's random words.
         let instance = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         let last = EpochId::default();
-        let mut writer = Self { config, marker_topic, instance, has_claimed: false, last, state: State::Closed };
+        let context = OutputContext::default();
+        let mut writer =
+            Self { config, marker_topic, context, instance, has_claimed: false, last, state: State::Closed };
         let deadline = Instant::now() + writer.config.open_timeout;
         loop {
             match writer.settle() {
@@ -77,7 +83,7 @@ impl OutputWriter {
                 // A commit or an abort was outstanding and is done.
                 Ok(()) => writer.state = State::Closed,
                 Err(LogError::Unavailable(_)) if Instant::now() < deadline => thread::sleep(OPEN_PAUSE),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(kafka_error(error)),
             }
         }
     }
@@ -87,6 +93,7 @@ impl OutputWriter {
     }
 
     pub(crate) fn append(&mut self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+        self.check_sizes(outputs)?;
         let mut attempt = 0;
         loop {
             self.settle()?;
@@ -99,6 +106,15 @@ impl OutputWriter {
                 Err(LogError::Unavailable(_)) if attempt < ATTEMPTS && matches!(self.state, State::Ready(_)) => {}
                 result => return result,
             }
+        }
+    }
+
+    /// Before anything of the epoch is sent: no repeat makes such an output smaller.
+    fn check_sizes(&self, outputs: &[OutputRecord]) -> Result<(), LogError> {
+        let bytes = |output: &OutputRecord| output.key.len() + output.value.len() + RECORD_OVERHEAD;
+        match outputs.iter().find(|output| bytes(output) > self.config.record_bytes_max as usize) {
+            Some(output) => Err(too_large(&output.topic, bytes(output))),
+            None => Ok(()),
         }
     }
 
@@ -121,8 +137,12 @@ impl OutputWriter {
         if self.has_claimed {
             self.check_claim()?;
         }
-        let client: Client =
-            self.config.producer().create_with_context(LogContext).map_err(KafkaError::Config).map_err(fatal)?;
+        let client: Client = self
+            .config
+            .producer()
+            .create_with_context(self.context.clone())
+            .map_err(KafkaError::Config)
+            .map_err(fatal)?;
         client.init_transactions(self.config.request_timeout).map_err(|error| log_error("fencing", &error))?;
         self.last = self.check_claim()?;
         self.state = State::Ready(client);
@@ -135,6 +155,10 @@ impl OutputWriter {
         let marker = markers::last(&self.config).map_err(fatal)?;
         if self.has_claimed && marker.as_ref().is_none_or(|marker| marker.instance != self.instance) {
             return Err(self.lost());
+        }
+        if marker.is_none() && self.config.is_known {
+            let (topic, pipeline) = (self.marker_topic.clone(), self.config.pipeline_id.clone());
+            return Err(fatal(KafkaError::NoMarker { topic, pipeline }));
         }
         Ok(marker.map_or(EpochId::default(), |marker| marker.epoch()))
     }
@@ -155,6 +179,7 @@ impl OutputWriter {
     }
 
     fn send_all(&self, client: &Client, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), ClientError> {
+        self.context.take_refused();
         client.begin_transaction()?;
         let own = format!("{}.{}", epoch.generation, epoch.epoch);
         for output in outputs {
@@ -233,14 +258,14 @@ impl OutputWriter {
             drop(client);
             return self.closed(&failure);
         }
-        match self.abort(client) {
-            Ok(()) => match failure {
-                ClientError::MessageProduction(Code::MessageSizeTooLarge) => {
-                    LogError::Io(io::Error::new(io::ErrorKind::InvalidData, format!("writing outputs: {failure}")))
-                }
-                failure => log_error("writing outputs", &failure),
-            },
-            Err(error) => error,
+        let refused = self.context.take_refused();
+        match (self.abort(client), refused) {
+            (Ok(()), Some(Refused { topic, bytes, code: Code::MessageSizeTooLarge })) => too_large(&topic, bytes),
+            (Ok(()), Some(Refused { topic, code, .. })) => {
+                log_error(&format!("writing outputs to {topic}"), &ClientError::MessageProduction(code))
+            }
+            (Ok(()), None) => log_error("writing outputs", &failure),
+            (Err(error), _) => error,
         }
     }
 
@@ -255,6 +280,10 @@ impl OutputWriter {
             error => error,
         }
     }
+}
+
+fn too_large(topic: &str, bytes: usize) -> LogError {
+    fatal(KafkaError::OutputTooLarge { topic: topic.to_owned(), bytes })
 }
 
 /// Whether librdkafka takes nothing more from this client.

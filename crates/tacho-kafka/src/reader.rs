@@ -13,7 +13,10 @@ use rdkafka::{
     error::{KafkaError as ClientError, RDKafkaErrorCode as Code},
     message::{BorrowedMessage, Headers as _},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 use tacho_io::{LogError, LogReader, OWN_HEADER, OffsetRange, RecordSlot, Records, TopicPartition};
 use tacho_model::LogTime;
 
@@ -194,10 +197,26 @@ fn is_own(message: &BorrowedMessage<'_>) -> bool {
     message.headers().is_some_and(|headers| headers.iter().any(|header| header.key == OWN_HEADER))
 }
 
+/// Producers that say when a record came may say anything. Once per process: the log time of such topics is theirs.
+fn warn_of_create_time(topic: &str) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            topic,
+            "the topic keeps the producers' times (CreateTime): ages are judged by them. Set its message.timestamp.type \
+             to LogAppendTime, as `tacho topics create` does"
+        );
+    });
+}
+
 /// Of a topic with `LogAppendTime` this is the brokers' clock; of others, what the producer said.
 fn log_time_ms(message: &BorrowedMessage<'_>) -> i64 {
     match message.timestamp() {
-        Timestamp::LogAppendTime(ms) | Timestamp::CreateTime(ms) => ms,
+        Timestamp::LogAppendTime(ms) => ms,
+        Timestamp::CreateTime(ms) => {
+            warn_of_create_time(message.topic());
+            ms
+        }
         Timestamp::NotAvailable => 0,
     }
 }

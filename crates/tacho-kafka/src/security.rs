@@ -14,8 +14,8 @@ pub struct Security {
     pub sasl: Option<Sasl>,
 }
 
-/// TLS. Needs a librdkafka with its feature `ssl`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// TLS. The name in the broker's certificate must be that of its address.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Tls {
     /// Certificates of the authorities to trust (PEM); the system's when not given.
     pub ca_file: Option<PathBuf>,
@@ -23,6 +23,19 @@ pub struct Tls {
     pub certificate_file: Option<PathBuf>,
     /// The key of that certificate (PEM).
     pub key_file: Option<PathBuf>,
+    /// What the key is encrypted with; never printed.
+    pub key_password: Option<String>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ca_file, certificate_file, key_file, key_password: _ } = self;
+        f.debug_struct("Tls")
+            .field("ca_file", ca_file)
+            .field("certificate_file", certificate_file)
+            .field("key_file", key_file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// SASL with a name and a password.
@@ -109,6 +122,13 @@ impl Security {
                 if let Some(file) = file {
                     config.set(key, file.display().to_string());
                 }
+            }
+            if tls.ca_file.is_none() {
+                // OpenSSL is linked in and does not know where this system keeps its authorities.
+                config.set("ssl.ca.location", "probe");
+            }
+            if let Some(password) = &tls.key_password {
+                config.set("ssl.key.password", password);
             }
         }
         if let Some(sasl) = &self.sasl {

@@ -1,7 +1,10 @@
-//! One Kafka broker for all tests of this binary: a KRaft node from the jars of `tools/fetch-kafka.sh`.
+//! Kafka brokers for tests: KRaft nodes from the jars of `tools/fetch-kafka.sh`.
+#![allow(clippy::unwrap_used, reason = "clippy knows a test by its attribute; these are helpers of tests")]
+#![allow(dead_code, reason = "several test programs use this file, each some of it")]
 
 use std::{
     env, fs,
+    io::Write as _,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -10,8 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_secs(120);
 const CLUSTER_ID: &str = "dGFjaG8tdGVzdHMtb25seQ";
+/// The one user that the brokers know, for every mechanism.
+pub const USER: &str = "fleet";
+/// That user's password.
+pub const PASSWORD: &str = "s3cret-fleet";
+const STORE_PASSWORD: &str = "keystore";
 
 /// Runs the node until a line comes or the input ends, which is when this process ends, however that comes. Then the
 /// node is killed by its id; its folder stays only when the line says `keep`.
@@ -23,19 +31,29 @@ wait "$pid" 2>/dev/null
 [ "$last" = keep ] || rm -rf "$TACHO_TEST_DIR"
 "#;
 
+/// One node, broker and controller.
 pub struct Broker {
     dir: PathBuf,
-    port: u16,
+    ports: Ports,
     process: Option<Child>,
+}
+
+#[derive(Clone, Copy)]
+struct Ports {
+    plain: u16,
+    controller: u16,
+    tls: u16,
+    sasl: u16,
+    sasl_tls: u16,
 }
 
 static BROKER: OnceLock<RwLock<Broker>> = OnceLock::new();
 
 fn shared() -> &'static RwLock<Broker> {
-    BROKER.get_or_init(|| RwLock::new(Broker::new()))
+    BROKER.get_or_init(|| RwLock::new(Broker::alone()))
 }
 
-/// The broker, which nobody restarts meanwhile.
+/// The broker of this program, which nobody restarts meanwhile.
 pub fn broker() -> RwLockReadGuard<'static, Broker> {
     shared().read().unwrap()
 }
@@ -45,35 +63,89 @@ pub fn broker_alone() -> RwLockWriteGuard<'static, Broker> {
     shared().write().unwrap()
 }
 
+/// Three nodes; a topic has a replica on each, and two must have a record before it is acknowledged.
+pub fn cluster() -> Vec<Broker> {
+    start_nodes(3)
+}
+
+fn start_nodes(count: usize) -> Vec<Broker> {
+    let ports: Vec<Ports> = (0..count).map(|_| Ports::free()).collect();
+    let voters: Vec<String> =
+        (1..).zip(&ports).map(|(id, ports)| format!("{id}@127.0.0.1:{}", ports.controller)).collect();
+    let voters = voters.join(",");
+    let make = |(id, ports): (usize, &Ports)| {
+        let voters = voters.clone();
+        let ports = *ports;
+        thread::spawn(move || Broker::make(id, ports, &voters, count))
+    };
+    let making: Vec<_> = (1..).zip(&ports).map(make).collect();
+    let mut nodes: Vec<Broker> = making.into_iter().map(|node| node.join().unwrap()).collect();
+    nodes.iter_mut().for_each(Broker::launch);
+    nodes.iter().for_each(Broker::wait_until_it_listens);
+    nodes
+}
+
 impl Broker {
-    fn new() -> Self {
+    /// A node that is a cluster of its own.
+    pub fn alone() -> Self {
+        start_nodes(1).remove(0)
+    }
+
+    fn make(id: usize, ports: Ports, voters: &str, count: usize) -> Self {
         let dir = tempfile::Builder::new().prefix("tacho-kafka-").tempdir().unwrap().keep();
-        let (port, controller) = (free_port(), free_port());
-        fs::write(dir.join("server.properties"), properties(&dir, port, controller)).unwrap();
-        let formatted = java(&["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
-            .arg(dir.join("server.properties"))
-            .output()
-            .expect("java runs (Debian, Ubuntu: apt-get install default-jre-headless)");
+        if count == 1 {
+            make_certificate(&dir);
+        }
+        let file = dir.join("server.properties");
+        fs::write(&file, properties(&dir, id, ports, voters, count)).unwrap();
+        let mut format = java(&["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]);
+        format.arg(&file);
+        for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            format.args(["--add-scram", &format!("{mechanism}=[name={USER},password={PASSWORD}]")]);
+        }
+        let formatted = format.output().expect("java runs (Debian, Ubuntu: apt-get install default-jre-headless)");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
-        let mut broker = Self { dir, port, process: None };
-        broker.start();
-        broker
+        Self { dir, ports, process: None }
     }
 
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.ports.plain)
+    }
+    /// TLS without a log-in.
+    pub fn tls_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.tls)
+    }
+    /// A log-in without TLS.
+    pub fn sasl_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.sasl)
+    }
+    /// Both.
+    pub fn sasl_tls_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.sasl_tls)
+    }
+    /// The certificate to trust (PEM).
+    pub fn ca_file(&self) -> PathBuf {
+        self.dir.join("broker.pem")
     }
 
-    /// Starts the node and waits until it listens.
+    /// Starts the node again and waits until it listens.
     pub fn start(&mut self) {
+        self.launch();
+        self.wait_until_it_listens();
+    }
+
+    fn launch(&mut self) {
         assert!(self.process.is_none());
         let node = java(&["kafka.Kafka"]);
         let mut guard = Command::new("sh");
         guard.args(["-c", GUARD, "sh"]).arg(node.get_program()).args(node.get_args());
         guard.arg(self.dir.join("server.properties")).env("TACHO_TEST_DIR", &self.dir).stdin(Stdio::piped());
         self.process = Some(guard.spawn().expect("sh runs"));
+    }
+
+    fn wait_until_it_listens(&self) {
         let deadline = Instant::now() + START_PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.ports.plain)).is_err() {
             if Instant::now() > deadline {
                 let said = fs::read_to_string(self.dir.join("out.log")).unwrap_or_default();
                 panic!("the broker does not listen after {} s; it says:\n{said}", START_PATIENCE.as_secs());
@@ -82,18 +154,55 @@ impl Broker {
         }
     }
 
-    /// Kills the node at once and keeps what it has on disk.
+    /// Kills the node at once (`kill -9`) and keeps what it has on disk.
     pub fn kill(&mut self) {
-        use std::io::Write as _;
         let mut process = self.process.take().expect("it runs");
         process.stdin.take().expect("it is piped").write_all(b"keep\n").unwrap();
         process.wait().unwrap();
     }
 }
 
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // The end of its input is the guard's sign; a shared broker has it when the process ends.
+        if let Some(mut process) = self.process.take() {
+            drop(process.stdin.take());
+            let _ = process.wait();
+        } else {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+impl Ports {
+    fn free() -> Self {
+        // Held together, so that they differ.
+        let held: [TcpListener; 5] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [plain, controller, tls, sasl, sasl_tls] = held.map(|port| port.local_addr().unwrap().port());
+        Self { plain, controller, tls, sasl, sasl_tls }
+    }
+}
+
+/// A key store for the broker, and its certificate for those who trust it; from the Java that Kafka needs anyway.
+fn make_certificate(dir: &Path) {
+    let store = dir.join("broker.p12");
+    let keytool = |args: &[&str]| {
+        let mut command = Command::new("keytool");
+        command.args(args).args(["-alias", "broker", "-storepass", STORE_PASSWORD, "-keystore"]).arg(&store);
+        let output = command.output().expect("keytool runs (it comes with Java)");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        output.stdout
+    };
+    let name =
+        ["-dname", "CN=tacho test broker", "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "bc:critical=ca:true"];
+    let key = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-storetype", "PKCS12", "-validity", "2"];
+    keytool(&[&key[..], &name[..]].concat());
+    fs::write(dir.join("broker.pem"), keytool(&["-exportcert", "-rfc"])).unwrap();
+}
+
 fn java(args: &[&str]) -> Command {
     let mut command = Command::new("java");
-    command.args(["-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp"]);
+    command.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp"]);
     command.arg(format!("{}/*", lib().display())).args(args);
     command
 }
@@ -111,36 +220,68 @@ fn lib() -> PathBuf {
     lib
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A node for one machine. The short session lets a killed node come back at once: until it is over, the controller
 /// takes the new one for a double.
-fn properties(dir: &Path, port: u16, controller: u16) -> String {
+fn properties(dir: &Path, id: usize, ports: Ports, voters: &str, count: usize) -> String {
+    let Ports { plain, controller, .. } = ports;
+    let (secure, names) =
+        if count == 1 { (secure_listeners(dir, ports), secure_names(ports)) } else { Default::default() };
+    let insync = count.div_ceil(2);
     format!(
         "process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+node.id={id}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://127.0.0.1:{plain}{names},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain}{names}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs={}
 auto.create.topics.enable=false
 log.message.timestamp.type=LogAppendTime
 num.partitions=1
-default.replication.factor=1
+num.network.threads=2
+num.io.threads=2
+num.replica.fetchers=1
+default.replication.factor={count}
+min.insync.replicas={insync}
 offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={count}
 transaction.state.log.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={count}
+transaction.state.log.min.isr={insync}
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=200
 broker.session.timeout.ms=1500
-",
+replica.fetch.wait.max.ms=50
+{secure}",
         dir.join("data").display()
     )
+}
+
+fn secure_names(ports: Ports) -> String {
+    let Ports { tls, sasl, sasl_tls, .. } = ports;
+    format!(",SSL://127.0.0.1:{tls},SASL_PLAINTEXT://127.0.0.1:{sasl},SASL_SSL://127.0.0.1:{sasl_tls}")
+}
+
+fn secure_listeners(dir: &Path, _ports: Ports) -> String {
+    let mut text = format!(
+        "ssl.keystore.location={}
+ssl.keystore.type=PKCS12
+ssl.keystore.password={STORE_PASSWORD}
+ssl.key.password={STORE_PASSWORD}
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+",
+        dir.join("broker.p12").display()
+    );
+    let modules = "org.apache.kafka.common.security";
+    for listener in ["sasl_plaintext", "sasl_ssl"] {
+        text += &format!(
+            "listener.name.{listener}.plain.sasl.jaas.config={modules}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
+listener.name.{listener}.scram-sha-256.sasl.jaas.config={modules}.scram.ScramLoginModule required;
+listener.name.{listener}.scram-sha-512.sasl.jaas.config={modules}.scram.ScramLoginModule required;
+"
+        );
+    }
+    text
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows a test by its attribute; these are helpers of tests")]
 
 mod broker;
+mod security;
 
 use broker::{Broker, broker, broker_alone};
 use rdkafka::{
@@ -19,7 +20,7 @@ use std::{
 };
 use tacho_io::{EpochId, Log, LogError, LogReader, OffsetRange, OutputRecord, Records, TopicPartition};
 use tacho_kafka::{
-    KafkaError, KafkaLog, KafkaLogConfig, ProducerConfig, ProducerLane, TopicCounts, TopicSpec, ensure_topics,
+    KafkaError, KafkaLog, KafkaLogConfig, ProducerConfig, ProducerLane, Security, TopicCounts, TopicSpec, ensure_topics,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +42,8 @@ impl Bench {
     /// Creates a topic; its name.
     fn topic(&self, suffix: &str, partitions: i32) -> String {
         let name = format!("{}.{suffix}", self.prefix);
-        ensure_topics(&self.brokers, &[TopicSpec { name: &name, partitions, settings: &[] }], PATIENCE).unwrap();
+        let spec = TopicSpec { name: &name, partitions, replication: -1, settings: &[] };
+        ensure_topics(&self.brokers, &Security::default(), &[spec], PATIENCE).unwrap();
         name
     }
 
@@ -353,4 +355,78 @@ fn a_broker_that_is_killed_costs_only_delay() {
     let read = read_until(&mut *reader, |read| read.next.get(&0) == Some(&150));
     assert_eq!(read.sorted(), texts(100..150));
     assert_eq!(read_all(&log, &topic).own, 110, "after {refusals} refusals");
+}
+
+#[test]
+fn an_output_that_no_broker_takes_is_named_and_nothing_of_its_epoch_is_written() {
+    let broker = broker();
+    let bench = Bench::new(&broker);
+    let topic = bench.topic("trips", 1);
+    let small = format!("{}.small", bench.prefix);
+    let settings = &[("max.message.bytes", "20000")];
+    let spec = TopicSpec { name: &small, partitions: 1, replication: -1, settings };
+    ensure_topics(&bench.brokers, &Security::default(), &[spec], PATIENCE).unwrap();
+    let log = KafkaLog::open(KafkaLogConfig { record_bytes_max: 100_000, ..bench.config() }).unwrap();
+    // Random enough that compression does not help.
+    let noise = |bytes: usize| -> String {
+        let mut state = 7u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(b'!' + (state >> 33) as u8 % 90)
+        };
+        (0..bytes).map(|_| next()).collect()
+    };
+    // Over our own limit, and over that of the topic.
+    for (topic_of_large, bytes) in [(&topic, 120_000), (&small, 60_000)] {
+        let mut batch = outputs(&topic, &texts(0..5));
+        batch.push(OutputRecord {
+            value: noise(bytes).into_bytes(),
+            ..outputs(topic_of_large, &texts(9..10)).remove(0)
+        });
+        let error = log.append_outputs(epoch(1), &batch).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(&**topic_of_large) && text.contains("max.message.bytes"), "{text}");
+        assert!(matches!(error, LogError::Io(_)), "not worth a repeat: {error:?}");
+    }
+    log.append_outputs(epoch(1), &outputs(&topic, &texts(0..5))).unwrap();
+    let read = read_all(&log, &topic);
+    assert_eq!((read.own, log.last_epoch()), (5, Some(epoch(1))));
+}
+
+#[test]
+fn a_pipeline_that_has_run_before_needs_its_marker() {
+    let broker = broker();
+    let bench = Bench::new(&broker);
+    let known = KafkaLogConfig { is_known: true, ..bench.config() };
+    let Err(error) = KafkaLog::open(known.clone()) else { panic!("there is no marker") };
+    assert!(matches!(error, KafkaError::NoMarker { .. }), "{error:?}");
+    assert!(error.to_string().contains("has no marker of pipeline c7f1a2d0-pipeline"), "{error}");
+    // The first opening leaves one, before anything is written.
+    drop(bench.open());
+    KafkaLog::open(known).unwrap();
+}
+
+#[test]
+fn partitions_that_are_added_are_seen_when_looked_for() {
+    let broker = broker();
+    let bench = Bench::new(&broker);
+    let topic = bench.topic("telemetry.raw", 2);
+    let log = bench.open();
+    assert_eq!(log.partitions(&topic).unwrap(), 2);
+    assert_eq!(log.look_for_new_partitions().unwrap(), []);
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", &bench.brokers).create().unwrap();
+    let more = rdkafka::admin::NewPartitions::new(&topic, 5);
+    futures::executor::block_on(admin.create_partitions([&more], &AdminOptions::new())).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let grown = log.look_for_new_partitions().unwrap();
+        if grown == [(topic.clone(), 5)] {
+            break;
+        }
+        assert!(grown.is_empty() && Instant::now() < deadline, "{grown:?}");
+    }
+    assert_eq!(log.partitions(&topic).unwrap(), 5);
+    assert_eq!(log.look_for_new_partitions().unwrap(), []);
+    log.reader(&[(TopicPartition::new(&topic, 4), 0)]).unwrap();
 }
