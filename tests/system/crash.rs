@@ -34,14 +34,14 @@ fn what_was_acknowledged_is_there_once_after_kills_in_the_middle_of_a_load() {
 }
 
 /// Telemetry records that the pipeline has read since its start.
-fn received(system: &System) -> Option<i64> {
+pub fn received(system: &System) -> Option<i64> {
     let counters = system.get("/api/v1/system");
     let telemetry = counters["streams"].as_array()?.iter().find(|stream| stream["name"] == "telemetry")?;
     telemetry["received"].as_i64()
 }
 
 /// Every fact, without what may differ between two runs: `version`, `raised_at`, `ingested_at`.
-const FACTS: [(&str, &str); 5] = [
+pub const FACTS: [(&str, &str); 5] = [
     ("trips", "SELECT * EXCEPT (version) FROM v_trips ORDER BY trip_id"),
     ("alerts", "SELECT * EXCEPT (version, raised_at) FROM v_alerts ORDER BY alert_id"),
     ("trip_summaries", "SELECT * EXCEPT (version) FROM v_trip_summaries ORDER BY vehicle_id, window_start"),

@@ -4,6 +4,7 @@ mod crash;
 mod drill;
 mod import;
 mod intake;
+mod kafka;
 mod numbers;
 mod simulate;
 mod support;

@@ -47,6 +47,16 @@ pub enum Command {
     /// Prints one JSON line with the addresses once it is ready, and runs until it is told to stop (Ctrl-C or SIGTERM):
     /// then it drains, takes a snapshot and leaves.
     Up(Up),
+    /// Run the pipeline alone, between Kafka (or Redpanda) and a ClickHouse server, with dashboard and health on --http.
+    ///
+    /// The topics must be there (`tacho topics create`). Prints one JSON line with the addresses once it is ready.
+    /// Brokers or a server that are away are waited for, with `/readyz` saying 503 meanwhile. TLS, SASL and the rest
+    /// are configuration: see docs/kafka.md.
+    Run(RunPipeline),
+    /// Serve dashboard and API alone, over what a ClickHouse server holds.
+    ///
+    /// History, reports and alerts; the live map is served by the process that runs the pipeline.
+    Serve(Serve),
     /// Produce the telemetry of a simulated fleet to a Kafka broker (or to `tacho up`), or to a file.
     Simulate(Simulate),
     /// Run the embedded log with its Kafka-protocol listener alone.
@@ -108,6 +118,34 @@ pub struct Up {
     /// Telemetry messages per second and vehicle of the demo.
     #[arg(long, default_value_t = 1.0, requires = "demo")]
     pub telemetry_rate: f64,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunPipeline {
+    /// Bootstrap servers, separated by commas.
+    #[arg(long, value_name = "HOST:PORT,...")]
+    pub brokers: Option<String>,
+    /// The ClickHouse server; without one, the embedded store in the data folder.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+    /// Folder of the journal and the snapshots; created when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address of dashboard, API and health. Port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The ClickHouse server.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+    /// Address to listen on. Port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
 }
 
 /// How fast the simulated time runs.

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Where data lies.
     pub data: Data,
-    /// The Kafka-protocol listener of the embedded log.
+    /// Kafka: the listener of the embedded log (`up`, `log`), and the brokers that other commands talk to.
     pub kafka: Kafka,
     /// The HTTP listener: dashboard and API.
     pub http: Http,
@@ -48,18 +48,74 @@ impl Default for Data {
     }
 }
 
-/// The Kafka-protocol listener of the embedded log.
+/// Kafka: the listener of the embedded log (`up`, `log`), and the brokers that other commands talk to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kafka {
-    /// Address to listen on. Port 0 takes a free one.
+    /// Address that the embedded log listens on. Port 0 takes a free one.
     pub listen: String,
+    /// Bootstrap servers of `run`, as `host:port`, separated by commas.
+    pub brokers: String,
+    /// Encrypt connections to brokers.
+    pub tls: bool,
+    /// Certificates of the authorities to trust (PEM); empty for the system's.
+    pub tls_ca_file: PathBuf,
+    /// The client's own certificate (PEM), for mutual TLS; empty for none.
+    pub tls_certificate_file: PathBuf,
+    /// Key of that certificate (PEM).
+    pub tls_key_file: PathBuf,
+    /// File that holds the password of that key; empty for none, or for the environment variable
+    /// `TACHO_KAFKA_TLS_KEY_PASSWORD`.
+    pub tls_key_password_file: PathBuf,
+    /// How to log in to brokers: `none`, `plain`, `scram-sha-256` or `scram-sha-512`.
+    pub sasl_mechanism: SaslMechanism,
+    /// User name of SASL.
+    pub sasl_username: String,
+    /// File that holds the password of that user; empty for the environment variable `TACHO_KAFKA_SASL_PASSWORD`.
+    pub sasl_password_file: PathBuf,
+    /// Replicas of the topics that are created; 0 for the brokers' default.
+    pub replication: u16,
+    /// Longest output record, in bytes. `max.message.bytes` of the output topics must not be less.
+    pub record_bytes_max: u32,
+    /// Seconds that `run` waits at its start for brokers and store before it gives up with exit code 3; 0 waits for
+    /// ever. Once it runs, it always waits.
+    pub start_patience_s: u64,
 }
 
 impl Default for Kafka {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9092".into() }
+        Self {
+            listen: "127.0.0.1:9092".into(),
+            brokers: "localhost:9092".into(),
+            tls: false,
+            tls_ca_file: PathBuf::new(),
+            tls_certificate_file: PathBuf::new(),
+            tls_key_file: PathBuf::new(),
+            tls_key_password_file: PathBuf::new(),
+            sasl_mechanism: SaslMechanism::None,
+            sasl_username: String::new(),
+            sasl_password_file: PathBuf::new(),
+            replication: 0,
+            record_bytes_max: 1_000_000,
+            start_patience_s: 60,
+        }
     }
+}
+
+/// How to log in to brokers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaslMechanism {
+    /// Not at all.
+    None,
+    /// With the password as it is.
+    Plain,
+    /// By challenge and response.
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256,
+    /// The same with the longer hash.
+    #[serde(rename = "scram-sha-512")]
+    ScramSha512,
 }
 
 /// The HTTP listener: dashboard and API.
@@ -161,11 +217,24 @@ pub struct Pipeline {
     pub max_age_days: u32,
     /// Time between two snapshot rounds, in seconds.
     pub snapshot_interval_s: u64,
+    /// When the log has removed records before they were read: `stop` and say which, or `skip` them with a log line
+    /// and a count in `tacho_lost_records_total`.
+    pub lost_records: LostRecords,
+}
+
+/// What to do about records that the log removed before they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LostRecords {
+    /// Stop.
+    Stop,
+    /// Go on behind them.
+    Skip,
 }
 
 impl Default for Pipeline {
     fn default() -> Self {
-        Self { shards: 0, epoch_ms: 100, max_age_days: 30, snapshot_interval_s: 30 }
+        Self { shards: 0, epoch_ms: 100, max_age_days: 30, snapshot_interval_s: 30, lost_records: LostRecords::Stop }
     }
 }
 
@@ -179,7 +248,8 @@ pub struct Store {
     pub database: String,
     /// User of the server.
     pub user: String,
-    /// File that holds the password of that user; empty for none.
+    /// File that holds the password of that user; empty for none, or for the environment variable
+    /// `TACHO_STORE_PASSWORD`.
     pub password_file: PathBuf,
     /// Days that telemetry is kept, counted from its arrival.
     pub telemetry_retention_days: u32,
@@ -267,7 +337,10 @@ fn explain(error: &figment::Error) -> anyhow::Error {
 }
 
 /// What types cannot say.
-fn check(config: &Config) -> Result<()> {
+///
+/// # Errors
+/// A value that makes no sense, or not together with another.
+pub fn check(config: &Config) -> Result<()> {
     let partitions = &config.topics;
     for (key, count) in [
         ("telemetry_partitions", partitions.telemetry_partitions),
@@ -286,6 +359,36 @@ fn check(config: &Config) -> Result<()> {
     }
     if !(5..=10_000).contains(&config.pipeline.epoch_ms) {
         bail!("configuration: pipeline.epoch_ms is {}; it must lie within 5..=10000", config.pipeline.epoch_ms);
+    }
+    check_kafka(&config.kafka)?;
+    let url = &config.store.url;
+    if url.split_once("//").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|host| host.contains('@'))) {
+        bail!("configuration: store.url holds a user or password; use store.user and store.password_file");
+    }
+    if url.starts_with("https:") {
+        bail!("configuration: store.url: https is not supported yet; use http in a trusted network or through a proxy");
+    }
+    Ok(())
+}
+
+fn check_kafka(kafka: &Kafka) -> Result<()> {
+    if !(100_000..=100_000_000).contains(&kafka.record_bytes_max) {
+        bail!(
+            "configuration: kafka.record_bytes_max is {}; it must lie within 100000..=100000000 (a dead letter may have \
+             90,000 bytes)",
+            kafka.record_bytes_max
+        );
+    }
+    let has = |path: &Path| !path.as_os_str().is_empty();
+    if has(&kafka.tls_certificate_file) != has(&kafka.tls_key_file) {
+        bail!("configuration: kafka.tls_certificate_file and kafka.tls_key_file need each other");
+    }
+    if !kafka.tls && (has(&kafka.tls_ca_file) || has(&kafka.tls_certificate_file)) {
+        bail!("configuration: kafka.tls_*_file is set, but kafka.tls is false");
+    }
+    let has_user = !kafka.sasl_username.is_empty();
+    if (kafka.sasl_mechanism != SaslMechanism::None) != has_user {
+        bail!("configuration: kafka.sasl_mechanism and kafka.sasl_username need each other");
     }
     Ok(())
 }
@@ -309,6 +412,29 @@ mod tests {
     fn an_unknown_key_names_the_nearest_known_one() {
         let error = parse("[topics]\nprefx = 'x'").expect_err("refused").to_string();
         assert!(error.contains("`prefx`") && error.contains("did you mean `prefix`?"), "{error}");
+    }
+
+    #[test]
+    fn tls_and_sasl_settings_that_do_not_fit_together_are_refused() {
+        for (text, expected) in [
+            ("tls = true\ntls_certificate_file = 'c.pem'", "need each other"),
+            ("tls_ca_file = 'ca.pem'", "kafka.tls is false"),
+            ("sasl_mechanism = 'plain'", "need each other"),
+            ("sasl_username = 'fleet'", "need each other"),
+            ("sasl_mechanism = 'gssapi'", "kafka.sasl_mechanism"),
+            ("record_bytes_max = 5", "100000..=100000000"),
+        ] {
+            let error = parse(&format!("[kafka]\n{text}")).expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        let full = parse("[kafka]\ntls = true\nsasl_mechanism = 'scram-sha-512'\nsasl_username = 'fleet'");
+        assert_eq!(full.expect("valid").kafka.sasl_mechanism, SaslMechanism::ScramSha512);
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_refused_without_being_repeated() {
+        let error = parse("[store]\nurl = 'http://me:s3cret@host:8123'").expect_err("refused").to_string();
+        assert!(error.contains("store.password_file") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The file by which other commands find the running instance of a data folder.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
 };
 
@@ -28,6 +28,20 @@ struct Running {
 
 fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("running.json")
+}
+
+/// Makes sure that no other process works in a data folder. Held until dropped, however the process ends.
+pub fn lock(data_dir: &Path) -> Result<File> {
+    fs::create_dir_all(data_dir).with_context(|| format!("create {}", data_dir.display()))?;
+    let path = data_dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("create {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another tacho is running on {}; stop it, or use another --data-dir", data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+    }
 }
 
 /// Says where this process can be reached. The file goes when the guard is dropped.
@@ -65,6 +79,16 @@ pub fn find(data_dir: &Path) -> Option<Addresses> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_has_one_owner() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let held = lock(dir.path()).expect("locked");
+        let error = lock(dir.path()).expect_err("refused").to_string();
+        assert!(error.contains("another tacho is running"), "{error}");
+        drop(held);
+        lock(dir.path()).expect("free again");
+    }
 
     #[test]
     fn an_instance_is_found_while_it_runs_and_not_afterwards() {

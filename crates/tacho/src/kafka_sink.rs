@@ -18,9 +18,14 @@ pub struct KafkaSink {
 
 impl KafkaSink {
     /// A sink per thread, over one producer. A sink that waits for room gives up once `stop` is set.
-    pub fn open(brokers: &str, prefix: &str, threads: usize, stop: &Arc<AtomicBool>) -> Result<KafkaSinks, KafkaError> {
+    pub fn open(
+        producer: &ProducerConfig,
+        prefix: &str,
+        threads: usize,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<KafkaSinks, KafkaError> {
         let topics = Stream::ALL.iter().map(|stream| topic_name(prefix, stream.topic_suffix())).collect();
-        let mut lanes = ProducerLane::open(&ProducerConfig::new(brokers), topics, threads)?;
+        let mut lanes = ProducerLane::open(producer, topics, threads)?;
         for lane in &mut lanes {
             lane.stop_with(Arc::clone(stop));
         }

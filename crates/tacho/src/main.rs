@@ -7,6 +7,7 @@ mod config;
 #[cfg(test)]
 mod config_docs;
 mod instance;
+mod kafka_client;
 mod kafka_sink;
 mod logging;
 mod store_process;
@@ -40,6 +41,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let config = config::load(cli.config.as_deref())?;
     match cli.command {
         Command::Up(args) => commands::up::run(config, &args),
+        Command::Run(args) => commands::run::run(config, &args),
+        Command::Serve(args) => commands::serve::run(config, &args),
         Command::Simulate(args) => commands::simulate::run(&config, &args),
         Command::Log(args) => commands::log::run(config, &args),
         Command::Store(args) => commands::store::run(&args),

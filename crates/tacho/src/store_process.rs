@@ -1,6 +1,6 @@
 //! The store that the other parts use: a supervised child of this program, or a server.
 
-use crate::config::Config;
+use crate::{config::Config, kafka_client};
 use anyhow::{Context, Result};
 use std::{
     net::SocketAddr,
@@ -90,11 +90,8 @@ pub fn store_config(config: &Config) -> Result<StoreConfig> {
     if !config.store.url.is_empty() {
         store.is_compressed = true;
         store.user = Some(config.store.user.clone());
-        let file = &config.store.password_file;
-        if !file.as_os_str().is_empty() {
-            let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-            store.password = Some(Secret::new(text.trim_end()));
-        }
+        let password = kafka_client::secret(&config.store.password_file, "TACHO_STORE_PASSWORD")?;
+        store.password = password.map(Secret::new);
     }
     Ok(store)
 }

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 use tacho_io::{Clock, SystemClock};
+use tacho_kafka::ProducerConfig;
 use tacho_sim::{Fleet, RunOptions, SimConfig, SystemTimer};
 
 /// A demo runs for as long as a person looks at it.
@@ -32,7 +33,7 @@ pub fn start(brokers: &str, config: &Config, args: &Up) -> Result<Demo> {
         ..SimConfig::default()
     })?;
     let stop = Arc::new(AtomicBool::new(false));
-    let sinks = KafkaSink::open(brokers, &config.topics.prefix, 1, &stop)?;
+    let sinks = KafkaSink::open(&ProducerConfig::new(brokers), &config.topics.prefix, 1, &stop)?;
     let is_stopped = Arc::clone(&stop);
     let work = move || {
         let timer = SystemTimer::start();

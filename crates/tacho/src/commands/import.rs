@@ -4,7 +4,7 @@ use crate::{
     NotReachable,
     cli::{Import, Output},
     config::Config,
-    instance,
+    instance, kafka_client,
 };
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,10 +35,13 @@ pub fn run(config: &Config, args: &Import) -> Result<()> {
     let is_marked = args.map.split(',').any(|entry| entry.trim_start().starts_with("history"));
     let map_text = if is_marked { args.map.clone() } else { format!("{},history:=true", args.map) };
     let map = ColumnMap::parse(&map_text).context("--map")?;
-    let brokers = brokers(config, args)?;
-    tacho_kafka::probe(&brokers, PROBE_PATIENCE).map_err(|error| NotReachable(error.to_string()))?;
+    let producer = match &args.brokers {
+        Some(brokers) => kafka_client::producer(config, brokers)?,
+        None => ProducerConfig::new(&brokers(config, args)?),
+    };
+    kafka_client::probe(&producer.brokers, &producer.security, PROBE_PATIENCE)?;
     let topic = topic_name(&config.topics.prefix, Stream::Telemetry.topic_suffix());
-    let lanes = ProducerLane::open(&ProducerConfig::new(&brokers), vec![topic], 1)?;
+    let lanes = ProducerLane::open(&producer, vec![topic], 1)?;
     let lane = lanes.into_iter().next().context("open a producer")?;
     let mut intake = Intake { lane, json: Vec::new(), rows: 0, refused: 0 };
 

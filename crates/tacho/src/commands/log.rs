@@ -36,7 +36,8 @@ pub fn run(mut config: Config, args: &LogAlone) -> Result<()> {
     log.close().context("close the log")
 }
 
-async fn wait_for_signal() -> Result<()> {
+/// Waits for Ctrl-C or SIGTERM.
+pub(super) async fn wait_for_signal() -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -3,7 +3,9 @@
 pub mod demo;
 pub mod import;
 pub mod log;
+pub mod run;
 pub mod schema;
+pub mod serve;
 pub mod setup;
 pub mod simulate;
 pub mod sql;

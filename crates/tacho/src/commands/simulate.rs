@@ -1,10 +1,10 @@
 //! `simulate`: the data producer.
 
 use crate::{
-    NotReachable,
     cli::{Fields, Output, Simulate, Speedup},
     commands::topics,
     config::Config,
+    kafka_client,
     kafka_sink::KafkaSink,
 };
 use anyhow::{Context, Result, bail};
@@ -31,9 +31,9 @@ const PLAIN_PROGRESS_S: u64 = 10;
 pub fn run(config: &Config, args: &Simulate) -> Result<()> {
     let fleet = Fleet::new(sim_config(args)?)?;
     if args.out.is_none() {
-        tacho_kafka::probe(&args.brokers, PROBE_PATIENCE).map_err(|error| NotReachable(error.to_string()))?;
+        kafka_client::probe(&args.brokers, &kafka_client::security(config)?, PROBE_PATIENCE)?;
         if args.create_topics {
-            topics::ensure(&args.brokers, &topics::all(config))?;
+            topics::ensure(config, &args.brokers, &topics::all(config))?;
         }
     }
     let stop = Arc::new(AtomicBool::new(false));
@@ -71,7 +71,12 @@ fn produce(
 ) -> Result<RunSummary> {
     match args.out.as_deref() {
         None => {
-            let sinks = KafkaSink::open(&args.brokers, &config.topics.prefix, options.threads, stop)?;
+            let sinks = KafkaSink::open(
+                &kafka_client::producer(config, &args.brokers)?,
+                &config.topics.prefix,
+                options.threads,
+                stop,
+            )?;
             Ok(tacho_sim::run(fleet, options, |_| sinks.take())?)
         }
         Some(target) => {

@@ -1,6 +1,6 @@
 //! `topics create`, and the list of topics that everything else uses.
 
-use crate::{NotReachable, config::Config};
+use crate::{NotReachable, config::Config, kafka_client};
 use anyhow::{Context, Result};
 use std::{collections::BTreeMap, time::Duration};
 use tacho_model::{OutputTopic, Stream, topic_name};
@@ -45,15 +45,21 @@ pub fn all(config: &Config) -> Vec<TopicSpec> {
 
 /// Creates all topics on a broker.
 pub fn create(config: &Config, brokers: &str) -> Result<()> {
-    let specs = all(config);
-    ensure(brokers, &specs)?;
+    let mut specs = all(config);
+    let name = tacho_kafka::KafkaLogConfig::new(brokers, &config.topics.prefix, "").marker_topic();
+    specs.push(TopicSpec { name, partitions: 1, is_compacted: true });
+    ensure(config, brokers, &specs)?;
     println!("{} topics are there on {brokers}", specs.len());
     Ok(())
 }
 
 /// Makes sure that topics exist on a broker. Existing ones stay as they are.
-pub fn ensure(brokers: &str, specs: &[TopicSpec]) -> Result<()> {
+pub fn ensure(config: &Config, brokers: &str, specs: &[TopicSpec]) -> Result<()> {
+    let markers = tacho_kafka::KafkaLogConfig::new(brokers, &config.topics.prefix, "").marker_topic();
     let settings = |spec: &TopicSpec| -> Vec<(&str, &str)> {
+        if spec.name == markers {
+            return tacho_kafka::MARKER_TOPIC_SETTINGS.to_vec();
+        }
         let policy = if spec.is_compacted { "compact" } else { "delete" };
         vec![("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", policy)]
     };
@@ -61,9 +67,15 @@ pub fn ensure(brokers: &str, specs: &[TopicSpec]) -> Result<()> {
     let wanted: Vec<_> = specs
         .iter()
         .zip(&settings)
-        .map(|(spec, settings)| tacho_kafka::TopicSpec { name: &spec.name, partitions: spec.partitions, settings })
+        .map(|(spec, settings)| tacho_kafka::TopicSpec {
+            name: &spec.name,
+            partitions: spec.partitions,
+            replication: if config.kafka.replication == 0 { -1 } else { i32::from(config.kafka.replication) },
+            settings,
+        })
         .collect();
-    match tacho_kafka::ensure_topics(brokers, &wanted, PATIENCE) {
+    let security = kafka_client::security(config)?;
+    match tacho_kafka::ensure_topics(brokers, &security, &wanted, PATIENCE) {
         Ok(_) => Ok(()),
         Err(error @ tacho_kafka::KafkaError::NoBroker { .. }) => Err(NotReachable(error.to_string()).into()),
         Err(error) => Err(error).context("create the topics"),

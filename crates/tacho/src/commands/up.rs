@@ -3,7 +3,7 @@
 use crate::{
     cli::Up,
     commands::{demo, log, topics},
-    config::{Analytics, Config},
+    config::{Analytics, Config, LostRecords},
     instance::{self, Addresses},
     store_process::{self, StoreProcess},
 };
@@ -31,6 +31,7 @@ pub fn run(config: Config, args: &Up) -> Result<()> {
     let config = with_flags(config, args);
     let http = loopback("http.listen", &config.http.listen)?;
     let kafka = loopback("kafka.listen", &config.kafka.listen)?;
+    let _lock = instance::lock(&config.data.dir)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let system = System::start(&config, http, kafka, runtime.handle())?;
     let announcement = instance::announce(&config.data.dir, &system.addresses)?;
@@ -212,13 +213,17 @@ fn settle_hook(pipeline: &Arc<PipelineHandle>) -> tacho_server::SettleHook {
     })
 }
 
-fn pipeline_config(config: &Config) -> PipelineConfig {
+pub(super) fn pipeline_config(config: &Config) -> PipelineConfig {
     let mut pipeline = PipelineConfig::new(config.data.dir.join("pipeline"), &config.topics.prefix);
     if config.pipeline.shards > 0 {
         pipeline.shards = config.pipeline.shards;
     }
     pipeline.epoch_interval = Duration::from_millis(config.pipeline.epoch_ms);
     pipeline.snapshot_interval = Duration::from_secs(config.pipeline.snapshot_interval_s);
+    pipeline.lost_records = match config.pipeline.lost_records {
+        LostRecords::Stop => tacho_pipeline::LostRecords::Stop,
+        LostRecords::Skip => tacho_pipeline::LostRecords::Skip,
+    };
     let day_ms = 24 * 3_600 * 1_000;
     pipeline.decode.max_age_ms = match config.pipeline.max_age_days {
         0 => None,
@@ -227,7 +232,7 @@ fn pipeline_config(config: &Config) -> PipelineConfig {
     pipeline
 }
 
-fn engine_config(analytics: &Analytics) -> EngineConfig {
+pub(super) fn engine_config(analytics: &Analytics) -> EngineConfig {
     EngineConfig {
         default_limit_kmph: analytics.default_limit_kmph,
         overspeed_min_ms: i64::from(analytics.overspeed_min_s) * 1_000,
