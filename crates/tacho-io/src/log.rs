@@ -150,6 +150,14 @@ pub trait Log: Send + Sync {
     /// As [`LogError`] says; nothing or part of the epoch may have been appended, and the caller repeats it.
     fn append_outputs(&self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError>;
 
+    /// Appends the outputs of several epochs, ascending; a log with transactions takes them in one.
+    ///
+    /// # Errors
+    /// As [`Log::append_outputs`]; some of the epochs may have been appended, and the caller repeats all of them.
+    fn append_epochs(&self, epochs: &[(EpochId, Vec<OutputRecord>)]) -> Result<(), LogError> {
+        epochs.iter().try_for_each(|(epoch, outputs)| self.append_outputs(*epoch, outputs))
+    }
+
     /// The newest epoch whose outputs the log is known to hold; none when there is none, or when the log does not say.
     fn last_output_epoch(&self) -> Option<EpochId> {
         None

@@ -1,7 +1,7 @@
 //! Kafka clients over librdkafka.
 //!
 //! [`ProducerLane`]s carry messages to topics: bounded, idempotent, compressed, with every delivery counted.
-//! [`KafkaLog`] is the log of a pipeline: readers with explicit offsets, and outputs in one transaction per epoch.
+//! [`KafkaLog`] is the log of a pipeline: readers with explicit offsets, and outputs in transactions of whole epochs.
 //! [`ensure_topics`] creates topics, [`probe`] says clearly when nobody answers. librdkafka's own log lines go to
 //! `tracing` under the target `librdkafka`.
 

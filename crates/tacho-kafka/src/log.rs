@@ -17,12 +17,15 @@ use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 use tacho_io::{EpochId, Log, LogError, LogReader, OffsetRange, OutputRecord, TopicPartition};
 
 /// Events of a client that only asks questions, thrown away at each question: they repeat what the answers say.
 const EVENTS_MAX: usize = 64;
+/// Pause before an end that cannot be right is asked for again.
+const END_PAUSE: Duration = Duration::from_millis(100);
 
 /// Kafka as the log of one pipeline.
 ///
@@ -90,6 +93,28 @@ impl KafkaLog {
         &self.config.pipeline_id
     }
 
+    fn append(&self, epochs: &[(EpochId, &[OutputRecord])]) -> Result<(), LogError> {
+        let outputs = epochs.iter().flat_map(|(_, outputs)| *outputs);
+        let topics: BTreeSet<&Arc<str>> = outputs.map(|output| &output.topic).collect();
+        for topic in topics {
+            self.partitions(topic)?;
+        }
+        self.lock_outputs().append(epochs)
+    }
+
+    /// A leader that has just been elected may not know yet how far its records are committed: an end that seems to lie
+    /// in front of the position is asked for again for a while.
+    fn check_position(&self, source: &TopicPartition, offset: i64) -> Result<(), LogError> {
+        let deadline = Instant::now() + self.config.request_timeout;
+        loop {
+            let range = self.offsets(source)?;
+            if offset <= range.end || Instant::now() >= deadline {
+                return check_offset(source, offset, range);
+            }
+            thread::sleep(END_PAUSE);
+        }
+    }
+
     fn lock_outputs(&self) -> MutexGuard<'_, OutputWriter> {
         // The writer's state is valid between any two of its steps.
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
@@ -120,7 +145,7 @@ impl Log for KafkaLog {
 
     fn reader(&self, positions: &[(TopicPartition, i64)]) -> Result<Box<dyn LogReader>, LogError> {
         for (source, offset) in positions {
-            check_offset(source, *offset, self.offsets(source)?)?;
+            self.check_position(source, *offset)?;
         }
         Ok(Box::new(KafkaReader::open(&self.config, positions)?))
     }
@@ -131,11 +156,13 @@ impl Log for KafkaLog {
     }
 
     fn append_outputs(&self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
-        let topics: BTreeSet<&Arc<str>> = outputs.iter().map(|output| &output.topic).collect();
-        for topic in topics {
-            self.partitions(topic)?;
-        }
-        self.lock_outputs().append(epoch, outputs)
+        self.append(&[(epoch, outputs)])
+    }
+
+    fn append_epochs(&self, epochs: &[(EpochId, Vec<OutputRecord>)]) -> Result<(), LogError> {
+        let epochs: Vec<(EpochId, &[OutputRecord])> =
+            epochs.iter().map(|(epoch, outputs)| (*epoch, outputs.as_slice())).collect();
+        self.append(&epochs)
     }
 
     fn last_output_epoch(&self) -> Option<EpochId> {

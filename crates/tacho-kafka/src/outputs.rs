@@ -1,4 +1,4 @@
-//! Writes outputs: one transaction per epoch, with the marker that names it.
+//! Writes outputs: one transaction for one or more whole epochs, with the marker that names the last.
 //!
 //! Who may write is settled twice. `init_transactions` fences every earlier writer with the same id. And each writer
 //! begins with a marker of its own (its *claim*): a writer that the brokers refuse looks whether somebody else has
@@ -92,16 +92,18 @@ impl OutputWriter {
         (self.last.epoch > 0).then_some(self.last)
     }
 
-    pub(crate) fn append(&mut self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
-        self.check_sizes(outputs)?;
+    /// Writes these epochs, ascending, in one transaction; those that are written already are left out.
+    pub(crate) fn append(&mut self, epochs: &[(EpochId, &[OutputRecord])]) -> Result<(), LogError> {
+        for (_, outputs) in epochs {
+            self.check_sizes(outputs)?;
+        }
         let mut attempt = 0;
         loop {
             self.settle()?;
-            if epoch <= self.last {
-                return Ok(());
-            }
+            let new = &epochs[epochs.partition_point(|(epoch, _)| *epoch <= self.last)..];
+            let Some((last, _)) = new.last() else { return Ok(()) };
             attempt += 1;
-            match self.transact(epoch, outputs) {
+            match self.transact(*last, new) {
                 // Aborted, and nothing is outstanding.
                 Err(LogError::Unavailable(_)) if attempt < ATTEMPTS && matches!(self.state, State::Ready(_)) => {}
                 result => return result,
@@ -168,34 +170,41 @@ impl OutputWriter {
         fatal(KafkaError::Fenced { pipeline: self.config.pipeline_id.clone() })
     }
 
-    fn transact(&mut self, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), LogError> {
+    fn transact(&mut self, last: EpochId, epochs: &[(EpochId, &[OutputRecord])]) -> Result<(), LogError> {
         let State::Ready(client) = mem::take(&mut self.state) else {
             return Err(LogError::Unavailable("the outputs have no session with the brokers".to_owned()));
         };
-        match self.send_all(&client, epoch, outputs) {
-            Ok(()) => self.commit(client, epoch),
+        match self.send_all(&client, last, epochs) {
+            Ok(()) => self.commit(client, last),
             Err(failure) => Err(self.give_up(client, failure)),
         }
     }
 
-    fn send_all(&self, client: &Client, epoch: EpochId, outputs: &[OutputRecord]) -> Result<(), ClientError> {
+    fn send_all(
+        &self,
+        client: &Client,
+        last: EpochId,
+        epochs: &[(EpochId, &[OutputRecord])],
+    ) -> Result<(), ClientError> {
         self.context.take_refused();
         client.begin_transaction()?;
-        let own = format!("{}.{}", epoch.generation, epoch.epoch);
-        for output in outputs {
-            let headers = OwnedHeaders::new_with_capacity(1).insert(Header { key: OWN_HEADER, value: Some(&own) });
-            let record = BaseRecord::to(&output.topic)
-                .key(output.key.as_slice())
-                .payload(output.value.as_slice())
-                .timestamp(output.timestamp_ms)
-                .headers(headers);
-            self.send(client, record)?;
+        for (epoch, outputs) in epochs {
+            let own = format!("{}.{}", epoch.generation, epoch.epoch);
+            for output in *outputs {
+                let headers = OwnedHeaders::new_with_capacity(1).insert(Header { key: OWN_HEADER, value: Some(&own) });
+                let record = BaseRecord::to(&output.topic)
+                    .key(output.key.as_slice())
+                    .payload(output.value.as_slice())
+                    .timestamp(output.timestamp_ms)
+                    .headers(headers);
+                self.send(client, record)?;
+            }
         }
         let marker = Marker {
             pipeline: self.config.pipeline_id.clone(),
             instance: self.instance.clone(),
-            generation: epoch.generation,
-            last_epoch: epoch.epoch,
+            generation: last.generation,
+            last_epoch: last.epoch,
         };
         let value = serde_json::to_vec(&marker).expect("a marker is texts and numbers");
         let key = self.config.pipeline_id.as_bytes();

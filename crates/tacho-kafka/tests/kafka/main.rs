@@ -232,6 +232,26 @@ fn outputs_appear_once_whatever_is_repeated() {
 }
 
 #[test]
+fn several_epochs_are_one_transaction_and_what_is_written_of_them_is_left_out() {
+    let broker = broker();
+    let bench = Bench::new(&broker);
+    let topic = bench.topic("trips", 1);
+    let log = bench.open();
+    let step = |epochs: std::ops::Range<u64>| -> Vec<(EpochId, Vec<OutputRecord>)> {
+        epochs
+            .map(|number| (epoch(number), outputs(&topic, &texts(number as u32 * 10..number as u32 * 10 + 3))))
+            .collect()
+    };
+    log.append_epochs(&step(1..5)).unwrap();
+    // Twelve records and one control record.
+    assert_eq!(log.offsets(&TopicPartition::new(&topic, 0)).unwrap().end, 13);
+    log.append_epochs(&step(3..7)).unwrap();
+    log.append_epochs(&step(1..7)).unwrap();
+    assert_eq!((read_all(&log, &topic).own, log.last_epoch()), (18, Some(epoch(6))));
+    assert_eq!(log.offsets(&TopicPartition::new(&topic, 0)).unwrap().end, 20);
+}
+
+#[test]
 fn a_second_instance_fences_the_first() {
     let broker = broker();
     let bench = Bench::new(&broker);

@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause between two attempts at a start.
 const START_PAUSE: Duration = Duration::from_millis(500);
+/// How long what may still turn out well is tried.
+const DOUBT_PATIENCE: Duration = Duration::from_secs(15);
 /// Time between two log lines about what is waited for.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 /// Time between two looks at the brokers: whether they answer, and whether topics have gained partitions.
@@ -283,6 +285,8 @@ impl Host {
         match started {
             Ok(pipeline) => Attempt::Done(Arc::new(pipeline)),
             Err(error @ StartError::Log(LogError::Unavailable(_))) => Attempt::Away(error.into()),
+            // A leader that has just been elected may not know yet how far its records are committed.
+            Err(error @ StartError::LogLostDurable { .. }) => Attempt::Doubtful(error.into()),
             Err(error) => Attempt::Failed(anyhow::Error::from(error).context("start the pipeline")),
         }
     }
@@ -310,7 +314,8 @@ impl Host {
             let error = match attempt() {
                 Attempt::Done(value) => return Ok(Some(value)),
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Away(error) => error,
+                Attempt::Doubtful(error) if began.elapsed() >= DOUBT_PATIENCE => return Err(error),
+                Attempt::Away(error) | Attempt::Doubtful(error) => error,
             };
             if patience.is_some_and(|patience| began.elapsed() >= patience) {
                 return Err(NotReachable(format!("waited {} s: {error:#}", began.elapsed().as_secs())).into());
@@ -368,5 +373,7 @@ enum Attempt<T> {
     Done(T),
     /// Worth another attempt.
     Away(anyhow::Error),
+    /// Perhaps worth another attempt, for a short while.
+    Doubtful(anyhow::Error),
     Failed(anyhow::Error),
 }
