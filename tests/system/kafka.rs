@@ -285,3 +285,29 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
     assert!(system["streams"].as_array().expect("streams").iter().all(|stream| stream["missing"] == 0), "{system}");
     run.stop();
 }
+
+#[test]
+fn serve_shows_what_a_server_holds_without_a_pipeline() {
+    let store_dir = tempfile::tempdir().expect("a folder");
+    let store = StoreAlone::start(store_dir.path());
+    succeed(tacho().args(["schema", "apply", "--clickhouse", &store.url]));
+    let http = free_address();
+    let mut child = tacho()
+        .args(["serve", "--clickhouse", &store.url, "--http", &http])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let outcome = std::panic::catch_unwind(|| {
+        until("readiness", PATIENCE, || (readiness(&http)? == 200).then_some(()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let answer = reqwest::get(format!("http://{http}/api/v1/alerts")).await.expect("answered");
+            assert_eq!(answer.status().as_u16(), 200, "{:?}", answer.text().await);
+        });
+    });
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    outcome.expect("it serves");
+    let said = fail(tacho().arg("serve"), 1);
+    assert!(said.contains("--clickhouse"), "{said}");
+}

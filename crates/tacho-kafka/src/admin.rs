@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How often a probe looks whether the brokers have something against this client.
 const PROBE_SLICE: Duration = Duration::from_millis(500);
+/// Time that it takes for what librdkafka has to say.
+const PROBE_EVENTS: Duration = Duration::from_millis(20);
 
 /// A topic that should exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +74,7 @@ fn probe_with(mut config: ClientConfig, brokers: &str, timeout: Duration) -> Res
         let left = deadline.saturating_duration_since(Instant::now());
         match cluster_info(client.client(), left.min(PROBE_SLICE)) {
             Ok(Some(info)) => return Ok(info),
-            Ok(None) => client.poll(Duration::ZERO),
+            Ok(None) => client.poll(PROBE_EVENTS),
             Err(error) => return Err(error),
         };
         if let Some(reason) = context.complaint() {

@@ -109,20 +109,21 @@ impl ProbeContext {
 impl ClientContext for ProbeContext {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(target: "librdkafka", facility, "{message}");
+        // Said in a log line only: a connection that breaks off is no error to librdkafka.
+        if message.contains("security.protocol") {
+            keep_first(&self.hint, message);
+        }
     }
     fn error(&self, error: ClientError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, "{reason}");
-        let is_refusal =
-            matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL));
-        let place = if is_refusal {
-            &self.complaint
-        } else if reason.contains("security.protocol") {
-            &self.hint
-        } else {
-            return;
-        };
-        place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.to_owned());
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)) {
+            keep_first(&self.complaint, reason);
+        }
     }
+}
+
+fn keep_first(place: &Mutex<Option<String>>, text: &str) {
+    place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| text.to_owned());
 }
 
 impl ProducerContext for ProbeContext {

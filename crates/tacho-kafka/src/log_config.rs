@@ -85,6 +85,8 @@ impl KafkaLogConfig {
             // An offset that is not there is an error, never a jump.
             .set("auto.offset.reset", "error")
             .set("isolation.level", Isolation::Committed.name())
+            // Backpressure may stop a reader for long, and there is no group that would have to know.
+            .set("max.poll.interval.ms", "86400000")
             .set("check.crcs", "true")
             .set("fetch.message.max.bytes", self.fetch_partition_bytes.to_string())
             .set("fetch.max.bytes", self.fetch_ahead_bytes.max(self.fetch_partition_bytes).to_string())
