@@ -290,7 +290,6 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
 fn serve_shows_what_a_server_holds_without_a_pipeline() {
     let store_dir = tempfile::tempdir().expect("a folder");
     let store = StoreAlone::start(store_dir.path());
-    succeed(tacho().args(["schema", "apply", "--clickhouse", &store.url]));
     let http = free_address();
     let mut child = tacho()
         .args(["serve", "--clickhouse", &store.url, "--http", &http])
