@@ -4,9 +4,10 @@
 mod broker;
 
 use crate::{
-    crash::{FACTS, received},
+    crash::FACTS,
     intake::telemetry,
-    support::{Client, PATIENCE, StoreAlone, System, free_address, run_command, succeed, tacho, until},
+    kafka_run::{Client, Run, StoreAlone, run_command},
+    support::{PATIENCE, System, free_address, succeed, tacho, until},
 };
 use broker::{Broker, PASSWORD, USER};
 use rdkafka::{
@@ -123,13 +124,13 @@ fn a_load_on_kafka_with_kills_of_pipeline_and_leader_gives_the_facts_of_a_calm_e
         tacho().args(["topics", "create", "--brokers", &brokers]).output().ok()?.status.success().then_some(())
     });
     let calm = System::start(calm_dir.path());
-    let start_run = || System::start_run(run_dir.path(), &brokers, &store.url, "127.0.0.1:0");
+    let start_run = || Run::start(run_dir.path(), &brokers, &store.url, "127.0.0.1:0");
     let mut run = start_run();
     let mut loads = [simulate(&calm.kafka), simulate(&brokers)];
-    until("some of the load", PATIENCE, || (received(&run)? > 4_000).then_some(()));
+    until("some of the load", PATIENCE, || (run.received()? > 4_000).then_some(()));
     run.kill();
     run = start_run();
-    until("more of the load", PATIENCE, || (received(&run)? > 4_000).then_some(()));
+    until("more of the load", PATIENCE, || (run.received()? > 4_000).then_some(()));
     let leader = leader_of(&brokers, TELEMETRY);
     nodes[leader - 1].kill();
     for load in &mut loads {
@@ -211,7 +212,7 @@ fn what_cannot_work_is_said_with_the_way_out() {
     assert!(printed.contains(USER) && !printed.contains(PASSWORD), "{printed}");
 
     // A first output; then a folder that knows nothing of it, and a folder whose brokers know nothing of it.
-    let system = System::start_run(dir.path(), &brokers, &store.url, "127.0.0.1:0");
+    let system = Run::start(dir.path(), &brokers, &store.url, "127.0.0.1:0");
     let client = Client::connect(&brokers);
     client.send(TELEMETRY, "veh_1", &vec![b'x'; 70 * 1024]);
     client.flush();
@@ -241,7 +242,7 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
     // It starts without brokers, is alive, and not ready.
     let starting = {
         let (dir, brokers, url, http) = (dir.path().to_owned(), brokers.clone(), store.url.clone(), http.clone());
-        std::thread::spawn(move || System::start_run(&dir, &brokers, &url, &http))
+        std::thread::spawn(move || Run::start(&dir, &brokers, &url, &http))
     };
     until("a server that is not ready", PATIENCE, || (readiness(&http)? == 503).then_some(()));
     node.start();
@@ -281,7 +282,7 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
     late_client.flush();
     stored(201);
     assert_eq!(run.number("SELECT count() FROM telemetry"), 201);
-    let system = run.get("/api/v1/system");
+    let system = run.counters();
     assert!(system["streams"].as_array().expect("streams").iter().all(|stream| stream["missing"] == 0), "{system}");
     run.stop();
 }

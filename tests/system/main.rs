@@ -5,6 +5,7 @@ mod drill;
 mod import;
 mod intake;
 mod kafka;
+mod kafka_run;
 mod numbers;
 mod simulate;
 mod support;

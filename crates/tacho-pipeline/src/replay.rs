@@ -58,6 +58,18 @@ impl ReplayReader {
         Ok(chunks)
     }
 
+    /// A log that is away in the middle of a recovery costs only delay, too.
+    fn open(&self, source: &TopicPartition, from: i64) -> Result<Box<dyn LogReader>, Stop> {
+        let mut retry = Retry::new(Duration::from_secs(1));
+        loop {
+            match self.log.reader(&[(source.clone(), from)]) {
+                Ok(reader) => return Ok(reader),
+                Err(error @ LogError::Unavailable(_)) => retry.wait(&self.life, "the log", &error)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     fn read_range(&mut self, range: &Range, chunks: &mut Vec<Chunk>) -> Result<(), Stop> {
         if range.from >= range.to {
             return Ok(());
@@ -66,7 +78,7 @@ impl ReplayReader {
         let source = TopicPartition::new(&topic_name(&self.prefix, stream.topic_suffix()), range.partition);
         let key = (range.stream, range.partition);
         if self.partitions.get(&key).is_none_or(|partition| partition.position != range.from) {
-            let reader = self.log.reader(&[(source.clone(), range.from)])?;
+            let reader = self.open(&source, range.from)?;
             self.partitions.insert(key, PartitionReader { reader, runs: VecDeque::new(), position: range.from });
         }
         let partition = self.partitions.get_mut(&key).expect("the reader was just made");
