@@ -4,8 +4,6 @@ mod crash;
 mod drill;
 mod import;
 mod intake;
-mod kafka;
-mod kafka_run;
 mod numbers;
 mod simulate;
 mod support;
