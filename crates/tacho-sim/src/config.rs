@@ -1,5 +1,6 @@
 //! What to simulate.
 
+use crate::faults::Faults;
 use std::time::Duration;
 use tacho_model::{EventTime, LatLon};
 
@@ -10,16 +11,29 @@ pub enum Scenario {
     /// City traffic with everything that happens now and then: the default.
     #[default]
     Mixed,
+    /// Delivery rounds with plans.
+    CityDelivery,
+    /// Short rides, declared and not.
+    RideHailing,
+    /// Trucks and their drivers' hours.
+    LongHaul,
+    /// Emergencies and troubles.
+    IncidentDay,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: &'static [Scenario] = &[Scenario::Mixed];
+    pub const ALL: &'static [Scenario] =
+        &[Scenario::Mixed, Scenario::CityDelivery, Scenario::RideHailing, Scenario::LongHaul, Scenario::IncidentDay];
 
     /// The name on the command line and in the truth file.
     pub const fn name(self) -> &'static str {
         match self {
             Scenario::Mixed => "mixed",
+            Scenario::CityDelivery => "city-delivery",
+            Scenario::RideHailing => "ride-hailing",
+            Scenario::LongHaul => "long-haul",
+            Scenario::IncidentDay => "incident-day",
         }
     }
 
@@ -90,6 +104,8 @@ pub struct SimConfig {
     pub gps_noise_m: f64,
     /// Largest displacement of a fix of a parked vehicle in metres, 0..=3, on either axis.
     pub parked_jitter_m: f64,
+    /// What goes wrong on the way to the log; the noise counts from `gps_noise_m` as well.
+    pub faults: Faults,
 }
 
 impl Default for SimConfig {
@@ -108,6 +124,7 @@ impl Default for SimConfig {
             first_driver: 2_000,
             gps_noise_m: 0.0,
             parked_jitter_m: 0.0,
+            faults: Faults::default(),
         }
     }
 }
@@ -145,6 +162,11 @@ impl SimConfig {
         within("first_driver", f64::from(self.first_driver), 0.0, 1e9, "0..=1000000000")?;
         within("gps_noise_m", self.gps_noise_m, 0.0, 50.0, "0..=50")?;
         within("parked_jitter_m", self.parked_jitter_m, 0.0, 3.0, "0..=3")
+    }
+
+    /// Standard deviation of the noise of positions, metres.
+    pub(crate) fn noise_m(&self) -> f64 {
+        self.gps_noise_m.max(self.faults.noise_m)
     }
 
     /// Event time of the end.

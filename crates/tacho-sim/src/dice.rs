@@ -10,6 +10,8 @@ pub(crate) enum Purpose {
     World = 1,
     /// Ids and sensor noise.
     Sensors = 2,
+    /// What goes wrong on the way to the log.
+    Faults = 3,
 }
 
 /// A stream of random numbers that depends on (seed, vehicle, purpose) alone.

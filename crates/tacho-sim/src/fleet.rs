@@ -1,9 +1,11 @@
 //! The fleet and its slices.
 
 use crate::{
-    config::{ConfigError, SimConfig},
+    config::{ConfigError, Scenario, SimConfig},
+    faults::{FaultySink, FaultyWay},
     json::TimeText,
     report::StreamCounts,
+    scenario::{self, Actor},
     sink::{Sink, SinkError},
     truth::TruthRecord,
     vehicle::{Output, Vehicle, World},
@@ -50,7 +52,9 @@ impl Fleet {
 #[derive(Debug)]
 pub struct FleetSlice {
     world: Arc<World>,
-    vehicles: Vec<Vehicle>,
+    crew: Crew,
+    /// The way of each vehicle's messages; empty when nothing goes wrong there.
+    ways: Vec<FaultyWay>,
     /// Event time of the next step of each vehicle; beside the vehicles, because most are not due in a short advance.
     due: Vec<EventTime>,
     buffer: Vec<u8>,
@@ -60,13 +64,102 @@ pub struct FleetSlice {
     is_finished: bool,
 }
 
+/// Who is on the road.
+#[derive(Debug)]
+enum Crew {
+    /// Vehicles that decide as they go.
+    Free(Vec<Vehicle>),
+    /// Vehicles of a scenario.
+    Cast(Vec<Actor>),
+}
+
+/// What the slice does with one vehicle, whichever kind it is.
+trait Played {
+    fn next_time(&self, world: &World) -> EventTime;
+    fn advance(&mut self, world: &World, out: &mut Output<'_>) -> Result<(), SinkError>;
+}
+
+impl Played for Vehicle {
+    fn next_time(&self, world: &World) -> EventTime {
+        Vehicle::next_time(self, world)
+    }
+    fn advance(&mut self, world: &World, out: &mut Output<'_>) -> Result<(), SinkError> {
+        Vehicle::advance(self, world, out)
+    }
+}
+
+impl Played for Actor {
+    fn next_time(&self, _world: &World) -> EventTime {
+        Actor::next_time(self)
+    }
+    fn advance(&mut self, world: &World, out: &mut Output<'_>) -> Result<(), SinkError> {
+        Actor::advance(self, world, out)
+    }
+}
+
+/// Plays each vehicle up to `until`.
+fn play<V: Played>(
+    world: &World,
+    (vehicles, due, ways): (&mut [V], &mut [EventTime], &mut [FaultyWay]),
+    until: EventTime,
+    out: &mut Output<'_>,
+) -> Result<(), SinkError> {
+    if ways.is_empty() {
+        for (vehicle, due) in vehicles.iter_mut().zip(due) {
+            while *due < until {
+                vehicle.advance(world, out)?;
+                *due = vehicle.next_time(world);
+            }
+        }
+        return Ok(());
+    }
+    let (mut extra, mut faulted) = (StreamCounts::default(), Vec::new());
+    for ((vehicle, due), way) in vehicles.iter_mut().zip(due).zip(ways) {
+        while *due < until {
+            let mut faulty = FaultySink {
+                inner: &mut *out.sink,
+                way: &mut *way,
+                faults: &world.config.faults,
+                fix_interval_s: world.grid.fix_interval_s(),
+                extra: &mut extra,
+                truth: &mut faulted,
+            };
+            let mut out = Output {
+                sink: &mut faulty,
+                buffer: &mut *out.buffer,
+                time: &mut *out.time,
+                sent: &mut *out.sent,
+                truth: &mut *out.truth,
+            };
+            vehicle.advance(world, &mut out)?;
+            *due = vehicle.next_time(world);
+        }
+        let is_over = until >= world.config.end();
+        way.release(if is_over { EventTime::MAX } else { until }, out.sink)?;
+    }
+    out.sent.merge(&extra);
+    out.truth.append(&mut faulted);
+    Ok(())
+}
+
 impl FleetSlice {
     fn new(world: Arc<World>, vehicles: std::ops::Range<u32>) -> FleetSlice {
-        let vehicles: Vec<Vehicle> = vehicles.map(|index| Vehicle::new(&world, index)).collect();
-        let due = vehicles.iter().map(|vehicle| vehicle.next_time(&world)).collect();
+        let ways = match world.config.faults.leave_messages_alone() {
+            true => Vec::new(),
+            false => vehicles.clone().map(|index| FaultyWay::new(world.config.seed, index)).collect(),
+        };
+        let crew = match world.config.scenario {
+            Scenario::Mixed => Crew::Free(vehicles.map(|index| Vehicle::new(&world, index)).collect()),
+            _ => Crew::Cast(vehicles.map(|index| Actor::new(&world, scenario::compile(&world, index))).collect()),
+        };
+        let due = match &crew {
+            Crew::Free(vehicles) => vehicles.iter().map(|vehicle| vehicle.next_time(&world)).collect(),
+            Crew::Cast(actors) => actors.iter().map(Actor::next_time).collect(),
+        };
         FleetSlice {
             world,
-            vehicles,
+            crew,
+            ways,
             due,
             buffer: Vec::with_capacity(1_024),
             time: TimeText::default(),
@@ -74,6 +167,22 @@ impl FleetSlice {
             truth: Vec::new(),
             is_finished: false,
         }
+    }
+
+    /// Sends what the control stream says before anything else; true if it says something. To be called first, and to
+    /// be delivered before any telemetry is sent: the set-up holds from the start.
+    ///
+    /// # Errors
+    /// When the sink takes no more.
+    pub fn set_up(&mut self, sink: &mut dyn Sink) -> Result<bool, SinkError> {
+        let Crew::Cast(actors) = &mut self.crew else { return Ok(false) };
+        for actor in actors {
+            for message in actor.take_set_up(&self.world.config) {
+                sink.send(message.stream, message.key.as_bytes(), &message.value, message.at)?;
+                self.sent.add(message.stream, 1);
+            }
+        }
+        Ok(true)
     }
 
     /// Sends everything that happens before `until` (and before the end of the run): vehicle by vehicle, each in the
@@ -90,13 +199,10 @@ impl FleetSlice {
             sent: &mut self.sent,
             truth: &mut self.truth,
         };
-        for (vehicle, due) in self.vehicles.iter_mut().zip(&mut self.due) {
-            while *due < until {
-                vehicle.advance(&self.world, &mut out)?;
-                *due = vehicle.next_time(&self.world);
-            }
+        match &mut self.crew {
+            Crew::Free(vehicles) => play(&self.world, (vehicles, &mut self.due, &mut self.ways), until, &mut out),
+            Crew::Cast(actors) => play(&self.world, (actors, &mut self.due, &mut self.ways), until, &mut out),
         }
-        Ok(())
     }
 
     /// Ends the run at `end`: tells the truth of what is not over yet. Nothing is sent; vehicles just go on
@@ -105,8 +211,17 @@ impl FleetSlice {
         if std::mem::replace(&mut self.is_finished, true) {
             return;
         }
-        for vehicle in &mut self.vehicles {
-            vehicle.finish(&self.world, end, &mut self.truth);
+        match &mut self.crew {
+            Crew::Free(vehicles) => {
+                for vehicle in vehicles {
+                    vehicle.finish(&self.world, end, &mut self.truth);
+                }
+            }
+            Crew::Cast(actors) => {
+                for actor in actors {
+                    actor.finish(end, &mut self.truth);
+                }
+            }
         }
     }
 
@@ -122,11 +237,11 @@ impl FleetSlice {
 
     /// Number of vehicles.
     pub fn len(&self) -> usize {
-        self.vehicles.len()
+        self.due.len()
     }
 
     /// True without vehicles, which a slice never is.
     pub fn is_empty(&self) -> bool {
-        self.vehicles.is_empty()
+        self.due.is_empty()
     }
 }

@@ -10,6 +10,7 @@
 mod agenda;
 mod config;
 mod dice;
+mod faults;
 mod fleet;
 mod json;
 mod lockstep;
@@ -19,6 +20,7 @@ mod motion;
 mod report;
 mod route;
 mod run;
+mod scenario;
 mod sink;
 mod timer;
 mod truth;
@@ -26,9 +28,11 @@ mod vehicle;
 mod watch;
 
 pub use config::*;
+pub use faults::{Faults, FaultsError};
 pub use fleet::*;
 pub use report::*;
 pub use run::*;
+pub use scenario::ScenarioDefaults;
 pub use sink::*;
 pub use timer::*;
 pub use truth::*;

@@ -57,11 +57,17 @@ impl Lockstep {
     ///
     /// # Errors
     /// When the truth could not be written, now or before.
-    pub fn finish(self, config: &SimConfig, end: EventTime, sent: &StreamCounts) -> std::io::Result<()> {
+    pub fn finish(
+        self,
+        config: &SimConfig,
+        end: EventTime,
+        sent: &StreamCounts,
+        is_real_time: bool,
+    ) -> std::io::Result<()> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         match (state.error, state.writer) {
             (Some(error), _) => Err(error),
-            (None, Some(mut writer)) => writer.finish(config, end, sent),
+            (None, Some(mut writer)) => writer.finish(config, end, sent, is_real_time),
             (None, None) => Ok(()),
         }
     }

@@ -123,6 +123,11 @@ pub fn run<S: Sink + Send>(
     for (worker, slice) in slices.into_iter().enumerate() {
         workers.push((slice, make_sink(worker).map_err(RunError::Sink)?));
     }
+    for (slice, sink) in &mut workers {
+        if slice.set_up(sink).map_err(RunError::Sink)? {
+            sink.flush().map_err(RunError::Sink)?;
+        }
+    }
     let shared = Shared {
         lockstep: Lockstep::new(workers.len(), options.truth),
         sent: Default::default(),
@@ -314,7 +319,8 @@ impl Shared<'_> {
         if let Some(error) = outcome.error {
             return Err(RunError::Sink(error));
         }
-        self.lockstep.finish(config, outcome.reached, &sent).map_err(RunError::Truth)?;
+        let is_real_time = self.pace.factor() == Some(1.0);
+        self.lockstep.finish(config, outcome.reached, &sent, is_real_time).map_err(RunError::Truth)?;
         Ok(RunSummary {
             sent,
             delivery: outcome.delivery,

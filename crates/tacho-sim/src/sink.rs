@@ -24,7 +24,8 @@ pub trait Sink {
     /// When the message could not be taken and no later one will be.
     fn send(&mut self, stream: Stream, key: &[u8], value: &[u8], event_time: EventTime) -> Result<(), SinkError>;
 
-    /// Waits until everything that was taken is delivered, or given up. Called once, behind the last message.
+    /// Waits until everything that was taken is delivered, or given up. Called behind the last message, and
+    /// behind those that must be there before others.
     ///
     /// # Errors
     /// When messages remain undelivered.

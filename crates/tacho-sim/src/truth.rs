@@ -27,7 +27,7 @@ pub struct TruthRecord {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TruthBody {
     /// Something that must raise an alert.
     Alert {
@@ -40,8 +40,41 @@ pub enum TruthBody {
         /// Where it began.
         at: LatLon,
     },
+    /// Something that must raise an alert, in a scenario.
+    Episode {
+        /// The type's name.
+        type_name: &'static str,
+        /// Peak, or how long; in the unit of the type; NaN without one.
+        value: f64,
+        /// The threshold in the same unit; NaN without one.
+        threshold: f64,
+        /// Where it began.
+        at: LatLon,
+        /// The geofence or the fault code.
+        subject: Option<Arc<str>>,
+    },
+    /// A planned stop and what became of it.
+    Stop(Box<StopTruth>),
+    /// Something that raises no alert: `refuel` (litres), `maintenance`, `driver_change`, `store_and_forward` (seconds).
+    Event {
+        /// The type's name.
+        type_name: &'static str,
+        /// In the unit of the type; NaN without one.
+        value: f64,
+        /// Whom it concerns beside the vehicle.
+        subject: Option<Arc<str>>,
+    },
+    /// A telemetry message that went wrong on the way: `reorder`, `duplicate`, `late`, `corrupt`.
+    Fault {
+        /// What happened to it.
+        fault: &'static str,
+        /// The reason for which it must be refused; empty if it must not.
+        reason: &'static str,
+    },
     /// A trip.
     Trip {
+        /// By events or ids; otherwise its parking tells.
+        is_declared: bool,
         /// `Completed`, `Cancelled`, or `Open` at the end of the run.
         status: TripStatus,
         /// Metres driven.
@@ -55,6 +88,41 @@ pub enum TruthBody {
     },
     /// Silence between two fixes.
     Gap,
+}
+
+/// A planned stop of a round and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StopTruth {
+    /// The stop.
+    pub stop_id: Arc<str>,
+    /// Whose it is.
+    pub customer_id: Arc<str>,
+    /// Where it is.
+    pub at: LatLon,
+    /// Its place in the plan, from 1.
+    pub plan_order: u32,
+    /// Its place among the visits, from 1; `None` if it was skipped.
+    pub visit_order: Option<u32>,
+    /// `early`, `on_time`, `late`, `skipped`.
+    pub punctuality: &'static str,
+    /// When it was promised.
+    pub planned_arrival: EventTime,
+    /// From when to when the customer takes it.
+    pub window: (EventTime, EventTime),
+    /// Planned service, seconds.
+    pub planned_service_s: f64,
+    /// Arrival behind the planned one, seconds.
+    pub lateness_s: f64,
+    /// Waiting until the window opened, seconds.
+    pub waiting_s: f64,
+    /// Service beyond the planned one, seconds.
+    pub delay_s: f64,
+    /// `delivered`, `partial`, `refused`, `failed`; empty if nobody said.
+    pub outcome: &'static str,
+    /// Ordered.
+    pub ordered_qty: f64,
+    /// Delivered; NaN if nobody said.
+    pub delivered_qty: f64,
 }
 
 #[derive(Serialize)]
@@ -75,9 +143,42 @@ struct Line<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Details<'a> {
-    Alert { threshold: Option<f64>, lat: f64, lon: f64 },
+    Alert {
+        threshold: Option<f64>,
+        lat: f64,
+        lon: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<&'a str>,
+    },
     Trip(TripDetails<'a>),
+    Stop(Box<StopDetails<'a>>),
+    Event {
+        subject: Option<&'a str>,
+    },
+    Fault {
+        reason: &'a str,
+    },
     Gap {},
+}
+
+#[derive(Serialize)]
+struct StopDetails<'a> {
+    stop_id: &'a str,
+    customer_id: &'a str,
+    lat: f64,
+    lon: f64,
+    plan_order: u32,
+    visit_order: Option<u32>,
+    planned_arrival: String,
+    window_start: String,
+    window_end: String,
+    planned_service_s: f64,
+    lateness_s: Option<f64>,
+    waiting_s: Option<f64>,
+    delay_s: Option<f64>,
+    outcome: &'a str,
+    ordered_qty: f64,
+    delivered_qty: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +207,10 @@ struct SummaryLine<'a> {
     alerts: &'a BTreeMap<&'static str, u64>,
     trips: u64,
     gaps: u64,
+    stops: u64,
+    events: u64,
+    faults: &'a BTreeMap<&'static str, u64>,
+    is_real_time: bool,
 }
 
 /// Writes truth lines, counts them, and ends with the summary.
@@ -114,6 +219,9 @@ pub struct TruthWriter {
     alerts: BTreeMap<&'static str, u64>,
     trips: u64,
     gaps: u64,
+    stops: u64,
+    events: u64,
+    faults: BTreeMap<&'static str, u64>,
 }
 
 impl std::fmt::Debug for TruthWriter {
@@ -125,7 +233,7 @@ impl std::fmt::Debug for TruthWriter {
 impl TruthWriter {
     /// Writes to `out`; give it a buffer.
     pub fn new(out: Box<dyn Write + Send>) -> Self {
-        Self { out, alerts: BTreeMap::new(), trips: 0, gaps: 0 }
+        Self { out, alerts: BTreeMap::new(), trips: 0, gaps: 0, stops: 0, events: 0, faults: BTreeMap::new() }
     }
 
     /// Writes one line.
@@ -134,10 +242,14 @@ impl TruthWriter {
     /// When writing fails.
     pub fn write(&mut self, record: &TruthRecord) -> std::io::Result<()> {
         let (kind, type_name, value, details) = describe(record);
-        match record.body {
+        match &record.body {
             TruthBody::Alert { alert_type, .. } => *self.alerts.entry(alert_type.as_str()).or_default() += 1,
+            TruthBody::Episode { type_name, .. } => *self.alerts.entry(type_name).or_default() += 1,
             TruthBody::Trip { .. } => self.trips += 1,
             TruthBody::Gap => self.gaps += 1,
+            TruthBody::Stop(_) => self.stops += 1,
+            TruthBody::Event { .. } => self.events += 1,
+            TruthBody::Fault { fault, .. } => *self.faults.entry(fault).or_default() += 1,
         }
         let start = text_of(record.start);
         let end = record.end.map(text_of);
@@ -156,11 +268,18 @@ impl TruthWriter {
         self.out.write_all(b"\n")
     }
 
-    /// Writes the summary of a run that ended at `end`, and flushes.
+    /// Writes the summary of a run that ended at `end`, and flushes. `is_real_time` says whether event time passed as
+    /// fast as the clock, so that times of detection mean something.
     ///
     /// # Errors
     /// When writing fails.
-    pub fn finish(&mut self, config: &SimConfig, end: EventTime, sent: &StreamCounts) -> std::io::Result<()> {
+    pub fn finish(
+        &mut self,
+        config: &SimConfig,
+        end: EventTime,
+        sent: &StreamCounts,
+        is_real_time: bool,
+    ) -> std::io::Result<()> {
         let line = SummaryLine {
             kind: "summary",
             type_name: config.scenario.name(),
@@ -174,6 +293,10 @@ impl TruthWriter {
             alerts: &self.alerts,
             trips: self.trips,
             gaps: self.gaps,
+            stops: self.stops,
+            events: self.events,
+            faults: &self.faults,
+            is_real_time,
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")?;
@@ -182,30 +305,61 @@ impl TruthWriter {
 }
 
 /// Kind, type, value and details of a record.
-fn describe(record: &TruthRecord) -> (&'static str, &'static str, Option<f64>, Details<'static>) {
-    match record.body {
+fn describe(record: &TruthRecord) -> (&'static str, &'static str, Option<f64>, Details<'_>) {
+    let alert = |threshold: f64, at: &LatLon, subject| {
+        let (lat, lon) = (rounded(at.lat, 1e7), rounded(at.lon, 1e7));
+        Details::Alert { threshold: finite(threshold), lat, lon, subject }
+    };
+    match &record.body {
         TruthBody::Alert { alert_type, value, threshold, at } => {
-            let (lat, lon) = (rounded(at.lat, 1e7), rounded(at.lon, 1e7));
-            let details = Details::Alert { threshold: finite(threshold), lat, lon };
-            ("alert", alert_type.as_str(), finite(value), details)
+            ("alert", alert_type.as_str(), finite(*value), alert(*threshold, at, None))
         }
-        TruthBody::Trip { status, distance_m, from, to, max_speed_kmph } => {
+        TruthBody::Episode { type_name, value, threshold, at, subject } => {
+            ("alert", type_name, finite(*value), alert(*threshold, at, subject.as_deref()))
+        }
+        TruthBody::Trip { status, is_declared, distance_m, from, to, max_speed_kmph } => {
             let details = Details::Trip(TripDetails {
                 status: status.as_str(),
-                distance_m: rounded(distance_m, 1e1),
+                distance_m: rounded(*distance_m, 1e1),
                 start_lat: rounded(from.lat, 1e7),
                 start_lon: rounded(from.lon, 1e7),
                 end_lat: rounded(to.lat, 1e7),
                 end_lon: rounded(to.lon, 1e7),
-                max_speed_kmph: rounded(max_speed_kmph, 1e1),
+                max_speed_kmph: rounded(*max_speed_kmph, 1e1),
             });
-            ("trip", "declared", Some(rounded(distance_m, 1e1)), details)
+            ("trip", if *is_declared { "declared" } else { "detected" }, Some(rounded(*distance_m, 1e1)), details)
         }
+        TruthBody::Stop(stop) => ("stop", stop.punctuality, finite(stop.lateness_s), stop_details(stop)),
+        TruthBody::Event { type_name, value, subject } => {
+            ("event", type_name, finite(*value), Details::Event { subject: subject.as_deref() })
+        }
+        TruthBody::Fault { fault, reason } => ("fault", fault, None, Details::Fault { reason }),
         TruthBody::Gap => {
             let seconds = record.end.map(|end| end.ms_since(record.start) as f64 / 1_000.0);
             ("gap", "silent", seconds, Details::Gap {})
         }
     }
+}
+
+fn stop_details(stop: &StopTruth) -> Details<'_> {
+    Details::Stop(Box::new(StopDetails {
+        stop_id: &stop.stop_id,
+        customer_id: &stop.customer_id,
+        lat: rounded(stop.at.lat, 1e7),
+        lon: rounded(stop.at.lon, 1e7),
+        plan_order: stop.plan_order,
+        visit_order: stop.visit_order,
+        planned_arrival: text_of(stop.planned_arrival),
+        window_start: text_of(stop.window.0),
+        window_end: text_of(stop.window.1),
+        planned_service_s: stop.planned_service_s,
+        lateness_s: finite(stop.lateness_s),
+        waiting_s: finite(stop.waiting_s),
+        delay_s: finite(stop.delay_s),
+        outcome: stop.outcome,
+        ordered_qty: stop.ordered_qty,
+        delivered_qty: finite(stop.delivered_qty),
+    }))
 }
 
 fn text_of(time: EventTime) -> String {

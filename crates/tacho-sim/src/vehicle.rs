@@ -52,7 +52,7 @@ pub(crate) struct Output<'a> {
 
 impl Output<'_> {
     /// Sends one message, written by `write` into the reused buffer.
-    fn send(
+    pub(crate) fn send(
         &mut self,
         stream: Stream,
         key: &str,

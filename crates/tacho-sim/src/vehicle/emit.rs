@@ -121,8 +121,9 @@ impl Vehicle {
         let config = &world.config;
         let dice = &mut self.sensor_dice;
         let (mut east, mut north) = (0.0, 0.0);
-        if config.gps_noise_m > 0.0 {
-            (east, north) = (dice.bell() * config.gps_noise_m, dice.bell() * config.gps_noise_m);
+        let noise_m = config.noise_m();
+        if noise_m > 0.0 {
+            (east, north) = (dice.bell() * noise_m, dice.bell() * noise_m);
         }
         if config.parked_jitter_m > 0.0 && self.trip.is_none() {
             let jitter_m = config.parked_jitter_m;

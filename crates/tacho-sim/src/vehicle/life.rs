@@ -209,5 +209,6 @@ impl Vehicle {
 }
 
 fn trip_body(trip: &Trip, status: TripStatus, to: tacho_model::LatLon, distance_m: f64) -> TruthBody {
-    TruthBody::Trip { status, distance_m, from: trip.from, to, max_speed_kmph: trip.max_speed_kmph }
+    let max_speed_kmph = trip.max_speed_kmph;
+    TruthBody::Trip { status, is_declared: true, distance_m, from: trip.from, to, max_speed_kmph }
 }

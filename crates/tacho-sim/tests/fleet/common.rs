@@ -34,7 +34,7 @@ pub struct Keep(pub Vec<Sent>);
 
 impl Sink for Keep {
     fn send(&mut self, stream: Stream, key: &[u8], value: &[u8], at: EventTime) -> Result<(), SinkError> {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         self.0.push(Sent { stream, key: text(key), value: text(value), at });
         Ok(())
     }

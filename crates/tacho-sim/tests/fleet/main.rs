@@ -6,4 +6,5 @@ mod determinism;
 mod messages;
 mod pacing;
 mod physics;
+mod scenarios;
 mod truth;
