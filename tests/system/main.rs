@@ -5,5 +5,6 @@ mod drill;
 mod import;
 mod intake;
 mod numbers;
+mod score;
 mod simulate;
 mod support;

@@ -25,12 +25,13 @@ const FORBIDDEN: [&str; 14] = [
 ];
 
 /// Crates of ours that must not reach others of ours.
-const UNRELATED: [(&str, &[&str]); 6] = [
+const UNRELATED: [(&str, &[&str]); 7] = [
     ("tacho-pipeline", &["tacho-log", "tacho-kafka", "tacho-store", "tacho-server", "tacho-sim"]),
     ("tacho-log", &["tacho-engine", "tacho-pipeline", "tacho-store", "tacho-server"]),
     ("tacho-kafka", &["tacho-engine", "tacho-pipeline", "tacho-store", "tacho-server"]),
     ("tacho-store", &["tacho-engine", "tacho-pipeline", "tacho-log", "tacho-server"]),
     ("tacho-sim", &["tacho-engine", "tacho-pipeline", "tacho-store", "tacho-server"]),
+    ("tacho-score", &["tacho-engine", "tacho-sim", "tacho-store"]),
     ("tacho-server", &["tacho-engine", "tacho-pipeline", "tacho-log"]),
 ];
 

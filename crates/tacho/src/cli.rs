@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use tacho_sim::{Faults, Scenario};
 
 /// Real-time analytics for vehicle fleets: trips, alerts, driver scores and a live map from one binary.
 ///
@@ -68,6 +69,11 @@ pub enum Command {
     /// Asks the running instance of that data folder, after everything acknowledged before the call is in the store;
     /// if none is running, opens the store itself.
     Sql(Sql),
+    /// Compare what the engine found with what really happened in a simulated world.
+    ///
+    /// Waits until everything acknowledged is stored, then matches the truth file of `simulate --truth` one to one with
+    /// alerts, trips and visits. Example: tacho score --truth truth.ndjson --data-dir data --output table
+    Score(Score),
     /// Create topics.
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -167,21 +173,32 @@ fn parse_speedup(text: &str) -> Result<Speedup, String> {
     }
 }
 
+fn parse_scenario(text: &str) -> Result<Scenario, String> {
+    let names = || Scenario::ALL.iter().map(|scenario| scenario.name()).collect::<Vec<_>>().join(", ");
+    Scenario::from_name(text).ok_or_else(|| format!("one of {}", names()))
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// Bootstrap servers.
     #[arg(long, default_value = "localhost:9092")]
     pub brokers: String,
-    /// Number of vehicles.
-    #[arg(long, default_value_t = 10_000)]
-    pub num_vehicles: u32,
-    /// Telemetry messages per second and vehicle.
-    #[arg(long, default_value_t = 1.0)]
-    pub telemetry_rate: f64,
-    /// Simulated seconds to run.
-    #[arg(long, default_value_t = 3600)]
-    pub run_seconds: u64,
+    /// Number of vehicles (default: 10000; a scenario has its own).
+    #[arg(long)]
+    pub num_vehicles: Option<u32>,
+    /// Telemetry messages per second and vehicle (default: 1; a scenario has its own).
+    #[arg(long)]
+    pub telemetry_rate: Option<f64>,
+    /// Simulated seconds to run (default: 3600; a scenario sets its own duration).
+    #[arg(long)]
+    pub run_seconds: Option<u64>,
+    /// A day that is written down: city-delivery, ride-hailing, long-haul or incident-day. See docs/scenarios.md.
+    #[arg(long, value_name = "NAME", value_parser = parse_scenario)]
+    pub scenario: Option<Scenario>,
+    /// What goes wrong on the way, as noise=5m,reorder=2%,duplicate=1%,late=1%,corrupt=1%.
+    #[arg(long, value_name = "FAULTS", default_value = "")]
+    pub faults: Faults,
     /// Create the topics first.
     #[arg(long)]
     pub create_topics: bool,
@@ -284,6 +301,35 @@ pub enum SqlOutput {
     /// CSV with a header.
     Csv,
     /// One JSON object a line.
+    Json,
+}
+
+/// Options of `score`.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// The truth that `simulate --truth` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub truth: PathBuf,
+    /// Folder of the data to compare.
+    #[arg(long, value_name = "DIR", conflicts_with = "clickhouse")]
+    pub data_dir: Option<PathBuf>,
+    /// Compare what is in this ClickHouse server instead.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = ScoreOutput::Table)]
+    pub output: ScoreOutput,
+    /// Also list what was missed and what was too much.
+    #[arg(long)]
+    pub details: bool,
+}
+
+/// Form of the result of `score`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoreOutput {
+    /// A table for people.
+    Table,
+    /// One JSON object.
     Json,
 }
 

@@ -11,6 +11,7 @@ mod kafka_client;
 mod kafka_sink;
 mod logging;
 mod store_process;
+mod stored;
 
 use clap::Parser;
 use cli::{Cli, Command, SchemaCommand, TopicsCommand};
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => commands::simulate::run(&config, &args),
         Command::Log(args) => commands::log::run(config, &args),
         Command::Store(args) => commands::store::run(&args),
+        Command::Score(args) => commands::score::run(&config, &args),
         Command::Sql(args) => commands::sql::run(&config, &args),
         Command::Topics(TopicsCommand::Create { brokers }) => commands::topics::create(&config, &brokers),
         Command::Schema(SchemaCommand::Apply { clickhouse }) => commands::schema::apply(&config, &clickhouse),

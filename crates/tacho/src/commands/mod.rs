@@ -5,6 +5,7 @@ pub mod import;
 pub mod log;
 pub mod run;
 pub mod schema;
+pub mod score;
 pub mod serve;
 pub mod setup;
 pub mod simulate;

@@ -22,6 +22,10 @@ use tacho_sim::{
     Fleet, Pace, Progress, RunOptions, RunSummary, SimConfig, SystemTimer, TelemetryFields, TruthWriter, WriteSink,
 };
 
+/// What the reference's producer does when nothing else is said.
+const NUM_VEHICLES: u32 = 10_000;
+const TELEMETRY_RATE_HZ: f64 = 1.0;
+const RUN_DURATION: Duration = Duration::from_secs(3_600);
 /// How long to look for a broker.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 /// Time between two lines of progress where there is no terminal.
@@ -39,7 +43,7 @@ pub fn run(config: &Config, args: &Simulate) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop)?;
     let timer = SystemTimer::start();
-    let bar = progress_bar(args);
+    let bar = progress_bar(fleet.config().num_vehicles);
     let show = |progress: &Progress| show_progress(&bar, progress);
     let truth = args.truth.as_ref().map(|file| {
         let out = File::create(file).with_context(|| format!("create {}", file.display()))?;
@@ -94,7 +98,15 @@ fn produce(
 }
 
 fn sim_config(args: &Simulate) -> Result<SimConfig> {
-    let duration = Duration::from_secs(args.run_seconds);
+    let scenario = args.scenario.unwrap_or_default();
+    let own = scenario.defaults();
+    let duration = own.map_or(RUN_DURATION, |own| own.duration);
+    if own.is_some() && args.run_seconds.is_some() {
+        bail!("--run-seconds does not go with --scenario {}: it sets its own duration", scenario.name());
+    }
+    let duration = args.run_seconds.map_or(duration, Duration::from_secs);
+    let own = own.map(|own| (own.num_vehicles, own.telemetry_rate_hz));
+    let (num_vehicles, telemetry_rate_hz) = own.unwrap_or((NUM_VEHICLES, TELEMETRY_RATE_HZ));
     let now = SystemClock.now().as_event_time();
     let start = match (&args.start, args.speedup) {
         (Some(text), _) => tacho_wire::parse_timestamp(text)
@@ -105,10 +117,12 @@ fn sim_config(args: &Simulate) -> Result<SimConfig> {
     };
     Ok(SimConfig {
         seed: args.seed,
-        num_vehicles: args.num_vehicles,
-        telemetry_rate_hz: args.telemetry_rate,
+        num_vehicles: args.num_vehicles.unwrap_or(num_vehicles),
+        telemetry_rate_hz: args.telemetry_rate.unwrap_or(telemetry_rate_hz),
         start,
         duration,
+        scenario,
+        faults: args.faults,
         fields: match args.fields {
             Fields::Reference => TelemetryFields::Standard,
             Fields::Full => TelemetryFields::Full,
@@ -127,14 +141,14 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> Result<()> {
     Ok(())
 }
 
-fn progress_bar(args: &Simulate) -> ProgressBar {
+fn progress_bar(num_vehicles: u32) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = "{bar:40} {percent:>3} %  {msg}  {eta} left";
     let bar = ProgressBar::new(1_000);
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(format!("{} vehicles", args.num_vehicles));
+    bar.set_message(format!("{num_vehicles} vehicles"));
     bar
 }
 
@@ -155,7 +169,8 @@ fn show_progress(bar: &ProgressBar, progress: &Progress) {
 
 /// The last line. Undelivered messages are a failure.
 fn report(summary: &RunSummary, args: &Simulate) -> Result<()> {
-    let streams: Vec<Stream> = Stream::ALL.into_iter().rev().filter(|stream| *stream != Stream::Commands).collect();
+    let is_shown = |stream: &Stream| *stream != Stream::Commands || summary.sent.get(*stream) > 0;
+    let streams: Vec<Stream> = Stream::ALL.into_iter().rev().filter(is_shown).collect();
     let failed: u64 = streams.iter().map(|stream| summary.delivery.failed.get(*stream)).sum();
     let text = match args.output {
         Output::Json => {

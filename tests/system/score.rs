@@ -1,0 +1,34 @@
+//! A scenario through a running system, compared with its truth.
+
+use crate::support::{PATIENCE, System, succeed, tacho, until};
+use serde_json::Value;
+use std::path::Path;
+
+fn score(data_dir: &Path, truth: &Path) -> Value {
+    let output = succeed(
+        tacho().args(["score", "--output", "json", "--details", "--truth"]).arg(truth).arg("--data-dir").arg(data_dir),
+    );
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+#[test]
+fn an_incident_day_is_found_as_it_happened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let truth = dir.path().join("truth.ndjson");
+    let data_dir = dir.path().join("data");
+    let system = System::start(&data_dir);
+    let simulate = ["simulate", "--brokers", &system.kafka, "--scenario", "incident-day", "--speedup", "max"];
+    succeed(tacho().args(simulate).args(["--faults", "duplicate=1%,corrupt=1%", "--truth"]).arg(&truth));
+    // What the end of data decides, fleet time decides: it follows the clock once every partition is quiet.
+    until("every trip to end", PATIENCE, || {
+        (system.number("SELECT count() FROM v_trips WHERE status = 'open'") == 0).then_some(())
+    });
+    let report = score(&data_dir, &truth);
+    for name in ["harsh_brake", "harsh_accel", "harsh_corner", "idling", "sos", "trips", "corrupt"] {
+        let (precision, recall) = (&report[name]["precision"], &report[name]["recall"]);
+        assert_eq!((precision.as_f64(), recall.as_f64()), (Some(1.0), Some(1.0)), "{name}: {}", report[name]);
+    }
+    assert!(report["eta_breach"].is_null(), "the scenario has none");
+    assert_eq!(report["overspeed"]["extra"], 0, "{}", report["overspeed"]);
+    system.stop();
+}
