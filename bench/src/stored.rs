@@ -23,13 +23,14 @@ pub fn run(tacho: &Path, queries: &Path, rows: u64, rate: u64, report: &mut Repo
     let system = System::start(tacho, &[])?;
     let mut stored = 0;
     let mut baseline = None;
+    // Event time goes on from load to load, so that no vehicle's events are late.
+    let mut clock_s = jiff::Timestamp::now().as_second() - 7 * 86_400;
     for target in [(rows / 100).max(VEHICLES), rows] {
         let seconds = target.saturating_sub(stored).div_ceil(VEHICLES).max(1);
         progress(&format!("stored: {target} rows, {seconds} s of event time to make"));
         let cpu_before = system.cpu_s()?;
-        // Another seed and another hour for the second step, so that nothing is seen twice.
-        let end = jiff::Timestamp::now().as_second() - if stored == 0 { 3 * 86_400 } else { 60 };
-        let start = jiff::Timestamp::from_second(end - seconds as i64)?.to_string();
+        let start = text_of(clock_s)?;
+        clock_s += seconds as i64;
         let (seconds, seed) = (seconds.to_string(), (stored + 1).to_string());
         let flags = ["--run-seconds", &seconds, "--speedup", "max", "--start", &start, "--seed", &seed];
         let simulated = Simulation::start(tacho, system.kafka(), VEHICLES, &flags)?.finish()?;
@@ -41,7 +42,10 @@ pub fn run(tacho: &Path, queries: &Path, rows: u64, rate: u64, report: &mut Repo
         let cpu_s = (cpu.0 - cpu_before.0 + cpu.1 - cpu_before.1) * 1e6 / simulated.acknowledged as f64;
         report.add(&load, "up and store, per event", cpu_s, "CPU s/million")?;
         report.add(&load, "up and store, against the first step", cpu_s / *baseline.get_or_insert(cpu_s), "ratio")?;
-        let live = Simulation::start(tacho, system.kafka(), rate, &["--run-seconds", "3600", "--seed", "77"])?;
+        let live_start = text_of(clock_s)?;
+        let flags = ["--run-seconds", "3600", "--seed", "77", "--start", &live_start];
+        let live = Simulation::start(tacho, system.kafka(), rate, &flags)?;
+        clock_s += 3_700;
         measure(&system, &names, &load, report)?;
         drop(live);
         // What the live load added counts, too.
@@ -49,6 +53,10 @@ pub fn run(tacho: &Path, queries: &Path, rows: u64, rate: u64, report: &mut Repo
         report.add(&load, "inserts repeated", counter(&system.instance.counters()?, "store_retries"), "inserts")?;
     }
     Ok(())
+}
+
+fn text_of(second: i64) -> Result<String> {
+    Ok(jiff::Timestamp::from_second(second)?.to_string())
 }
 
 fn measure(system: &System, names: &[(String, String)], load: &str, report: &mut Report) -> Result<()> {

@@ -84,7 +84,7 @@ fn run_in(options: &Options, plan: &PairPlan, dir: &Path, tell: &dyn Fn(&str)) -
     for instance in [&calm, victim.instance()?] {
         wait_past(instance, end, options.silence)?;
     }
-    let report = conclude(plan, &calm, victim.instance()?, disturbances, acknowledged)?;
+    let report = conclude(plan, &calm, victim.instance()?, disturbances, acknowledged, tell)?;
     victim.terminate()?;
     let (status, _) = calm.terminate(Duration::from_secs(10))?;
     ensure!(status.success(), "SIGTERM ended the calm instance with {status}");
@@ -134,6 +134,7 @@ fn conclude(
     disturbed: &Instance,
     disturbances: Vec<crate::Disturbance>,
     acknowledged: u64,
+    tell: &dyn Fn(&str),
 ) -> Result<PairReport> {
     let deadline = Instant::now() + AGREE_PATIENCE;
     let comparison = loop {
@@ -141,6 +142,9 @@ fn conclude(
         if comparison.differences() == 0 || Instant::now() >= deadline {
             break comparison;
         }
+        let parts = comparison.tables.iter().chain(&comparison.topics).filter(|part| part.differences > 0);
+        let parts: Vec<String> = parts.map(|part| format!("{} {}", part.differences, part.name)).collect();
+        tell(&format!("not yet the same: {}", parts.join(", ")));
         thread::sleep(Duration::from_secs(2));
     };
     let mut unbalanced = Vec::new();
