@@ -44,6 +44,7 @@ fn every_windowed_number_and_alert_of_a_generated_log_is_right() {
         ("20 s summaries", include_str!("../recompute/trip_summaries.sql")),
         ("fleet utilization", include_str!("../recompute/fleet_utilization.sql")),
         ("driver penalty", include_str!("../recompute/driver_penalty.sql")),
+        ("driver scores", include_str!("../recompute/driver_scores.sql")),
     ] {
         let mut last = String::new();
         let compared = until(&format!("{name} to equal the recomputation"), PATIENCE, || {

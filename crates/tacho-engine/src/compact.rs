@@ -2,7 +2,9 @@
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
-use tacho_model::{AlertFact, Facts, Refuel, TripFact, TripMetrics, TripSummary, VehicleMinute};
+use tacho_model::{
+    AlertFact, EtaPrediction, Facts, Refuel, StopVisit, TripFact, TripMetrics, TripSummary, VehicleMinute,
+};
 
 /// Takes out of each kind of fact all but the last of its id; the order stays. For the facts that a vehicle may tell
 /// more than once in an epoch.
@@ -13,6 +15,8 @@ pub fn keep_last_of_each(facts: &mut Facts) {
     keep_last(&mut facts.trip_summaries);
     keep_last(&mut facts.trip_metrics);
     keep_last(&mut facts.refuels);
+    keep_last(&mut facts.stop_visits);
+    keep_last(&mut facts.eta_predictions);
 }
 
 /// A fact with the id that makes it replace another.
@@ -38,6 +42,16 @@ impl Keyed for VehicleMinute {
 impl Keyed for TripSummary {
     fn key(&self) -> impl Hash + Eq {
         (self.vehicle_id.as_str(), self.window_start)
+    }
+}
+impl Keyed for StopVisit {
+    fn key(&self) -> impl Hash + Eq {
+        (self.trip_id.as_str(), self.stop.stop_id.as_str(), self.vehicle_id.as_str())
+    }
+}
+impl Keyed for EtaPrediction {
+    fn key(&self) -> impl Hash + Eq {
+        (self.trip_id.as_str(), self.stop_id.as_str(), self.made_at, self.arrived_at.is_some())
     }
 }
 impl Keyed for TripMetrics {

@@ -1,5 +1,6 @@
 //! Thresholds, with the defaults of the product's contract.
 
+use crate::driver::{HoursProfile, ScoreFormula};
 use tacho_model::VehicleClass;
 
 /// Harsh-event thresholds of a vehicle class, m/s2.
@@ -144,6 +145,24 @@ pub struct EngineConfig {
     pub penalty_window_ms: i64,
     /// Penalty windows take corrections for this long.
     pub penalty_lateness_ms: i64,
+    /// What a driver's score weighs.
+    pub score: ScoreFormula,
+    /// Hours-of-service profile of drivers for whom none is declared; none: they are not judged.
+    pub hours_profile: Option<HoursProfile>,
+    /// A shorter declared break is a violation.
+    pub break_min_ms: i64,
+    /// Radius of a planned stop.
+    pub stop_radius_m: f64,
+    /// Inside for this long is an arrival, outside for this long a departure.
+    pub stop_dwell_ms: i64,
+    /// Farther than this from the planned line is out of the route.
+    pub route_corridor_m: f64,
+    /// Out of the route for this long is an alert.
+    pub route_deviation_ms: i64,
+    /// Arrivals are predicted at most this often.
+    pub eta_interval_ms: i64,
+    /// A predicted arrival that is later than promised by more than this is an alert.
+    pub eta_breach_ms: i64,
     /// Window of utilization.
     pub utilization_window_ms: i64,
 }
@@ -215,6 +234,15 @@ impl Default for EngineConfig {
             duplicate_memory_fixes: 1_000,
             penalty_window_ms: 15_000,
             penalty_lateness_ms: 3_600_000,
+            score: ScoreFormula::default(),
+            hours_profile: Some(HoursProfile::Eu561),
+            break_min_ms: 900_000,
+            stop_radius_m: 75.0,
+            stop_dwell_ms: 30_000,
+            route_corridor_m: 200.0,
+            route_deviation_ms: 60_000,
+            eta_interval_ms: 30_000,
+            eta_breach_ms: 600_000,
             utilization_window_ms: 5_000,
         }
     }

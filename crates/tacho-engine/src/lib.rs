@@ -17,8 +17,9 @@ mod snapshot;
 mod vehicle;
 
 pub use config::{ClassThresholds, EngineConfig};
+pub use driver::{HoursProfile, ScoreFormula};
 pub use epoch::{EpochTime, GroupSet};
 pub use fleet::{FleetPartial, FleetStage};
-pub use output::{Displacements, DriverInput, DriverStageOutput, SideCounts, VehicleStageOutput};
+pub use output::{Displacements, DriverInput, DriverNews, DriverStageOutput, SideCounts, VehicleStageOutput};
 pub use shard::Shard;
 pub use snapshot::{RestoreError, STATE_VERSION};

@@ -1,7 +1,13 @@
 //! What the stages hand on.
 
-use crate::fleet::FleetPartial;
-use tacho_model::{AlertType, DriverId, EventTime, Facts, LiveVehicle, Stream, TelemetryBatch, VehicleId, key_group};
+use crate::{
+    driver::{Drive, HoursProfile},
+    fleet::FleetPartial,
+};
+use tacho_model::{
+    AlertType, Command, CommandKind, DriverEventKind, DriverId, EventTime, Facts, LiveVehicle, SideBody, SideEvent,
+    Stream, TelemetryBatch, VehicleId, key_group,
+};
 
 /// Side events of one epoch by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,22 +95,58 @@ pub struct DriverStageOutput {
     pub facts: Facts,
 }
 
-/// An alert that counts for a driver.
+/// Something that counts for a driver.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DriverInput {
     /// The driver; empty when unidentified.
     pub driver_id: DriverId,
     /// The vehicle.
     pub vehicle_id: VehicleId,
-    /// Start of the episode.
+    /// Start of the episode, or of the minute.
     pub at: EventTime,
-    /// Its kind.
-    pub alert_type: AlertType,
-    /// A person says that it was none: it counts no longer.
-    pub is_dismissed: bool,
+    /// What counts.
+    pub news: DriverNews,
+}
+
+/// What counts for a driver.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DriverNews {
+    /// An alert begins.
+    Alert(AlertType),
+    /// A person says that the alert that began then was none: it counts no longer.
+    Dismissed(AlertType),
+    /// What a vehicle drove in a minute, or in a part of it.
+    Drive(Drive),
+    /// The driver says that a break begins.
+    BreakStart,
+    /// The driver says that it is over.
+    BreakEnd,
+    /// The driver's hours-of-service profile; none: the default one.
+    Profile(Option<HoursProfile>),
 }
 
 impl DriverInput {
+    /// What a side event says to its driver.
+    pub(crate) fn of_event(event: &SideEvent) -> Option<DriverInput> {
+        let (driver_id, vehicle_id, news) = match &event.body {
+            SideBody::Driver(driver) => {
+                let news = match driver.kind {
+                    DriverEventKind::BreakStart => DriverNews::BreakStart,
+                    DriverEventKind::BreakEnd => DriverNews::BreakEnd,
+                    _ => return None,
+                };
+                (&driver.driver_id, driver.vehicle_id.clone(), news)
+            }
+            SideBody::Command(Command { kind: CommandKind::DriverUpsert(setup), .. }) => {
+                let news = DriverNews::Profile(HoursProfile::of(&setup.hours_of_service));
+                (&setup.driver_id, VehicleId::default(), news)
+            }
+            _ => return None,
+        };
+        let driver_id = driver_id.clone();
+        (!driver_id.is_empty()).then_some(DriverInput { driver_id, vehicle_id, at: event.at, news })
+    }
+
     /// What the driver stage is keyed by: the driver, or the vehicle of an unidentified one.
     pub(crate) fn key(&self) -> &str {
         if self.driver_id.is_empty() { self.vehicle_id.as_str() } else { self.driver_id.as_str() }

@@ -87,6 +87,7 @@ impl Shard {
             let Some(vehicle_id) = target_of(event) else {
                 // It concerns no vehicle: the first shard counts it, once.
                 if self.groups.start == FIRST_GROUP {
+                    ctx.out.driver_inputs.extend(DriverInput::of_event(event));
                     ctx.out.side_outcomes.add_applied(event.body.stream());
                 }
                 continue;
@@ -96,6 +97,7 @@ impl Shard {
             if !self.groups.contains(&group) || !only.contains(group) {
                 continue;
             }
+            ctx.out.driver_inputs.extend(DriverInput::of_event(event));
             let group = &mut self.vehicles[usize::from(group - self.groups.start)];
             let slot = group.slot(vehicle_id.as_str(), hash);
             ctx.fleet_before = group.fleet();

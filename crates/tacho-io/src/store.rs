@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use tacho_model::{
-    AlertFact, DriverScore, FleetUtilization, LogTime, Refuel, Rejected, SideEvent, TelemetryBatch, TripFact,
-    TripSummary, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, LogTime, Refuel, Rejected, SideEvent,
+    StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -38,11 +38,17 @@ pub enum Table {
     Commands = 12,
     /// Refuellings. Replacing.
     Refuels = 30,
+    /// Breaks and driving times that broke a rule. Replacing.
+    BreakViolations = 40,
+    /// Planned stops and what became of them. Replacing.
+    StopVisits = 41,
+    /// Predicted arrivals and their outcomes. Replacing.
+    EtaPredictions = 42,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 14] = [
+    pub const ALL: [Table; 17] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -57,6 +63,9 @@ impl Table {
         Table::FleetUtilization,
         Table::Commands,
         Table::Refuels,
+        Table::BreakViolations,
+        Table::StopVisits,
+        Table::EtaPredictions,
     ];
 
     /// The table's name in ClickHouse.
@@ -76,6 +85,9 @@ impl Table {
             Table::FleetUtilization => "fleet_utilization",
             Table::Commands => "commands",
             Table::Refuels => "refuels",
+            Table::BreakViolations => "break_violations",
+            Table::StopVisits => "stop_visits",
+            Table::EtaPredictions => "eta_predictions",
         }
     }
 
@@ -88,6 +100,9 @@ impl Table {
                 | Table::VehicleMinutes
                 | Table::TripSummaries
                 | Table::DriverScores
+                | Table::BreakViolations
+                | Table::StopVisits
+                | Table::EtaPredictions
                 | Table::FleetUtilization
                 | Table::Refuels
         )
@@ -128,6 +143,12 @@ pub enum TableRows {
     TripSummaries(Vec<Versioned<TripSummary>>),
     /// Driver scores.
     DriverScores(Vec<Versioned<DriverScore>>),
+    /// Break violations.
+    BreakViolations(Vec<Versioned<BreakViolation>>),
+    /// Stop visits.
+    StopVisits(Vec<Versioned<StopVisit>>),
+    /// Predicted arrivals.
+    EtaPredictions(Vec<Versioned<EtaPrediction>>),
     /// Utilization.
     FleetUtilization(Vec<Versioned<FleetUtilization>>),
     /// Refuellings.
@@ -146,6 +167,9 @@ impl TableRows {
             TableRows::VehicleMinutes(rows) => rows.len(),
             TableRows::TripSummaries(rows) => rows.len(),
             TableRows::DriverScores(rows) => rows.len(),
+            TableRows::BreakViolations(rows) => rows.len(),
+            TableRows::StopVisits(rows) => rows.len(),
+            TableRows::EtaPredictions(rows) => rows.len(),
             TableRows::FleetUtilization(rows) => rows.len(),
             TableRows::Refuels(rows) => rows.len(),
         }

@@ -1,6 +1,6 @@
 //! Everything that comes in beside telemetry: low-rate events, one value each.
 
-use crate::{DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, Stream, TripId, VehicleId};
+use crate::{DeliveryPlan, DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, Stream, TripId, VehicleId};
 use std::sync::Arc;
 
 /// A low-rate event with the place it came from.
@@ -82,6 +82,8 @@ pub enum TripEventKind {
         origin: Option<LatLon>,
         /// The delivery plan as JSON text (`dest_lat`, `stops`, ...); empty without one.
         plan: String,
+        /// The same, read; none without one.
+        delivery: Option<Arc<DeliveryPlan>>,
     },
     /// The trip ends, with the producer's own summary.
     End {
@@ -98,6 +100,8 @@ pub enum TripEventKind {
     PlanUpdate {
         /// The plan as JSON text.
         plan: String,
+        /// The same, read.
+        delivery: Arc<DeliveryPlan>,
     },
     /// The vehicle reaches a stop.
     StopArrival {

@@ -1,7 +1,7 @@
 //! What the engine concludes. Every fact has an id computed from its content, so that a repeat replaces itself;
 //! the highest version of an id is the truth.
 
-use crate::{AlertId, DriverId, EventTime, LatLon, LogTime, TripId, VehicleId};
+use crate::{AlertId, DriverId, EtaPrediction, EventTime, LatLon, LogTime, StopVisit, TripId, VehicleId};
 
 /// Facts of one epoch, by kind, in the order in which the engine made them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,8 +16,14 @@ pub struct Facts {
     pub trip_summaries: Vec<TripSummary>,
     /// Hop-window metrics of running trips.
     pub trip_metrics: Vec<TripMetrics>,
-    /// Driver penalties (and scores).
+    /// Driver penalties and scores.
     pub driver_scores: Vec<DriverScore>,
+    /// Breaks and driving times that broke a rule.
+    pub break_violations: Vec<BreakViolation>,
+    /// Planned stops and what became of them.
+    pub stop_visits: Vec<StopVisit>,
+    /// Predicted arrivals, and their outcomes.
+    pub eta_predictions: Vec<EtaPrediction>,
     /// Utilization of the fleet.
     pub utilization: Vec<FleetUtilization>,
     /// Refuellings.
@@ -33,6 +39,9 @@ impl Facts {
             + self.trip_summaries.len()
             + self.trip_metrics.len()
             + self.driver_scores.len()
+            + self.break_violations.len()
+            + self.stop_visits.len()
+            + self.eta_predictions.len()
             + self.utilization.len()
             + self.refuels.len()
     }
@@ -48,6 +57,9 @@ impl Facts {
         self.trip_summaries.append(&mut other.trip_summaries);
         self.trip_metrics.append(&mut other.trip_metrics);
         self.driver_scores.append(&mut other.driver_scores);
+        self.break_violations.append(&mut other.break_violations);
+        self.stop_visits.append(&mut other.stop_visits);
+        self.eta_predictions.append(&mut other.eta_predictions);
         self.utilization.append(&mut other.utilization);
         self.refuels.append(&mut other.refuels);
     }
@@ -186,6 +198,14 @@ words!(
         MaintenanceDue = "maintenance_due",
         /// Offline while in use, or down, for more than a day.
         AssetDowntime = "asset_downtime",
+        /// Away from the planned route.
+        RouteDeviation = "route_deviation",
+        /// Predicted to arrive later than promised.
+        EtaBreach = "eta_breach",
+        /// Too long without a legal break, or too short a break.
+        BreakViolation = "break_violation",
+        /// Too much driving in a day, a shift, a week or two.
+        DrivingTime = "driving_time",
         /// A type that only the device knows; its name is in `details`.
         Device = "device",
     }
@@ -296,6 +316,10 @@ pub struct TripFact {
     pub fuel_used_l: f64,
     /// Measured share of the duration: 1 minus the gaps over 60 s, within 0..=1.
     pub coverage: f64,
+    /// Share of the way within 200 m of the planned line, within 0..=1; NaN without a planned line.
+    pub route_compliance: f64,
+    /// Metres beyond that; NaN without a planned line.
+    pub out_of_route_m: f64,
     /// The producer's own distance, metres; NaN when not sent.
     pub declared_distance_m: f64,
     /// The producer's own duration, seconds; NaN when not sent.
@@ -438,6 +462,14 @@ pub struct TripMetrics {
 pub enum ScoreWindow {
     /// 15 s sliding by 1 s: the penalty.
     Penalty15s,
+    /// An hour, sliding by 1 min.
+    Hour1,
+    /// 24 hours, sliding by 15 min.
+    Hours24,
+    /// 7 days, sliding by 1 h.
+    Days7,
+    /// 30 days, sliding by 1 h.
+    Days30,
 }
 
 impl ScoreWindow {
@@ -445,16 +477,32 @@ impl ScoreWindow {
     pub const fn as_str(self) -> &'static str {
         match self {
             ScoreWindow::Penalty15s => "15s",
+            ScoreWindow::Hour1 => "1h",
+            ScoreWindow::Hours24 => "24h",
+            ScoreWindow::Days7 => "7d",
+            ScoreWindow::Days30 => "30d",
+        }
+    }
+
+    /// Its length, ms.
+    pub const fn length_ms(self) -> i64 {
+        const HOUR_MS: i64 = 3_600_000;
+        match self {
+            ScoreWindow::Penalty15s => 15_000,
+            ScoreWindow::Hour1 => HOUR_MS,
+            ScoreWindow::Hours24 => 24 * HOUR_MS,
+            ScoreWindow::Days7 => 7 * 24 * HOUR_MS,
+            ScoreWindow::Days30 => 30 * 24 * HOUR_MS,
         }
     }
 }
 
-/// Penalty (or score) of a driver over a window. Key: (driver, window, window_start); an unidentified driver is told apart by vehicle.
+/// Penalty and score of a driver over a window, with what they are made of. Key: (driver, window, window_start); an unidentified driver is told apart by vehicle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriverScore {
     /// The driver; empty for the unidentified one, who is told apart by vehicle.
     pub driver_id: DriverId,
-    /// The vehicle of the newest counted alert.
+    /// The penalty's: the vehicle of the newest counted alert. A score's: empty, but for an unidentified driver.
     pub vehicle_id: VehicleId,
     /// Which window.
     pub window: ScoreWindow,
@@ -464,12 +512,53 @@ pub struct DriverScore {
     pub window_end: EventTime,
     /// 2 x overspeed + 3 x harsh_brake + 1 x idling.
     pub penalty: u32,
+    /// 0..=100; NaN under the least distance, and for the penalty's window.
+    pub score: f64,
     /// Overspeed alerts that began in the window.
     pub overspeed_count: u32,
     /// Harsh brakings in the window.
     pub harsh_brake_count: u32,
     /// Idling alerts that began in the window.
     pub idling_count: u32,
+    /// Harsh accelerations in the window. This and all below stay 0 in the penalty's window.
+    pub harsh_accel_count: u32,
+    /// Harsh corners in the window.
+    pub harsh_corner_count: u32,
+    /// Route deviations that began in the window.
+    pub route_deviation_count: u32,
+    /// Crashes in the window.
+    pub crash_count: u32,
+    /// Metres driven.
+    pub distance_m: f64,
+    /// Seconds in state driving.
+    pub driving_s: f64,
+    /// Seconds over a known limit, within overspeed episodes.
+    pub over_limit_s: f64,
+    /// Measured share of the time on trips, within 0..=1.
+    pub coverage: f64,
+}
+
+/// A rule on breaks or driving time that was overstepped: one episode. Key: violation_id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BreakViolation {
+    /// Its id, which is also its alert's.
+    pub violation_id: AlertId,
+    /// The driver.
+    pub driver_id: DriverId,
+    /// The vehicle that was driven when it began; empty if that is not known.
+    pub vehicle_id: VehicleId,
+    /// The rules that the driver is judged by: `eu561`, `us395`.
+    pub profile: &'static str,
+    /// The rule.
+    pub rule: &'static str,
+    /// When the limit was passed, or the short break began.
+    pub started_at: EventTime,
+    /// When a legal rest was complete, or the short break was over; none while it lasts.
+    pub ended_at: Option<EventTime>,
+    /// Minutes driven against the limit; of a short break: its length; of the window of a shift: minutes since its start.
+    pub value_min: f64,
+    /// The limit, minutes.
+    pub limit_min: f64,
 }
 
 /// Distinct vehicles by their state at a window's end (5 s, sliding by 1 s, fleet time). Key: window_start.

@@ -3,6 +3,7 @@
 //! Nothing here knows bytes, I/O, clocks or threads. What comes in is an *event* ([`TelemetryBatch`] for the
 //! high-rate stream, [`SideEvent`] for everything else); what the engine concludes is a *fact* ([`Facts`]).
 
+mod delivery;
 mod events;
 mod facts;
 mod geo;
@@ -18,6 +19,7 @@ mod telemetry;
 mod text;
 mod time;
 
+pub use delivery::*;
 pub use events::*;
 pub use facts::*;
 pub use geo::*;

@@ -13,6 +13,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
     Migration { version: 30, name: "health", text: include_str!("../../../sql/schema/030_health.sql") },
     Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
+    Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },
+    Migration { version: 41, name: "deliveries", text: include_str!("../../../sql/schema/041_deliveries.sql") },
 ];
 
 struct Migration {

@@ -34,8 +34,11 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
     queries![
         "alerts_page",
         "alerts_recent",
+        "break_violations_recent",
         "dead_letters_by_reason",
         "driver_penalty_recent",
+        "driver_ranking",
+        "driver_score_trend",
         "fleet_utilization_recent",
         "trips_page",
         "trips_recent",

@@ -11,8 +11,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 use tacho_io::OutputRecord;
 use tacho_model::{
-    AlertFact, DriverScore, EventTime, Facts, FleetUtilization, LatLon, OutputTopic, Rejected, Stream, TripFact,
-    TripMetrics, TripStatus, TripSummary, topic_name,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, EventTime, Facts, FleetUtilization, LatLon, OutputTopic,
+    Rejected, StopVisit, Stream, TripFact, TripMetrics, TripStatus, TripSummary, topic_name,
 };
 
 /// Turns facts into records of the output topics of one prefix.
@@ -57,6 +57,10 @@ impl OutputEncoder {
         out.extend(facts.trip_summaries.iter().zip(versions()).map(|(fact, version)| self.trip_summary(fact, version)));
         out.extend(facts.trip_metrics.iter().zip(versions()).map(|(fact, version)| self.trip_metrics(fact, version)));
         out.extend(facts.driver_scores.iter().zip(versions()).map(|(fact, version)| self.driver_score(fact, version)));
+        let violations = facts.break_violations.iter().zip(versions());
+        out.extend(violations.map(|(fact, version)| self.break_violation(fact, version)));
+        out.extend(facts.stop_visits.iter().zip(versions()).map(|(fact, version)| self.stop_visit(fact, version)));
+        out.extend(facts.eta_predictions.iter().zip(versions()).map(|(fact, version)| self.eta(fact, version)));
         out.extend(facts.utilization.iter().zip(versions()).map(|(fact, version)| self.utilization(fact, version)));
     }
 
@@ -170,9 +174,73 @@ impl OutputEncoder {
             object.text("window", score.window.as_str());
             window(object, score.window_start, score.window_end);
             object.u64("penalty", u64::from(score.penalty));
+            object.f64("score", score.score);
             object.u64("overspeed_count", u64::from(score.overspeed_count));
             object.u64("harsh_brake_count", u64::from(score.harsh_brake_count));
             object.u64("idling_count", u64::from(score.idling_count));
+            object.u64("harsh_accel_count", u64::from(score.harsh_accel_count));
+            object.u64("harsh_corner_count", u64::from(score.harsh_corner_count));
+            object.u64("route_deviation_count", u64::from(score.route_deviation_count));
+            object.u64("crash_count", u64::from(score.crash_count));
+            object.f64("distance_m", score.distance_m);
+            object.f64("driving_s", score.driving_s);
+            object.f64("over_limit_s", score.over_limit_s);
+            object.f64("coverage", score.coverage);
+            object.u64("version", version);
+        })
+    }
+
+    fn break_violation(&self, violation: &BreakViolation, version: u64) -> OutputRecord {
+        let at = violation.ended_at.unwrap_or(violation.started_at);
+        self.record(OutputTopic::BreakViolations, violation.driver_id.as_str(), at, 384, |object| {
+            object.text("violation_id", violation.violation_id.as_str());
+            object.text("driver_id", violation.driver_id.as_str());
+            object.text("vehicle_id", violation.vehicle_id.as_str());
+            object.text("profile", violation.profile);
+            object.text("rule", violation.rule);
+            object.time("started_at", violation.started_at.ms());
+            time_or_null(object, "ended_at", violation.ended_at);
+            object.f64("value_min", violation.value_min);
+            object.f64("limit_min", violation.limit_min);
+            object.u64("version", version);
+        })
+    }
+
+    fn stop_visit(&self, visit: &StopVisit, version: u64) -> OutputRecord {
+        let at = visit.departed_at.or(visit.arrived_at).or(visit.stop.planned_arrival).unwrap_or_default();
+        self.record(OutputTopic::StopVisits, visit.trip_id.as_str(), at, 768, |object| {
+            object.text("trip_id", visit.trip_id.as_str());
+            object.text("stop_id", &visit.stop.stop_id);
+            object.text("vehicle_id", visit.vehicle_id.as_str());
+            object.text("driver_id", visit.driver_id.as_str());
+            object.text("customer_id", &visit.stop.customer_id);
+            object.text("kind", visit.stop.kind.as_str());
+            position(object, ["lat", "lon"], visit.stop.position);
+            object.u64("plan_order", u64::from(visit.plan_order));
+            object.u64("visit_order", u64::from(visit.visit_order));
+            object.text("status", visit.status.as_str());
+            visit_times(object, visit);
+            object.text("punctuality", visit.punctuality.as_str());
+            object.flag("out_of_order", visit.is_out_of_order);
+            object.flag("declared", visit.is_declared);
+            object.text("outcome", &visit.outcome);
+            object.f64("ordered_qty", visit.stop.ordered_qty);
+            object.f64("delivered_qty", visit.delivered_qty);
+            object.text("reason", &visit.reason);
+            object.u64("version", version);
+        })
+    }
+
+    fn eta(&self, eta: &EtaPrediction, version: u64) -> OutputRecord {
+        self.record(OutputTopic::Eta, eta.trip_id.as_str(), eta.made_at, 320, |object| {
+            object.text("trip_id", eta.trip_id.as_str());
+            object.text("stop_id", &eta.stop_id);
+            object.text("vehicle_id", eta.vehicle_id.as_str());
+            object.time("made_at", eta.made_at.ms());
+            object.time("predicted_at", eta.predicted_at.ms());
+            time_or_null(object, "promised_at", eta.promised_at);
+            object.f64("remaining_m", eta.remaining_m);
+            time_or_null(object, "arrived_at", eta.arrived_at);
             object.u64("version", version);
         })
     }
@@ -227,8 +295,31 @@ fn trip_measures(object: &mut ObjectWriter<'_>, trip: &TripFact) {
     object.f64("fuel_used_pct", trip.fuel_used_pct);
     object.f64("fuel_used_l", trip.fuel_used_l);
     object.f64("coverage", trip.coverage);
+    object.f64("route_compliance", trip.route_compliance);
+    object.f64("out_of_route_m", trip.out_of_route_m);
     object.f64("declared_distance_m", trip.declared_distance_m);
     object.f64("declared_duration_s", trip.declared_duration_s);
+}
+
+fn time_or_null(object: &mut ObjectWriter<'_>, name: &str, at: Option<EventTime>) {
+    match at {
+        Some(at) => object.time(name, at.ms()),
+        None => object.null(name),
+    }
+}
+
+fn visit_times(object: &mut ObjectWriter<'_>, visit: &StopVisit) {
+    time_or_null(object, "planned_arrival", visit.stop.planned_arrival);
+    time_or_null(object, "window_start", visit.stop.window_start);
+    time_or_null(object, "window_end", visit.stop.window_end);
+    object.f64("planned_service_s", visit.stop.planned_service_s);
+    time_or_null(object, "arrived_at", visit.arrived_at);
+    time_or_null(object, "service_start", visit.service_start());
+    time_or_null(object, "departed_at", visit.departed_at);
+    object.f64("dwell_s", visit.dwell_s());
+    object.f64("waiting_s", visit.waiting_s());
+    object.f64("delay_s", visit.delay_s());
+    object.f64("lateness_s", visit.lateness_s());
 }
 
 fn window(object: &mut ObjectWriter<'_>, start: EventTime, end: EventTime) {

@@ -1,11 +1,12 @@
 //! An alert is one episode: what all kinds have in common.
 
 use super::{
+    delivery,
     fix::Fix,
     harsh, health, idling, overspeed,
     state::{Context, Vehicle},
 };
-use crate::output::DriverInput;
+use crate::output::{DriverInput, DriverNews};
 use serde::{Deserialize, Serialize};
 use tacho_model::{
     AlertFact, AlertId, AlertState, AlertType, DeviceAlert, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId,
@@ -66,8 +67,7 @@ impl Episode {
             driver_id: episode.driver_id.clone(),
             vehicle_id: vehicle.id.clone(),
             at: episode.started_at,
-            alert_type: episode.alert_type,
-            is_dismissed: false,
+            news: DriverNews::Alert(episode.alert_type),
         });
         episode
     }
@@ -205,7 +205,9 @@ impl Episode {
             AlertType::FaultCode => format!("fault code {}{lasted}", self.subject),
             AlertType::MaintenanceDue => format!("due: {}", self.subject),
             AlertType::AssetDowntime => format!("out of use for {:.0} h", self.value),
-            AlertType::Device => String::new(),
+            AlertType::RouteDeviation => format!("{:.0} m from the planned route{lasted}", self.value),
+            AlertType::EtaBreach => format!("predicted to arrive {:.0} min later than promised", self.value / 60.0),
+            AlertType::BreakViolation | AlertType::DrivingTime | AlertType::Device => String::new(),
         }
     }
 }
@@ -365,7 +367,8 @@ pub const PAUSE_MS: i64 = 30_000;
 pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let last = vehicle.last?;
     let since = vehicle.progress_fleet.map_or(last.at, |progress| progress.max(last.at));
-    let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
+    let is_driving_badly =
+        vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting() || delivery::is_lasting(vehicle);
     let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
     let is_waiting_longer = vehicle.idling.is_lasting() || health::ends_in_silence(vehicle);
     let idling_ms = is_waiting_longer.then_some(ctx.config.offline_after_ms);
@@ -391,6 +394,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     if since.plus_ms(vehicle.usual_gap_ms(PAUSE_MS)) <= fleet {
         overspeed::on_silence(vehicle, ctx);
         harsh::on_silence(vehicle, ctx);
+        delivery::on_silence(vehicle, ctx);
     }
     if since.plus_ms(ctx.config.offline_after_ms) <= fleet {
         idling::on_silence(vehicle, ctx);

@@ -3,6 +3,7 @@
 mod absence;
 mod alerts;
 mod crash;
+mod delivery;
 mod detect;
 mod duplicates;
 mod fix;
@@ -18,6 +19,7 @@ mod path;
 mod presence;
 mod reorder;
 mod review;
+mod share;
 mod side;
 mod state;
 mod trip;

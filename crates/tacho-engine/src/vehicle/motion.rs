@@ -1,11 +1,11 @@
 //! From a fix to the way since the one before: order, duplicates, jumps, jitter.
 
 use super::{
-    absence, alerts, crash, detect,
+    absence, alerts, crash, delivery, detect,
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
-    idling, overspeed, presence, reorder, side,
+    idling, overspeed, presence, reorder, share, side,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -163,9 +163,11 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     presence::on_fix(vehicle, &now, ctx);
     windows::on_fix(vehicle, fix, &step, ctx);
     crash::on_fix(vehicle, fix, ctx);
+    share::on_fix(vehicle, fix, &step, ctx);
     overspeed::on_fix(vehicle, fix, ctx);
     harsh::on_fix(vehicle, fix, ctx);
     idling::on_fix(vehicle, fix, ctx);
+    delivery::on_fix(vehicle, fix, &step, ctx);
     if let Some(last) = &vehicle.last {
         smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
     }

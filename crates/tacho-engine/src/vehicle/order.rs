@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    absence, alerts, motion, presence, reorder, side,
+    absence, alerts, motion, presence, reorder, share, side,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -87,6 +87,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
         }
         debug_assert!(until <= fleet);
     }
+    share::on_silence(vehicle, fleet, ctx);
     presence::on_silence(vehicle, fleet, ctx);
     if state_before != vehicle.presence.state() {
         show(vehicle, true, ctx);
@@ -121,6 +122,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         side::pending_until(vehicle, ctx),
         alerts::episodes_until(vehicle, ctx),
         absence::check_at(vehicle, ctx),
+        share::due_at(vehicle, ctx),
     ];
     candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
 }

@@ -7,6 +7,7 @@
 use super::{
     alerts::{Begin, Episode, PAUSE_MS},
     fix::Fix,
+    share,
     state::{Context, Vehicle},
 };
 use crate::config::EngineConfig;
@@ -118,7 +119,7 @@ impl Overspeed {
         let run = *run;
         let severity = severity_of(run.peak_kmph, run.limit);
         if self.is_lasting() {
-            add_seconds(vehicle, step_ms);
+            add_seconds(vehicle, step_ms, run.limit);
         } else if !self.reopen(vehicle, &run, ctx) {
             let is_confirmed = run.fixes >= 2 && fix.at.ms_since(run.since) >= ctx.config.overspeed_min_ms;
             if !is_confirmed {
@@ -135,7 +136,7 @@ impl Overspeed {
                 interval_ms: vehicle.interval_ms as i64,
             };
             self.episode = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
-            add_seconds(vehicle, fix.at.ms_since(run.since));
+            add_seconds(vehicle, fix.at.ms_since(run.since), run.limit);
         }
         if let Some(episode) = &mut self.episode {
             episode.grow(f64::from(run.peak_kmph), severity);
@@ -153,22 +154,25 @@ impl Overspeed {
         }
         episode.ended_at = None;
         episode.has_news = true;
-        add_seconds(vehicle, run.last.ms_since(ended_at));
+        add_seconds(vehicle, run.last.ms_since(ended_at), run.limit);
         true
     }
 
     fn end(&mut self, vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
         let Some(run) = self.run.take() else { return };
         if let Some(episode) = self.episode.as_mut().filter(|episode| episode.ended_at.is_none()) {
-            add_seconds(vehicle, at.ms_since(run.last));
+            add_seconds(vehicle, at.ms_since(run.last), run.limit);
             episode.end(vehicle, at, ctx);
         }
     }
 }
 
-/// Seconds over the limit belong to the running trip.
-fn add_seconds(vehicle: &mut Vehicle, ms: i64) {
+/// Seconds over the limit belong to the running trip, and to the driver's score if the limit is a real one.
+fn add_seconds(vehicle: &mut Vehicle, ms: i64, limit: Limit) {
     if let Some(trip) = &mut vehicle.trip {
         trip.totals.overspeed_ms += ms;
+    }
+    if limit.source != LimitSource::Default {
+        share::add_over(vehicle, ms);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     alerts::Episode,
     state::{Context, Vehicle},
 };
-use crate::output::DriverInput;
+use crate::output::{DriverInput, DriverNews};
 use tacho_model::{AlertState, EventTime};
 
 /// A person has seen an alert, or says that it is none. Alerts that last until acknowledged end with it.
@@ -29,8 +29,7 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
             driver_id: episode.driver_id.clone(),
             vehicle_id: vehicle.id.clone(),
             at: episode.started_at,
-            alert_type: episode.alert_type,
-            is_dismissed: true,
+            news: DriverNews::Dismissed(episode.alert_type),
         });
     }
 }
@@ -59,5 +58,6 @@ fn episodes_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Episode> {
     let absence = absence.flat_map(|absence| [absence.offline.as_deref_mut(), absence.downtime.as_deref_mut()]);
     let health = vehicle.health.as_deref_mut().into_iter().flat_map(|health| health.episodes_mut());
     let driving = [vehicle.overspeed.episode_mut(), vehicle.idling.episode_mut()];
-    driving.into_iter().chain(absence).flatten().chain(vehicle.harsh.episodes_mut()).chain(health)
+    let round = vehicle.delivery.as_deref_mut().into_iter().flat_map(|delivery| delivery.episodes_mut());
+    driving.into_iter().chain(absence).flatten().chain(vehicle.harsh.episodes_mut()).chain(health).chain(round)
 }

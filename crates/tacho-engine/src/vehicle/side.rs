@@ -2,6 +2,7 @@
 
 use super::{
     absence, alerts,
+    delivery::{self, StopChange, StopNews},
     fix::Fix,
     health, reorder, review,
     state::{Context, Vehicle},
@@ -10,9 +11,9 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    AlertState, CommandKind, DeviceAlert, DriverEventKind, DriverId, EndReason, EventTime, LatLon, LogTime,
-    MaintenanceItem, SideBody, SideEvent, Stream, TripEventKind, TripId, TripOrigin, TripStatus, VehicleClass,
-    device_flag,
+    AlertState, CommandKind, DeliveryPlan, DeviceAlert, DriverEventKind, DriverId, EndReason, EventTime, LatLon,
+    LogTime, MaintenanceItem, SideBody, SideEvent, Stream, TripEvent, TripEventKind, TripId, TripOrigin, TripStatus,
+    VehicleClass, device_flag,
 };
 
 /// Events that wait per vehicle; more, and the oldest takes effect early.
@@ -45,7 +46,9 @@ impl PendingSide {
 /// What it will change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum What {
-    TripStart { trip_id: TripId, driver_id: DriverId, origin: Option<LatLon> },
+    TripStart { trip_id: TripId, driver_id: DriverId, origin: Option<LatLon>, plan: Option<Box<DeliveryPlan>> },
+    DeliveryPlan { trip_id: TripId, plan: Box<DeliveryPlan> },
+    Stop(StopNews),
     TripEnd(TripEnd),
     Login(DriverId),
     Logout,
@@ -64,6 +67,12 @@ struct Status {
     engine_temp_c: f32,
     odometer_km: f64,
     fault_codes: Option<Box<[Box<str>]>>,
+}
+
+impl What {
+    fn stop(trip: &TripEvent, stop_id: &str, what: StopChange) -> What {
+        What::Stop(StopNews { trip_id: trip.trip_id.clone(), stop_id: stop_id.to_owned(), what })
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,10 +118,11 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
 fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> Option<What> {
     match &event.body {
         SideBody::Trip(trip) => match &trip.kind {
-            TripEventKind::Start { origin, .. } => Some(What::TripStart {
+            TripEventKind::Start { origin, delivery, .. } => Some(What::TripStart {
                 trip_id: trip.trip_id.clone(),
                 driver_id: trip.driver_id.clone(),
                 origin: *origin,
+                plan: delivery.as_deref().cloned().map(Box::new),
             }),
             TripEventKind::End { end, distance_m, duration_s, cancelled } => Some(What::TripEnd(TripEnd {
                 trip_id: trip.trip_id.clone(),
@@ -122,7 +132,19 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
                 duration_s: *duration_s,
                 is_cancelled: *cancelled,
             })),
-            _ => None,
+            TripEventKind::PlanUpdate { delivery, .. } => Some(What::DeliveryPlan {
+                trip_id: trip.trip_id.clone(),
+                plan: Box::new(DeliveryPlan::clone(delivery)),
+            }),
+            TripEventKind::StopArrival { stop_id } => Some(What::stop(trip, stop_id, StopChange::Arrival)),
+            TripEventKind::StopDeparture { stop_id, outcome, delivered_qty, reason } => {
+                let change = StopChange::Departure {
+                    outcome: outcome.clone(),
+                    delivered_qty: *delivered_qty,
+                    reason: reason.clone(),
+                };
+                Some(What::stop(trip, stop_id, change))
+            }
         },
         SideBody::Driver(driver) => match driver.kind {
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
@@ -231,7 +253,19 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),
         What::DeviceAlert { log_time, alert } => alerts::tell_device_alert(vehicle, at, log_time, &alert, ctx),
-        What::TripStart { trip_id, driver_id, origin } => start_trip(vehicle, at, trip_id, driver_id, origin, ctx),
+        What::TripStart { trip_id, driver_id, origin, plan } => {
+            start_trip(vehicle, at, &trip_id, driver_id, origin, ctx);
+            let is_running = vehicle.trip.as_ref().is_some_and(|trip| trip.id == trip_id);
+            if let Some(plan) = plan.filter(|_| is_running) {
+                delivery::on_plan(vehicle, &trip_id, &plan, ctx);
+            }
+        }
+        What::DeliveryPlan { trip_id, plan } => {
+            if vehicle.trip.as_ref().is_some_and(|trip| trip.id == trip_id) {
+                delivery::on_plan(vehicle, &trip_id, &plan, ctx);
+            }
+        }
+        What::Stop(news) => delivery::on_stop_news(vehicle, at, &news, ctx),
         What::TripEnd(end) => end_trip(vehicle, at, end, ctx),
     }
 }
@@ -239,12 +273,12 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
 fn start_trip(
     vehicle: &mut Vehicle,
     at: EventTime,
-    trip_id: TripId,
+    trip_id: &TripId,
     driver_id: DriverId,
     origin: Option<LatLon>,
     ctx: &mut Context<'_>,
 ) {
-    let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == trip_id);
+    let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
     if let Some(trip) = known {
         // The event comes after fixes that named the trip: it corrects the start.
         if at <= trip.started_at {
@@ -264,7 +298,7 @@ fn start_trip(
     trips::end_running(vehicle, at, ctx);
     let position = origin.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
     let driver_id = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id };
-    let mut trip = Trip::start(trip_id, TripOrigin::Declared, at, position, driver_id);
+    let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver_id);
     trip.tell(&vehicle.id, ctx);
     vehicle.trip = Some(Box::new(trip));
 }

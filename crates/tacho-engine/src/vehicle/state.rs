@@ -4,6 +4,7 @@ use super::{
     absence::Absence,
     alerts::Emergencies,
     crash::Impact,
+    delivery::Delivery,
     duplicates::{Recent, text_hash},
     fix::{Fix, LastFix},
     harsh::Harsh,
@@ -13,6 +14,7 @@ use super::{
     overspeed::Overspeed,
     presence::Presence,
     reorder::Reorder,
+    share::Share,
     side::PendingSide,
     trip::Trip,
     trips::Parked,
@@ -55,6 +57,8 @@ pub struct Vehicle {
     /// Hashes of the ids of the trips that ended before it: their facts take no more corrections, and are not replaced
     /// by what a straggling event says alone.
     ended_before: VecDeque<u32>,
+    /// The round of the running trip, if it has a plan.
+    pub delivery: Option<Box<Delivery>>,
     pub windows: Windows,
     pub overspeed: Overspeed,
     pub harsh: Harsh,
@@ -67,6 +71,8 @@ pub struct Vehicle {
     /// Of a vehicle that sends something about it.
     pub health: Option<Box<Health>>,
     pub presence: Presence,
+    /// What it drove in the running minute.
+    pub share: Share,
     /// Fleet time when a fix was applied last.
     pub progress_fleet: Option<EventTime>,
     /// When the silence of this vehicle is looked at, on fleet time; `MAX`: not at all.
@@ -96,6 +102,7 @@ impl Vehicle {
             trip: None,
             ended: None,
             ended_before: VecDeque::new(),
+            delivery: None,
             windows: Windows::default(),
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),
@@ -105,6 +112,7 @@ impl Vehicle {
             absence: None,
             health: None,
             presence: Presence::default(),
+            share: Share::default(),
             progress_fleet: None,
             next_check: EventTime::MAX,
             live_at: EventTime::MIN,

@@ -6,6 +6,13 @@ use tacho_model::{
     DriverId, EndReason, EventTime, LatLon, TripFact, TripId, TripOrigin, TripStatus, VehicleId, VehicleState,
 };
 
+/// Metres in and out of the corridor of the planned way.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct RouteTotals {
+    pub in_corridor_m: f64,
+    pub out_of_route_m: f64,
+}
+
 /// What is summed over a trip's fixes.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Totals {
@@ -61,6 +68,8 @@ pub struct Trip {
     pub fuel_used_pct: f64,
     /// Size of the tank; NaN when not known.
     pub tank_litres: f32,
+    /// None without a planned way.
+    pub route: Option<RouteTotals>,
     /// The producer's own summary; NaN when not sent.
     pub declared_distance_m: f64,
     pub declared_duration_s: f64,
@@ -69,6 +78,14 @@ pub struct Trip {
     pub ended_at: EventTime,
     pub confirmed_at: EventTime,
     pub told_at: EventTime,
+}
+
+impl RouteTotals {
+    /// Share of the way that lay in the corridor; 1 without any way.
+    fn compliance(self) -> f64 {
+        let driven_m = self.in_corridor_m + self.out_of_route_m;
+        if driven_m > 0.0 { self.in_corridor_m / driven_m } else { 1.0 }
+    }
 }
 
 impl Trip {
@@ -95,6 +112,7 @@ impl Trip {
             fuel_from_pct: f64::NAN,
             fuel_used_pct: f64::NAN,
             tank_litres: f32::NAN,
+            route: None,
             declared_distance_m: f64::NAN,
             declared_duration_s: f64::NAN,
             status: TripStatus::Open,
@@ -219,6 +237,8 @@ impl Trip {
             fuel_used_pct: self.fuel_used_pct,
             fuel_used_l: self.fuel_used_pct * f64::from(self.tank_litres) / 100.0,
             coverage: (1.0 - over_duration(seconds(totals.gap_ms))).clamp(0.0, 1.0),
+            route_compliance: self.route.map_or(f64::NAN, RouteTotals::compliance),
+            out_of_route_m: self.route.map_or(f64::NAN, |route| route.out_of_route_m),
             declared_distance_m: self.declared_distance_m,
             declared_duration_s: self.declared_duration_s,
             path: if is_open { Vec::new() } else { self.path.points() },

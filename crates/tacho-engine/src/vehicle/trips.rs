@@ -1,7 +1,7 @@
 //! Which trip a fix belongs to: declared by events or telemetry, or detected.
 
 use super::{
-    detect,
+    delivery, detect,
     fix::{Engine, Fix, LastFix},
     presence::Spent,
     state::{Context, Vehicle},
@@ -109,6 +109,7 @@ fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>)
 pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
     trip.path.settle();
     trip.tell(&vehicle.id, ctx);
+    delivery::on_trip_end(vehicle, &trip.id, trip.ended_at, ctx);
     vehicle.parked.position = Some(trip.position);
     vehicle.remember_ended(trip.id.as_str());
     vehicle.ended = Some(trip);

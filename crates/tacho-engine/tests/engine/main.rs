@@ -4,6 +4,8 @@
 mod absence;
 mod alerts;
 mod crash;
+mod deliveries;
+mod drivers;
 mod health;
 mod naive;
 mod properties;

@@ -3,7 +3,7 @@
 use crate::{properties::Ran, rig::Row};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use tacho_model::{AlertType, Tristate};
+use tacho_model::{AlertType, ScoreWindow, Tristate};
 
 fn by_vehicle(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
     let mut vehicles: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
@@ -170,7 +170,7 @@ pub fn check_penalties(ran: &Ran) -> Result<(), TestCaseError> {
         alerts.entry(who.to_owned()).or_default().insert(f.alert_id.as_str(), (f.ts.ms(), kind));
     }
     let mut told: BTreeMap<String, BTreeMap<i64, (u32, [u32; 3])>> = BTreeMap::new();
-    for f in &ran.rig.all.driver_scores {
+    for f in ran.rig.all.driver_scores.iter().filter(|f| f.window == ScoreWindow::Penalty15s) {
         let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
         let counts = [f.overspeed_count, f.harsh_brake_count, f.idling_count];
         told.entry(who.to_owned()).or_default().insert(f.window_end.ms(), (f.penalty, counts));

@@ -5,8 +5,8 @@ use tacho_engine::{
     DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, SideCounts, VehicleStageOutput,
 };
 use tacho_model::{
-    EventTime, Facts, KEY_GROUPS, LatLon, LogTime, RowOutcome, SideBody, SideEvent, TelemetryBatch, Tristate,
-    java_hash, key_group, shard_of_group,
+    EventTime, Facts, KEY_GROUPS, LatLon, LogTime, RowOutcome, ScoreWindow, SideBody, SideEvent, TelemetryBatch,
+    Tristate, java_hash, key_group, shard_of_group,
 };
 
 /// One telemetry row, before it is put in columns. Absent numbers are NaN.
@@ -165,7 +165,7 @@ impl Rig {
             let mut batches = batches_of(rows.iter().filter(|row| owns(&row.vehicle)));
             let is_for_shard = |event: &&SideEvent| {
                 matches!(event.body, SideBody::Command(_))
-                    || event.body.vehicle_id().is_some_and(|vehicle| owns(vehicle.as_str()))
+                    || event.body.vehicle_id().map_or(index == 0, |vehicle| owns(vehicle.as_str()))
             };
             let events: Vec<SideEvent> = side.iter().filter(is_for_shard).cloned().collect();
             let mut made = VehicleStageOutput::default();
@@ -256,8 +256,21 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     }
     for f in &facts.driver_scores {
         let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
+        if f.window != ScoreWindow::Penalty15s {
+            add(format!("score {} {who} {:?}", f.window.as_str(), f.window_end), format!("{f:?}"));
+            continue;
+        }
         let value = (f.penalty, f.overspeed_count, f.harsh_brake_count, f.idling_count);
         add(format!("~penalty {who} {:020}", f.window_end.ms()), format!("{value:?} {}", f.vehicle_id));
+    }
+    for f in &facts.stop_visits {
+        add(format!("stop {} {} {}", f.vehicle_id, f.trip_id, f.stop.stop_id), format!("{f:?}"));
+    }
+    for f in &facts.eta_predictions {
+        add(format!("eta {} {} {:?} {:?}", f.trip_id, f.stop_id, f.made_at, f.arrived_at), format!("{f:?}"));
+    }
+    for f in &facts.break_violations {
+        add(format!("violation {}", f.violation_id), format!("{f:?}"));
     }
     for f in &facts.utilization {
         let value = (f.active_count, f.idle_count, f.stopped_count, f.offline_count);

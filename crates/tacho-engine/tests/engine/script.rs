@@ -11,17 +11,20 @@
 //! status v1 12:00:00 fuel=50 temp=90 codes=P0300,P0420   (codes= none are open)
 //! plan v1 12:00:00 oil km=10000 h=250 due=20:00:00
 //! workshop v1 12:00:00 in    device v1 12:00:00 id-1 tow 3    dismiss v1 12:00:00 idling 11:50:00
+//! start v1 12:00:00 T stops=A;1000;0;12:05:00,B;2000;0;12:10:00 route=0;0,2000;0    replan v1 12:01:00 T stops=...
+//! reach v1 12:05:00 T A    leave v1 12:06:00 T A outcome=delivered qty=10
+//! profile D 12:00:00 us395    pause D 12:00:00    resume D 12:10:00
 //! fleet 12:10:00                       fleet time
 //! restart                              snapshot and restore
 //! ```
 
 use crate::rig::{EpochOut, Rig, Row};
 use expect_test::Expect;
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 use tacho_model::{
-    AlertFact, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind, EventTime, LatLon, LogTime,
-    MaintenanceItem, SideBody, SideEvent, TripEvent, TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup,
-    VehicleStatus, derived_id, device_flag,
+    AlertFact, AlertType, Command, CommandKind, DeliveryPlan, DeviceAlert, DriverEvent, DriverEventKind, DriverSetup,
+    EventTime, LatLon, LogTime, MaintenanceItem, PlannedStop, ScoreWindow, SideBody, SideEvent, StopKind, TripEvent,
+    TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup, VehicleStatus, derived_id, device_flag,
 };
 
 /// 2026-03-02T00:00:00Z.
@@ -82,6 +85,33 @@ impl<'a> Line<'a> {
     }
     fn number(&self, key: &str) -> f64 {
         self.options.get(key).map_or(f64::NAN, |value| value.parse().unwrap())
+    }
+    /// `stops=id;east;north;planned[;service_s[;from;until]],...` and `route=east;north,...`.
+    fn plan(&self) -> Option<DeliveryPlan> {
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let stops = self.options.get("stops").map(|stops| {
+            stops
+                .split(',')
+                .map(|stop| {
+                    let parts: Vec<&str> = stop.split(';').collect();
+                    let at = |index: usize| parts.get(index).map(|text| EventTime(time(text)));
+                    PlannedStop {
+                        stop_id: parts[0].to_owned(),
+                        customer_id: String::new(),
+                        kind: StopKind::Delivery,
+                        position: place(number(parts[1]), number(parts[2])),
+                        planned_arrival: at(3),
+                        window_start: at(5),
+                        window_end: at(6),
+                        planned_service_s: parts.get(4).map_or(f64::NAN, |text| number(text)),
+                        ordered_qty: 10.0,
+                    }
+                })
+                .collect()
+        })?;
+        let point = |text: &str| text.split_once(';').map(|(east, north)| place(number(east), number(north))).unwrap();
+        let route = self.options.get("route").map(|route| route.split(',').map(point).collect()).unwrap_or_default();
+        Some(DeliveryPlan { destination: None, planned_arrival: None, route, stops })
     }
     fn text(&self, key: &str) -> String {
         self.options.get(key).copied().unwrap_or_default().to_owned()
@@ -187,7 +217,21 @@ impl Runner {
         };
         let command = |kind| SideBody::Command(Command { command_id: "c".to_owned(), kind, json: String::new() });
         let body = match line.words[0] {
-            "start" => trip(TripEventKind::Start { origin: None, plan: String::new() }),
+            "start" => {
+                let delivery = line.plan().map(Arc::new);
+                trip(TripEventKind::Start { origin: None, plan: String::new(), delivery })
+            }
+            "replan" => {
+                let delivery = Arc::new(line.plan().unwrap());
+                trip(TripEventKind::PlanUpdate { plan: String::new(), delivery })
+            }
+            "reach" => trip(TripEventKind::StopArrival { stop_id: line.words[4].to_owned() }),
+            "leave" => trip(TripEventKind::StopDeparture {
+                stop_id: line.words[4].to_owned(),
+                outcome: line.text("outcome"),
+                delivered_qty: line.number("qty"),
+                reason: String::new(),
+            }),
             "end" => trip(TripEventKind::End {
                 end: None,
                 distance_m: line.number("dist"),
@@ -197,6 +241,17 @@ impl Runner {
             "login" => driver(DriverEventKind::Login),
             "logout" => driver(DriverEventKind::Logout),
             "sos" => driver(DriverEventKind::Sos),
+            "pause" | "resume" => SideBody::Driver(DriverEvent {
+                driver_id: line.words[1].into(),
+                vehicle_id: "".into(),
+                kind: if line.words[0] == "pause" { DriverEventKind::BreakStart } else { DriverEventKind::BreakEnd },
+            }),
+            "profile" => command(CommandKind::DriverUpsert(DriverSetup {
+                driver_id: line.words[1].into(),
+                name: String::new(),
+                group: String::new(),
+                hours_of_service: line.words[3].to_owned(),
+            })),
             "ack" => command(CommandKind::AlertAcknowledge {
                 alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
                 vehicle_id,
@@ -319,7 +374,52 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
                 let window = format!("{}..{}", clock(f.window_start), clock(f.window_end));
                 format!("penalty {:?} of {} {window} {} {counts:?}", f.driver_id, f.vehicle_id, f.penalty)
             };
-            facts.driver_scores.iter().map(text).collect()
+            facts.driver_scores.iter().filter(|f| f.window == ScoreWindow::Penalty15s).map(text).collect()
+        }
+        "scores" => {
+            let text = |f: &tacho_model::DriverScore| {
+                let window = format!("{} {}..{}", f.window.as_str(), clock(f.window_start), clock(f.window_end));
+                let harsh = (f.harsh_brake_count, f.harsh_accel_count, f.harsh_corner_count);
+                let drive = format!("{:.0} m in {:.0} s, {:.0} s over", f.distance_m, f.driving_s, f.over_limit_s);
+                let who = format!("{:?}{}", f.driver_id, f.vehicle_id);
+                format!("score {who} {window} {:.1} {drive}, harsh {harsh:?}, coverage {:.2}", f.score, f.coverage)
+            };
+            facts.driver_scores.iter().filter(|f| f.window != ScoreWindow::Penalty15s).map(text).collect()
+        }
+        "stops" => {
+            let text = |f: &tacho_model::StopVisit| {
+                let at = |at: Option<EventTime>| at.map(clock).unwrap_or_default();
+                let visit = format!("{}..{}", at(f.arrived_at), at(f.departed_at));
+                let order = format!(
+                    "{}/{}{}",
+                    f.plan_order,
+                    f.visit_order,
+                    if f.is_out_of_order { " out of order" } else { "" }
+                );
+                let times = format!("wait {} delay {} late {}", f.waiting_s(), f.delay_s(), f.lateness_s());
+                let word = if f.is_declared { " declared" } else { "" };
+                let what = format!("{}{} {}", f.punctuality.as_str(), word, f.outcome);
+                format!("stop {} {} {} {visit} {times} {what}", f.stop.stop_id, order, f.status.as_str())
+                    .trim_end()
+                    .to_owned()
+            };
+            facts.stop_visits.iter().map(text).collect()
+        }
+        "eta" => {
+            let text = |f: &tacho_model::EtaPrediction| {
+                let arrived = f.arrived_at.map(|at| format!(" arrived {}", clock(at))).unwrap_or_default();
+                let predicted = clock(f.predicted_at.floor_to_ms(1_000));
+                format!("eta {:?} at {} {:.0} m: {predicted}{arrived}", f.stop_id, clock(f.made_at), f.remaining_m)
+            };
+            facts.eta_predictions.iter().map(text).collect()
+        }
+        "hours" => {
+            let text = |f: &tacho_model::BreakViolation| {
+                let until = f.ended_at.map_or("...".to_owned(), clock);
+                let what = format!("{} {} {}/{} min", f.profile, f.rule, f.value_min, f.limit_min);
+                format!("hours {} on {:?} {}..{until} {what}", f.driver_id, f.vehicle_id, clock(f.started_at))
+            };
+            facts.break_violations.iter().map(text).collect()
         }
         "fleet" => {
             let text = |f: &tacho_model::FleetUtilization| {
@@ -370,7 +470,11 @@ fn harsh_text(f: &TripFact) -> String {
 
 fn alert_text(f: &AlertFact) -> String {
     let key = f.alert_type.as_str();
-    let is_simple = f.by_engine && !matches!(f.alert_type, AlertType::FaultCode | AlertType::MaintenanceDue);
+    let has_subject = matches!(
+        f.alert_type,
+        AlertType::FaultCode | AlertType::MaintenanceDue | AlertType::BreakViolation | AlertType::DrivingTime
+    );
+    let is_simple = f.by_engine && !has_subject;
     let derived = derived_id(key, f.vehicle_id.as_str(), f.ts.ms()).to_string();
     assert!(!is_simple || f.alert_id.as_str() == derived, "{f:?}");
     let ended = f.ended_at.map(clock).unwrap_or_default();

@@ -332,7 +332,12 @@ impl Writer {
         self.trips += 1;
         let id = format!("{}-declared-{}", self.vehicle, self.trips);
         self.trip.clear();
-        self.trip_event(&id, self.at, self.at, TripEventKind::Start { origin: None, plan: String::new() });
+        self.trip_event(
+            &id,
+            self.at,
+            self.at,
+            TripEventKind::Start { origin: None, plan: String::new(), delivery: None },
+        );
         if ends_late {
             self.trip = id.clone();
         }

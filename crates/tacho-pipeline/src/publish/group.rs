@@ -168,6 +168,9 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::VehicleMinutes, TableRows::VehicleMinutes(versioned!(vehicle_minutes))),
         part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries))),
         part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores))),
+        part(Table::BreakViolations, TableRows::BreakViolations(versioned!(break_violations))),
+        part(Table::StopVisits, TableRows::StopVisits(versioned!(stop_visits))),
+        part(Table::EtaPredictions, TableRows::EtaPredictions(versioned!(eta_predictions))),
         part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization))),
         part(Table::Refuels, TableRows::Refuels(versioned!(refuels))),
     ]

@@ -69,7 +69,7 @@ fn trip_events(rows: &[Row<'_, TripEvent>], batch: u64) -> EncodedBlock {
         .f64("lat", |(_, event)| position(event).unwrap_or(UNKNOWN).lat)
         .f64("lon", |(_, event)| position(event).unwrap_or(UNKNOWN).lon)
         .text("plan", |(_, event)| match &event.kind {
-            Start { plan, .. } | PlanUpdate { plan } => plan,
+            Start { plan, .. } | PlanUpdate { plan, .. } => plan,
             End { .. } | StopArrival { .. } | StopDeparture { .. } => "",
         })
         .f64("distance_m", |(_, event)| end(event).0)

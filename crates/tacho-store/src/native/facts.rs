@@ -3,7 +3,9 @@
 use super::block::{EncodedBlock, RowColumns};
 use std::sync::Arc;
 use tacho_io::Versioned;
-use tacho_model::{AlertFact, DriverScore, FleetUtilization, Refuel, Rejected, TripFact, TripSummary, VehicleMinute};
+use tacho_model::{
+    AlertFact, BreakViolation, DriverScore, FleetUtilization, Refuel, Rejected, TripFact, TripSummary, VehicleMinute,
+};
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
     let mut columns = RowColumns::of(rows);
@@ -39,6 +41,8 @@ pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
         .f64("fuel_used_pct", |row| row.fact.fuel_used_pct)
         .f64("fuel_used_l", |row| row.fact.fuel_used_l)
         .f64("coverage", |row| row.fact.coverage)
+        .f64("route_compliance", |row| row.fact.route_compliance)
+        .f64("out_of_route_m", |row| row.fact.out_of_route_m)
         .f64("declared_distance_m", |row| row.fact.declared_distance_m)
         .f64("declared_duration_s", |row| row.fact.declared_duration_s)
         .points("path", |row| &row.fact.path)
@@ -117,9 +121,34 @@ pub(super) fn driver_scores(rows: &[Versioned<DriverScore>]) -> EncodedBlock {
         .time("window_start", |row| row.fact.window_start.ms())
         .time("window_end", |row| row.fact.window_end.ms())
         .u32("penalty", |row| row.fact.penalty)
+        .f64("score", |row| row.fact.score)
         .u32("overspeed_count", |row| row.fact.overspeed_count)
         .u32("harsh_brake_count", |row| row.fact.harsh_brake_count)
         .u32("idling_count", |row| row.fact.idling_count)
+        .u32("harsh_accel_count", |row| row.fact.harsh_accel_count)
+        .u32("harsh_corner_count", |row| row.fact.harsh_corner_count)
+        .u32("route_deviation_count", |row| row.fact.route_deviation_count)
+        .u32("crash_count", |row| row.fact.crash_count)
+        .f64("distance_m", |row| row.fact.distance_m)
+        .f64("driving_s", |row| row.fact.driving_s)
+        .f64("over_limit_s", |row| row.fact.over_limit_s)
+        .f64("coverage", |row| row.fact.coverage)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn break_violations(rows: &[Versioned<BreakViolation>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("violation_id", |row| row.fact.violation_id.as_str())
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("profile", |row| row.fact.profile)
+        .text("rule", |row| row.fact.rule)
+        .time("started_at", |row| row.fact.started_at.ms())
+        .time("ended_at", |row| row.fact.ended_at.map_or(0, |end| end.ms()))
+        .f64("value_min", |row| row.fact.value_min)
+        .f64("limit_min", |row| row.fact.limit_min)
         .u64("version", |row| row.version);
     columns.finish()
 }

@@ -1,6 +1,7 @@
 //! Blocks of ClickHouse's Native format out of the pipeline's rows.
 
 mod block;
+mod deliveries;
 mod events;
 mod facts;
 mod telemetry;
@@ -41,6 +42,9 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::VehicleMinutes, TableRows::VehicleMinutes(rows)) => facts::vehicle_minutes(rows),
         (Table::TripSummaries, TableRows::TripSummaries(rows)) => facts::trip_summaries(rows),
         (Table::DriverScores, TableRows::DriverScores(rows)) => facts::driver_scores(rows),
+        (Table::BreakViolations, TableRows::BreakViolations(rows)) => facts::break_violations(rows),
+        (Table::StopVisits, TableRows::StopVisits(rows)) => deliveries::stop_visits(rows),
+        (Table::EtaPredictions, TableRows::EtaPredictions(rows)) => deliveries::eta_predictions(rows),
         (Table::FleetUtilization, TableRows::FleetUtilization(rows)) => facts::fleet_utilization(rows),
         (Table::Refuels, TableRows::Refuels(rows)) => facts::refuels(rows),
         (table, _) => return Err(EncodeError::WrongRows { table: table.name() }),

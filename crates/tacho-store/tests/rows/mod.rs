@@ -179,6 +179,8 @@ pub fn trip_insert(version: u64) -> Insert {
         fuel_used_pct: 12.5,
         fuel_used_l: f64::NAN,
         coverage: 0.75,
+        route_compliance: f64::NAN,
+        out_of_route_m: f64::NAN,
         declared_distance_m: f64::NAN,
         declared_duration_s: 60.0,
         path: vec![start, end],
@@ -247,9 +249,18 @@ fn score() -> DriverScore {
         window_start: EventTime(START),
         window_end: EventTime(START + 15_000),
         penalty: 5,
+        score: 87.5,
         overspeed_count: 1,
         harsh_brake_count: 1,
         idling_count: 0,
+        harsh_accel_count: 2,
+        harsh_corner_count: 3,
+        route_deviation_count: 4,
+        crash_count: 0,
+        distance_m: 1_500.5,
+        driving_s: 300.0,
+        over_limit_s: 12.5,
+        coverage: 0.9,
     }
 }
 
@@ -297,7 +308,7 @@ fn side(offset: i64, body: SideBody) -> SideEvent {
 fn trip_events() -> Vec<SideEvent> {
     let origin = Some(LatLon { lat: 1.5, lon: 2.5 });
     let kinds = [
-        TripEventKind::Start { origin, plan: "{\"stops\":[]}".into() },
+        TripEventKind::Start { origin, plan: "{\"stops\":[]}".into(), delivery: None },
         TripEventKind::End { end: None, distance_m: 1200.5, duration_s: f64::NAN, cancelled: true },
         TripEventKind::StopDeparture {
             stop_id: "s".into(),

@@ -39,6 +39,8 @@ fn trip(status: TripStatus) -> TripFact {
         fuel_used_pct: 12.5,
         fuel_used_l: f64::NAN,
         coverage: 1.0,
+        route_compliance: f64::NAN,
+        out_of_route_m: f64::NAN,
         declared_distance_m: f64::NAN,
         declared_duration_s: 60.0,
         path: vec![LatLon { lat: 12.123_456_78, lon: 77.6 }, LatLon { lat: -0.000_000_1, lon: 180.0 }],
@@ -88,7 +90,7 @@ fn trips_carry_their_path_once_they_have_ended() {
     let records = encode(&facts);
     expect![[r#"
         fleet.prod.trip.sessionsummary t1 60500
-        {"trip_id":"t1","vehicle_id":"v\"1\"","driver_id":"","origin":"declared","status":"completed","end_reason":"declared","started_at":"2025-11-30T12:00:00.000Z","ended_at":"2025-11-30T12:01:00.500Z","confirmed_at":"2025-11-30T12:01:00.500Z","start_lat":12.9,"start_lon":77.6,"end_lat":12.91,"end_lon":-77.61,"distance_m":1234.567,"duration_s":60.5,"moving_s":50.0,"idle_s":0.0,"idle_count":0,"event_count":61,"avg_speed_kmph":73.4,"mean_speed_kmph":70.25,"min_speed_kmph":0.1,"max_speed_kmph":85.4,"harsh_brake_count":1,"harsh_accel_count":0,"harsh_corner_count":0,"overspeed_s":5.0,"assumed_idle_s":0.0,"fuel_used_pct":12.5,"fuel_used_l":null,"coverage":1.0,"declared_distance_m":null,"declared_duration_s":60.0,"path":[[12.123457,77.6],[-0.0,180.0]],"version":5242881}
+        {"trip_id":"t1","vehicle_id":"v\"1\"","driver_id":"","origin":"declared","status":"completed","end_reason":"declared","started_at":"2025-11-30T12:00:00.000Z","ended_at":"2025-11-30T12:01:00.500Z","confirmed_at":"2025-11-30T12:01:00.500Z","start_lat":12.9,"start_lon":77.6,"end_lat":12.91,"end_lon":-77.61,"distance_m":1234.567,"duration_s":60.5,"moving_s":50.0,"idle_s":0.0,"idle_count":0,"event_count":61,"avg_speed_kmph":73.4,"mean_speed_kmph":70.25,"min_speed_kmph":0.1,"max_speed_kmph":85.4,"harsh_brake_count":1,"harsh_accel_count":0,"harsh_corner_count":0,"overspeed_s":5.0,"assumed_idle_s":0.0,"fuel_used_pct":12.5,"fuel_used_l":null,"coverage":1.0,"route_compliance":null,"out_of_route_m":null,"declared_distance_m":null,"declared_duration_s":60.0,"path":[[12.123457,77.6],[-0.0,180.0]],"version":5242881}
     "#]]
     .assert_eq(&text(&records[1]));
     assert!(!text(&records[0]).contains("path"));
@@ -147,10 +149,22 @@ fn versions_count_the_facts_of_each_kind() {
             window_start: window.0,
             window_end: window.1,
             penalty: 5,
+            score: f64::NAN,
             overspeed_count: 1,
             harsh_brake_count: 1,
             idling_count: 0,
+            harsh_accel_count: 2,
+            harsh_corner_count: 3,
+            route_deviation_count: 4,
+            crash_count: 0,
+            distance_m: 1_500.5,
+            driving_s: 300.0,
+            over_limit_s: 12.5,
+            coverage: 0.9,
         }],
+        break_violations: vec![],
+        stop_visits: vec![],
+        eta_predictions: vec![],
         utilization: vec![FleetUtilization {
             window_start: window.0,
             window_end: window.1,

@@ -34,6 +34,9 @@ pub fn all() -> Vec<MessageSchema> {
         outgoing::<TripSummary>("trip_summary"),
         outgoing::<TripMetrics>("trip_metrics"),
         outgoing::<DriverScore>("driver_score"),
+        outgoing::<BreakViolation>("break_violation"),
+        outgoing::<StopVisit>("stop_visit"),
+        outgoing::<EtaPrediction>("eta_prediction"),
         outgoing::<FleetUtilization>("fleet_utilization"),
         outgoing::<DeadLetter>("dead_letter"),
     ]

@@ -80,6 +80,10 @@ pub struct Trip {
     /// Measured share of the duration.
     #[schemars(range(min = 0, max = 1))]
     pub coverage: f64,
+    /// Share of the way within 200 m of the planned line; null without one.
+    pub route_compliance: Option<f64>,
+    /// Metres beyond that; null without a planned line.
+    pub out_of_route_m: Option<f64>,
     /// The producer's own distance, metres.
     pub declared_distance_m: Option<f64>,
     /// The producer's own duration, seconds.
@@ -208,16 +212,16 @@ pub struct TripMetrics {
     pub version: u64,
 }
 
-/// A driver's penalty over a window. Topic `driver.behaviour.scores`, key `driver_id`, or `vehicle_id` for an
+/// A driver's penalty and score over a window. Topic `driver.behaviour.scores`, key `driver_id`, or `vehicle_id` for an
 /// unidentified driver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriverScore {
     /// The driver; empty when unidentified.
     pub driver_id: String,
-    /// The vehicle of the newest counted alert.
+    /// The penalty's: the vehicle of the newest counted alert. A score's: empty, but for an unidentified driver.
     pub vehicle_id: String,
-    /// Length of the window, `15s`.
+    /// Length of the window: `15s` (the penalty), `1h`, `24h`, `7d`, `30d`.
     pub window: String,
     /// Start, inclusive.
     #[schemars(extend("format" = "date-time"))]
@@ -227,12 +231,159 @@ pub struct DriverScore {
     pub window_end: String,
     /// 2 x overspeed + 3 x harsh brake + 1 x idling.
     pub penalty: u32,
+    /// 0..=100, higher is better; null under the least distance, and for `15s`.
+    pub score: Option<f64>,
     /// Overspeed alerts that began in the window.
     pub overspeed_count: u32,
     /// Harsh brakings in the window.
     pub harsh_brake_count: u32,
     /// Idling alerts that began in the window.
     pub idling_count: u32,
+    /// Harsh accelerations in the window; this and all below are 0 for `15s`.
+    pub harsh_accel_count: u32,
+    /// Harsh corners in the window.
+    pub harsh_corner_count: u32,
+    /// Route deviations that began in the window.
+    pub route_deviation_count: u32,
+    /// Crashes in the window.
+    pub crash_count: u32,
+    /// Metres driven.
+    pub distance_m: Option<f64>,
+    /// Seconds in state driving.
+    pub driving_s: Option<f64>,
+    /// Seconds over a known limit, within overspeed episodes.
+    pub over_limit_s: Option<f64>,
+    /// Measured share of the time on trips, 0..=1.
+    pub coverage: Option<f64>,
+    /// Version of the fact.
+    pub version: u64,
+}
+
+/// A rule on breaks or driving time that was overstepped: begin, growth, end. Topic `driver.break.violations`, key
+/// `driver_id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakViolation {
+    /// Its id, which is also its alert's.
+    pub violation_id: String,
+    /// The driver.
+    pub driver_id: String,
+    /// The vehicle that was driven when it began; or empty.
+    pub vehicle_id: String,
+    /// `eu561` or `us395`.
+    pub profile: String,
+    /// `eu_break`, `eu_day`, `eu_week`, `eu_fortnight`, `us_break`, `us_shift`, `us_window`, `us_cycle`, `short_break`.
+    pub rule: String,
+    /// When the limit was passed, or the short break began.
+    #[schemars(extend("format" = "date-time"))]
+    pub started_at: String,
+    /// When a legal rest was complete, or the short break was over; null while it lasts.
+    #[schemars(extend("format" = "date-time"))]
+    pub ended_at: Option<String>,
+    /// Minutes driven against the limit, or of the short break.
+    pub value_min: Option<f64>,
+    /// The limit, minutes.
+    pub limit_min: Option<f64>,
+    /// Version of the fact.
+    pub version: u64,
+}
+
+/// A planned stop and what became of it. Topic `stop.visits`, key `trip_id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopVisit {
+    /// The trip.
+    pub trip_id: String,
+    /// The stop.
+    pub stop_id: String,
+    /// The vehicle.
+    pub vehicle_id: String,
+    /// The driver; or empty.
+    pub driver_id: String,
+    /// Whose stop; or empty.
+    pub customer_id: String,
+    /// `delivery`, `pickup` or `depot`.
+    pub kind: String,
+    /// Where, degrees.
+    pub lat: Option<f64>,
+    /// Where, degrees.
+    pub lon: Option<f64>,
+    /// Place in the plan, from 1.
+    pub plan_order: u32,
+    /// Place among the visits, from 1; 0 before.
+    pub visit_order: u32,
+    /// `planned`, `arrived`, `departed`, `skipped`, `removed`.
+    pub status: String,
+    /// The promise at dispatch.
+    #[schemars(extend("format" = "date-time"))]
+    pub planned_arrival: Option<String>,
+    /// From when it is taken.
+    #[schemars(extend("format" = "date-time"))]
+    pub window_start: Option<String>,
+    /// Until when.
+    #[schemars(extend("format" = "date-time"))]
+    pub window_end: Option<String>,
+    /// Planned service, seconds.
+    pub planned_service_s: Option<f64>,
+    /// Arrival.
+    #[schemars(extend("format" = "date-time"))]
+    pub arrived_at: Option<String>,
+    /// Arrival, but not before the window.
+    #[schemars(extend("format" = "date-time"))]
+    pub service_start: Option<String>,
+    /// Departure.
+    #[schemars(extend("format" = "date-time"))]
+    pub departed_at: Option<String>,
+    /// Seconds from arrival to departure.
+    pub dwell_s: Option<f64>,
+    /// Seconds of waiting for the window.
+    pub waiting_s: Option<f64>,
+    /// Seconds of service beyond the planned ones.
+    pub delay_s: Option<f64>,
+    /// Arrival behind the planned one, seconds.
+    pub lateness_s: Option<f64>,
+    /// `early`, `on_time`, `late`, `skipped`; or empty.
+    pub punctuality: String,
+    /// True if a stop that was planned later was visited before it.
+    pub out_of_order: bool,
+    /// True if told by the driver's device, not seen in positions.
+    pub declared: bool,
+    /// `delivered`, `partial`, `refused`, `failed`; or empty.
+    pub outcome: String,
+    /// Ordered.
+    pub ordered_qty: Option<f64>,
+    /// Delivered.
+    pub delivered_qty: Option<f64>,
+    /// Why not; or empty.
+    pub reason: String,
+    /// Version of the fact.
+    pub version: u64,
+}
+
+/// A predicted arrival, or the outcome beside the last prediction. Topic `eta`, key `trip_id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EtaPrediction {
+    /// The trip.
+    pub trip_id: String,
+    /// The stop; empty for the end of the trip.
+    pub stop_id: String,
+    /// The vehicle.
+    pub vehicle_id: String,
+    /// When it was made; of an outcome: the arrival.
+    #[schemars(extend("format" = "date-time"))]
+    pub made_at: String,
+    /// The predicted arrival.
+    #[schemars(extend("format" = "date-time"))]
+    pub predicted_at: String,
+    /// The promised arrival, at dispatch.
+    #[schemars(extend("format" = "date-time"))]
+    pub promised_at: Option<String>,
+    /// Metres left; 0 for an outcome.
+    pub remaining_m: Option<f64>,
+    /// The arrival; null for a prediction.
+    #[schemars(extend("format" = "date-time"))]
+    pub arrived_at: Option<String>,
     /// Version of the fact.
     pub version: u64,
 }

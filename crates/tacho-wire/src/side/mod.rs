@@ -4,6 +4,7 @@ mod alert;
 mod command;
 mod driver;
 mod geofence;
+mod plan;
 mod status;
 mod trip;
 

@@ -3,7 +3,8 @@ mod commands;
 use super::*;
 use crate::testing::{only_refusal, records};
 use tacho_model::{
-    Command, CommandKind, DeviceAlert, DriverEventKind, EventTime, LatLon, TripEventKind, VehicleClass, VehicleId,
+    Command, CommandKind, DeviceAlert, DriverEventKind, EventTime, LatLon, StopKind, TripEventKind, VehicleClass,
+    VehicleId,
 };
 
 const NOON: EventTime = EventTime(1_764_504_000_000);
@@ -50,18 +51,27 @@ fn the_references_trip_start_is_taken_as_it_is() {
     let SideBody::Trip(trip) = event.body else { panic!("a trip event") };
     assert_eq!((trip.trip_id.as_str(), trip.driver_id.as_str()), ("trip_veh_1000_1700000000", "drv_2000"));
     let origin = Some(LatLon { lat: 12.91, lon: 77.61 });
-    assert_eq!(trip.kind, TripEventKind::Start { origin, plan: String::new() });
+    assert_eq!(trip.kind, TripEventKind::Start { origin, plan: String::new(), delivery: None });
 }
 
 #[test]
 fn trip_events_of_every_kind_are_read() {
     let event = accepted(Stream::TripEvents, &format!(r#"{{{TRIP},"event_type":"trip_start","fleet":"x"}}"#));
     assert_eq!((event.at, &*event.extra), (NOON.plus_ms(250), r#"{"fleet":"x"}"#));
-    let plan = r#""dest_lat":1.5,"dest_lon":2.5,"planned_arrival":"2025-11-30T13:00:00Z","stops":[{"stop_id":"s1"}]"#;
-    assert_eq!(
-        trip_kind(&format!(r#""event_type":"trip_start",{plan}"#)),
-        TripEventKind::Start { origin: None, plan: format!("{{{plan}}}") }
-    );
+    let plan = r#""dest_lat":1.5,"dest_lon":2.5,"planned_arrival":"2025-11-30T13:00:00Z","stops":[{"stop_id":"s1","lat":1.25,"lon":2.25,"window_start":"2025-11-30T12:30:00Z","planned_service_s":300}]"#;
+    let TripEventKind::Start { origin: None, plan: text, delivery: Some(read) } =
+        trip_kind(&format!(r#""event_type":"trip_start",{plan}"#))
+    else {
+        panic!("a start with a plan")
+    };
+    assert_eq!(text, format!("{{{plan}}}"));
+    assert_eq!(read.destination, Some(LatLon { lat: 1.5, lon: 2.5 }));
+    assert_eq!(read.planned_arrival, Some(NOON.plus_ms(3_600_000)));
+    let [stop] = &read.stops[..] else { panic!("one stop") };
+    assert_eq!((stop.stop_id.as_str(), stop.kind), ("s1", StopKind::Delivery));
+    assert_eq!((stop.window_start, stop.window_end), (Some(NOON.plus_ms(1_800_000)), None));
+    assert_eq!(stop.planned_service_s, 300.0);
+    assert!(stop.ordered_qty.is_nan());
     assert_eq!(
         trip_kind(
             r#""event_type":"trip_end","end_lat":12.9,"end_lon":77.6,"distance_m":1234.5,"duration_sec":600,
@@ -80,10 +90,15 @@ fn trip_events_of_every_kind_are_read() {
         panic!("a trip end")
     };
     assert!(distance_m.is_nan() && duration_s.is_nan());
-    assert_eq!(
-        trip_kind(r#""event_type":"plan_update","planned_route":"_p~iF~ps|U""#),
-        TripEventKind::PlanUpdate { plan: r#"{"planned_route":"_p~iF~ps|U"}"#.into() }
-    );
+    for route in [r#""_p~iF~ps|U""#, "[[38.5,-120.2]]"] {
+        let TripEventKind::PlanUpdate { plan, delivery } =
+            trip_kind(&format!(r#""event_type":"plan_update","planned_route":{route}"#))
+        else {
+            panic!("a plan")
+        };
+        assert_eq!(plan, format!("{{\"planned_route\":{route}}}"));
+        assert_eq!(delivery.route, [LatLon { lat: 38.5, lon: -120.2 }]);
+    }
     assert_eq!(
         trip_kind(r#""event_type":"stop_arrival","stop_id":"s1""#),
         TripEventKind::StopArrival { stop_id: "s1".into() }

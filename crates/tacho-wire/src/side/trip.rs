@@ -1,16 +1,12 @@
 //! Trip starts and ends, plans, stops.
 
-use super::unknown_type;
-use crate::{
-    json::{Document, Kind},
-    problem::{Problem, quote},
-};
-use tacho_model::{Reason, TripEvent, TripEventKind};
+use super::{plan, unknown_type};
+use crate::{json::Document, problem::Problem};
+use std::sync::Arc;
+use tacho_model::{TripEvent, TripEventKind};
 
 /// Fields of every trip event.
 const COMMON_FIELDS: [&str; 5] = ["trip_id", "vehicle_id", "driver_id", "event_type", "timestamp"];
-/// The delivery plan's fields.
-const PLAN_FIELDS: [&str; 5] = ["dest_lat", "dest_lon", "planned_arrival", "planned_route", "stops"];
 const START_FIELDS: [&str; 2] = ["origin_lat", "origin_lon"];
 const END_FIELDS: [&str; 5] = ["end_lat", "end_lon", "distance_m", "duration_sec", "status"];
 const STOP_FIELDS: [&str; 4] = ["stop_id", "outcome", "delivered_qty", "reason"];
@@ -24,18 +20,23 @@ pub(super) fn read(document: &Document<'_>) -> Result<TripEvent, Problem> {
     let vehicle_id = document.required_id("vehicle_id")?.into();
     let driver_id = document.id("driver_id")?.into();
     let kind = match kind_name {
-        "trip_start" => {
-            TripEventKind::Start { origin: document.position("origin_lat", "origin_lon")?, plan: read_plan(document)? }
-        }
+        "trip_start" => TripEventKind::Start {
+            origin: document.position("origin_lat", "origin_lon")?,
+            plan: document.selected(&plan::FIELDS),
+            delivery: plan::read(document)?.map(Arc::new),
+        },
         "trip_end" => TripEventKind::End {
             end: document.position("end_lat", "end_lon")?,
             distance_m: document.number_within("distance_m", SUMMARY_RANGE)?,
             duration_s: document.number_within("duration_sec", SUMMARY_RANGE)?,
             cancelled: document.word("status", &["completed", "cancelled"])? == "cancelled",
         },
-        "plan_update" => match read_plan(document)? {
-            plan if plan.is_empty() => return Err(Problem::missing("stops")),
-            plan => TripEventKind::PlanUpdate { plan },
+        "plan_update" => match plan::read(document)? {
+            None => return Err(Problem::missing("stops")),
+            Some(plan) => {
+                let text = document.selected(&plan::FIELDS);
+                TripEventKind::PlanUpdate { plan: text, delivery: Arc::new(plan) }
+            }
         },
         "stop_arrival" => TripEventKind::StopArrival { stop_id: document.required_id("stop_id")?.to_owned() },
         "stop_departure" => TripEventKind::StopDeparture {
@@ -52,31 +53,10 @@ pub(super) fn read(document: &Document<'_>) -> Result<TripEvent, Problem> {
 /// The fields that the event's kind does not use, as a JSON object.
 pub(super) fn read_extra(document: &Document<'_>) -> String {
     let own: &[&[&str]] = match document.text("event_type") {
-        Ok("trip_start") => &[&START_FIELDS, &PLAN_FIELDS],
+        Ok("trip_start") => &[&START_FIELDS, &plan::FIELDS],
         Ok("trip_end") => &[&END_FIELDS],
-        Ok("plan_update") => &[&PLAN_FIELDS],
+        Ok("plan_update") => &[&plan::FIELDS],
         _ => &[&STOP_FIELDS],
     };
     document.others(&[&COMMON_FIELDS, own.concat().as_slice()].concat())
-}
-
-/// The plan as JSON text, empty without one. Its outline is checked here; its stops are their user's matter.
-fn read_plan(document: &Document<'_>) -> Result<String, Problem> {
-    document.position("dest_lat", "dest_lon")?;
-    if document.raw("planned_arrival").is_some() {
-        document.time("planned_arrival")?;
-    }
-    for (name, kinds, expected) in [
-        ("planned_route", &[Kind::String, Kind::Array][..], "an encoded polyline or an array of positions"),
-        ("stops", &[Kind::Array][..], "an array"),
-    ] {
-        match document.raw(name) {
-            Some(raw) if !kinds.contains(&raw.kind) => {
-                let detail = format!("`{name}` is {}, must be {expected}", quote(raw.text));
-                return Err(Problem::new(Reason::WrongType, detail));
-            }
-            _ => {}
-        }
-    }
-    Ok(document.selected(&PLAN_FIELDS))
 }

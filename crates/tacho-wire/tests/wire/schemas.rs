@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 use tacho_io::{RecordSlot, Records, TopicPartition};
 use tacho_model::{
-    AlertFact, AlertState, AlertType, DriverScore, EndReason, EventTime, Facts, FleetUtilization, LatLon, LimitSource,
-    LogTime, Reason, Rejected, ScoreWindow, Stream, TelemetryBatch, TripFact, TripMetrics, TripOrigin, TripStatus,
-    TripSummary, topic_name,
+    AlertFact, AlertState, AlertType, BreakViolation, DriverScore, EndReason, EtaPrediction, EventTime, Facts,
+    FleetUtilization, LatLon, LimitSource, LogTime, PlannedStop, Punctuality, Reason, Rejected, ScoreWindow, StopKind,
+    StopVisit, Stream, TelemetryBatch, TripFact, TripMetrics, TripOrigin, TripStatus, TripSummary, VisitStatus,
+    topic_name,
 };
 use tacho_wire::{DecodeLimits, OutputEncoder, TelemetryDecoder, decode_side, schema};
 
@@ -188,6 +189,8 @@ fn trip(status: TripStatus, path: Vec<LatLon>) -> TripFact {
         fuel_used_pct: 12.5,
         fuel_used_l: f64::NAN,
         coverage: 1.0,
+        route_compliance: f64::NAN,
+        out_of_route_m: f64::NAN,
         declared_distance_m: f64::NAN,
         declared_duration_s: f64::NAN,
         path,
@@ -253,9 +256,40 @@ fn facts() -> Facts {
             window_start: window.0,
             window_end: window.1,
             penalty: 2,
+            score: f64::NAN,
             overspeed_count: 1,
             harsh_brake_count: 0,
             idling_count: 0,
+            harsh_accel_count: 2,
+            harsh_corner_count: 3,
+            route_deviation_count: 4,
+            crash_count: 0,
+            distance_m: 1_500.5,
+            driving_s: 300.0,
+            over_limit_s: 12.5,
+            coverage: 0.9,
+        }],
+        break_violations: vec![BreakViolation {
+            violation_id: "b1".into(),
+            driver_id: "d1".into(),
+            vehicle_id: "v1".into(),
+            profile: "eu561",
+            rule: "eu_break",
+            started_at: window.0,
+            ended_at: None,
+            value_min: 271.0,
+            limit_min: 270.0,
+        }],
+        stop_visits: vec![stop_visit()],
+        eta_predictions: vec![EtaPrediction {
+            trip_id: "t1".into(),
+            vehicle_id: "v1".into(),
+            stop_id: "s1".into(),
+            made_at: window.0,
+            predicted_at: window.1,
+            promised_at: None,
+            remaining_m: 1_200.0,
+            arrived_at: Some(window.1),
         }],
         refuels: vec![],
         utilization: vec![FleetUtilization {
@@ -294,6 +328,9 @@ fn what_goes_out_is_valid() {
             "fleet.prod.trip.metrics.live" => "trip_metrics",
             "fleet.prod.driver.behaviour.scores" => "driver_score",
             "fleet.prod.metrics.live" => "fleet_utilization",
+            "fleet.prod.driver.break.violations" => "break_violation",
+            "fleet.prod.stop.visits" => "stop_visit",
+            "fleet.prod.eta" => "eta_prediction",
             "fleet.prod.deadletter" => "dead_letter",
             other => panic!("{other}"),
         };
@@ -305,5 +342,35 @@ fn what_goes_out_is_valid() {
             without.remove(absent);
             assert!(!validator(name).is_valid(&Value::Object(without)), "{name}: {absent} is required");
         }
+    }
+}
+
+fn stop_visit() -> StopVisit {
+    StopVisit {
+        trip_id: "t1".into(),
+        vehicle_id: "v1".into(),
+        driver_id: "".into(),
+        stop: PlannedStop {
+            stop_id: "s1".into(),
+            customer_id: "".into(),
+            kind: StopKind::Delivery,
+            position: LatLon { lat: 1.0, lon: 2.0 },
+            planned_arrival: Some(EventTime(0)),
+            window_start: None,
+            window_end: None,
+            planned_service_s: f64::NAN,
+            ordered_qty: 3.0,
+        },
+        plan_order: 1,
+        visit_order: 1,
+        status: VisitStatus::Arrived,
+        arrived_at: Some(EventTime(60_000)),
+        departed_at: None,
+        punctuality: Punctuality::OnTime,
+        is_out_of_order: false,
+        is_declared: false,
+        outcome: String::new(),
+        delivered_qty: f64::NAN,
+        reason: String::new(),
     }
 }

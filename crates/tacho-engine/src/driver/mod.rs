@@ -1,0 +1,158 @@
+//! The driver stage, on fleet time: penalties and scores of drivers over rolling windows, and their hours of service.
+
+mod buckets;
+mod facts;
+mod hours;
+mod parts;
+mod penalty;
+mod score;
+
+pub use hours::HoursProfile;
+pub(crate) use parts::Drive;
+pub use score::ScoreFormula;
+
+use crate::{
+    config::EngineConfig,
+    epoch::EpochTime,
+    output::{DriverInput, DriverNews, DriverStageOutput},
+    snapshot::{RestoreError, decode, encode},
+};
+use hours::Hours;
+use penalty::Penalty;
+use score::Scores;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use tacho_model::{DriverId, DriverScore, EventTime, ScoreWindow, VehicleId};
+
+/// The drivers of one key group.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct DriverGroup {
+    drivers: BTreeMap<String, Driver>,
+    /// When each driver is looked at next, on fleet time.
+    due: BTreeSet<(EventTime, String)>,
+}
+
+/// A driver, or a vehicle whose driver is not identified.
+#[derive(Debug, Serialize, Deserialize)]
+struct Driver {
+    /// Empty for an unidentified one.
+    driver_id: DriverId,
+    /// The vehicle of an unidentified one; empty otherwise.
+    unidentified_on: VehicleId,
+    penalty: Penalty,
+    scores: Scores,
+    hours: Hours,
+    /// Its entry in `due`; `MAX` without one.
+    due: EventTime,
+}
+
+impl DriverGroup {
+    /// Takes new inputs (sorted) and emits the windows that changed and end up to fleet time.
+    pub fn run(&mut self, config: &EngineConfig, time: EpochTime, inputs: &[DriverInput], out: &mut DriverStageOutput) {
+        let mut touched = BTreeSet::new();
+        for input in inputs {
+            self.take(config, input);
+            if !touched.contains(input.key()) {
+                touched.insert(input.key().to_owned());
+            }
+        }
+        // Before fleet time is known nothing can be told: it is told when the first one comes.
+        let fleet = time.fleet.unwrap_or(EventTime::MIN);
+        while self.due.first().is_some_and(|(due, _)| *due <= fleet) {
+            touched.extend(self.due.pop_first().map(|(_, key)| key));
+        }
+        for key in touched {
+            if let Some(driver) = self.drivers.get_mut(&key) {
+                if time.fleet.is_some() {
+                    driver.emit(config, fleet, out);
+                }
+                let due = driver.due_after(config, fleet);
+                self.due.remove(&(driver.due, key.clone()));
+                driver.due = due.unwrap_or(EventTime::MAX);
+                if driver.is_over(config, fleet) {
+                    self.drivers.remove(&key);
+                } else if let Some(due) = due {
+                    self.due.insert((due, key));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, config: &EngineConfig, input: &DriverInput) {
+        if !self.drivers.contains_key(input.key()) {
+            self.drivers.insert(input.key().to_owned(), Driver::of(input));
+        }
+        let Some(driver) = self.drivers.get_mut(input.key()) else { return };
+        match &input.news {
+            DriverNews::Alert(alert_type) => {
+                driver.penalty.take(input.at, &input.vehicle_id, *alert_type);
+                driver.scores.take_alert(input.at, *alert_type);
+            }
+            DriverNews::Dismissed(alert_type) => {
+                driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type);
+                driver.scores.dismiss_alert(input.at, *alert_type);
+            }
+            DriverNews::Drive(drive) => {
+                let driven_ms = driver.scores.take_drive(input.at, drive);
+                driver.hours.take_minute(input.at, driven_ms, &input.vehicle_id);
+            }
+            DriverNews::BreakStart => driver.hours.start_break(input.at),
+            DriverNews::BreakEnd => driver.hours.end_break(config, input.at),
+            DriverNews::Profile(profile) => driver.hours.set_profile(*profile),
+        }
+    }
+
+    /// The state, for a snapshot.
+    pub fn snapshot(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// A snapshot's state.
+    pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
+        decode(bytes)
+    }
+}
+
+impl Driver {
+    fn of(input: &DriverInput) -> Driver {
+        let is_unidentified = input.driver_id.is_empty();
+        Driver {
+            driver_id: input.driver_id.clone(),
+            unidentified_on: if is_unidentified { input.vehicle_id.clone() } else { VehicleId::default() },
+            penalty: Penalty::default(),
+            scores: Scores::default(),
+            hours: Hours::default(),
+            due: EventTime::MAX,
+        }
+    }
+
+    fn emit(&mut self, config: &EngineConfig, fleet: EventTime, out: &mut DriverStageOutput) {
+        let (driver_id, unidentified_on) = (&self.driver_id, &self.unidentified_on);
+        let scores = &mut out.facts.driver_scores;
+        self.penalty.emit(config, fleet, |window| {
+            let (start, end) = (window.start, window.end);
+            let fact = facts::score(driver_id, window.vehicle_id, ScoreWindow::Penalty15s, (start, end), &window.parts);
+            scores.push(fact);
+        });
+        self.scores.emit(fleet, |window| {
+            let span = (window.start, window.end);
+            let fact = facts::score(driver_id, unidentified_on.clone(), window.window, span, &window.parts);
+            scores.push(DriverScore { score: config.score.score(&window.parts), ..fact });
+        });
+        if !driver_id.is_empty() {
+            self.hours.emit(config, fleet, |told| {
+                out.facts.alerts.push(facts::alert(driver_id, &told, fleet));
+                out.facts.break_violations.push(facts::violation(driver_id, told));
+            });
+        }
+    }
+
+    fn due_after(&self, config: &EngineConfig, fleet: EventTime) -> Option<EventTime> {
+        let points = [self.penalty.due_after(config, fleet), self.scores.due_after(fleet), self.hours.due_after(fleet)];
+        points.into_iter().flatten().min()
+    }
+
+    fn is_over(&self, config: &EngineConfig, fleet: EventTime) -> bool {
+        self.penalty.is_over(config, fleet) && self.scores.is_over() && self.hours.is_over(fleet)
+    }
+}

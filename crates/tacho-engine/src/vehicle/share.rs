@@ -1,0 +1,91 @@
+//! What a vehicle drove in the running minute: its part of its driver's score.
+
+use super::{
+    fix::Fix,
+    state::{Context, Vehicle},
+    windows::Step,
+};
+use crate::{
+    driver::Drive,
+    output::{DriverInput, DriverNews},
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{DriverId, EventTime, VehicleState};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The share of one minute, until the minute or the driver changes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Share {
+    /// Start of the minute.
+    minute: EventTime,
+    /// Who drove, or empty.
+    driver_id: DriverId,
+    drive: Drive,
+}
+
+/// Takes an applied fix: everything since the fix before counts for the fix's minute and driver.
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
+    let mut driving_ms = 0;
+    for (from, to, state) in step.spent.iter().flatten() {
+        if *state == VehicleState::Driving {
+            driving_ms += to.ms_since(*from);
+        }
+    }
+    // What may yet become a trip is none: whether a candidate is still there depends on when silence was noticed.
+    let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+    let trip_ms = trip.and(vehicle.last).map_or(0, |last| fix.at.ms_since(last.at).max(0));
+    if step.delta_m == 0.0 && driving_ms == 0 && trip_ms == 0 {
+        return;
+    }
+    let minute = fix.at.floor_to_ms(MINUTE_MS);
+    let share = &vehicle.share;
+    if share.minute != minute || share.driver_id != vehicle.driver_id {
+        hand_over(vehicle, ctx);
+        vehicle.share.minute = minute;
+        vehicle.share.driver_id = vehicle.driver_id.clone();
+    }
+    let drive = &mut vehicle.share.drive;
+    drive.distance_mm += (step.delta_m * 1_000.0).round() as u64;
+    drive.driving_ms += driving_ms as u64;
+    drive.trip_ms += trip_ms as u64;
+    if trip_ms > ctx.config.coverage_gap_ms {
+        drive.gap_ms += trip_ms as u64;
+    }
+}
+
+/// Time over a known limit belongs to the share of the fix that told it.
+pub fn add_over(vehicle: &mut Vehicle, ms: i64) {
+    if !vehicle.share.drive.is_empty() {
+        vehicle.share.drive.over_ms += ms.max(0) as u64;
+    }
+}
+
+/// When the share is handed over if no fix does it, on fleet time. Progress of the vehicle does not put it off: an epoch
+/// may bring an hour, and a share that waits for the next epoch is too late for the windows of that hour.
+pub fn due_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    if vehicle.share.drive.is_empty() {
+        return None;
+    }
+    Some(vehicle.share.minute.plus_ms(MINUTE_MS + ctx.config.silence_hold_ms))
+}
+
+/// Looks at a silent vehicle.
+pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
+    if due_at(vehicle, ctx).is_some_and(|due| due <= fleet) {
+        hand_over(vehicle, ctx);
+    }
+}
+
+fn hand_over(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let share = &mut vehicle.share;
+    if share.drive.is_empty() {
+        return;
+    }
+    ctx.out.driver_inputs.push(DriverInput {
+        driver_id: share.driver_id.clone(),
+        vehicle_id: vehicle.id.clone(),
+        at: share.minute,
+        news: DriverNews::Drive(std::mem::take(&mut share.drive)),
+    });
+}

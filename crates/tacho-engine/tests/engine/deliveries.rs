@@ -1,0 +1,190 @@
+//! Delivery rounds, as scripts.
+
+use crate::script::check;
+use expect_test::expect;
+
+#[test]
+fn a_stop_is_reached_at_the_first_fix_inside_and_left_at_the_first_outside() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;1000;0;12:02:00;60,B;3000;0;12:08:00;60;12:09:00;12:15:00
+         drive v1 12:00:00..12:02:00 30 trip=T
+         stand v1 12:02:00..12:04:00 trip=T
+         drive v1 12:04:00..12:08:00 30 trip=T
+         stand v1 12:08:00..12:11:00 trip=T
+         end v1 12:11:00 T
+         fix v1 12:12:00 3000 0 0",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;1000;0;12:02:00;60,B;3000;0;12:08:00;60;12:09:00;12:15:00
+            drive v1 12:00:00..12:02:00 30 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+            stand v1 12:02:00..12:04:00 trip=T
+              -> stop A 1/1 arrived 12:01:52.. wait 0 delay NaN late -8 on_time
+            drive v1 12:04:00..12:08:00 30 trip=T
+              -> stop A 1/1 departed 12:01:52..12:04:09 wait 0 delay 77 late -8 on_time
+            stand v1 12:08:00..12:11:00 trip=T
+              -> stop B 2/2 arrived 12:07:52.. wait 68 delay NaN late -8 early
+            end v1 12:11:00 T
+            fix v1 12:12:00 3000 0 0
+        "#]],
+    );
+}
+
+#[test]
+fn passing_a_stop_is_no_visit_and_what_was_not_visited_is_skipped() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;1000;0;12:02:00,B;2000;0;12:03:00
+         drive v1 12:00:00..12:04:00 60 trip=T
+         end v1 12:04:00 T
+         fix v1 12:05:00 4000 0 0",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;1000;0;12:02:00,B;2000;0;12:03:00
+            drive v1 12:00:00..12:04:00 60 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+            end v1 12:04:00 T
+            fix v1 12:05:00 4000 0 0
+              -> stop A 1/0 skipped .. wait NaN delay NaN late NaN skipped
+              -> stop B 2/0 skipped .. wait NaN delay NaN late NaN skipped
+        "#]],
+    );
+}
+
+#[test]
+fn the_drivers_device_may_say_it_and_says_what_became_of_it() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;5000;0;12:02:00,B;9000;0;12:03:00
+         drive v1 12:00:00..12:02:00 30 trip=T
+         reach v1 12:01:30 T B
+         leave v1 12:01:50 T B outcome=partial qty=4
+         reach v1 12:01:55 T A
+         drive v1 12:02:00..12:03:00 30 trip=T",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;5000;0;12:02:00,B;9000;0;12:03:00
+            drive v1 12:00:00..12:02:00 30 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+            reach v1 12:01:30 T B
+              -> stop B 2/1 arrived 12:01:30.. wait 0 delay NaN late -90 on_time declared
+            leave v1 12:01:50 T B outcome=partial qty=4
+              -> stop B 2/1 departed 12:01:30..12:01:50 wait 0 delay NaN late -90 on_time declared partial
+            reach v1 12:01:55 T A
+              -> stop A 1/2 out of order arrived 12:01:55.. wait 0 delay NaN late -5 on_time declared
+            drive v1 12:02:00..12:03:00 30 trip=T
+              -> stop A 1/2 out of order departed 12:01:55..12:02:00 wait 0 delay NaN late -5 on_time declared
+        "#]],
+    );
+}
+
+#[test]
+fn another_plan_keeps_visits_and_promises_and_removes_what_it_leaves_out() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;500;0;12:01:00,B;3000;0;12:05:00,C;5000;0;12:09:00
+         drive v1 12:00:00..12:01:00 30 trip=T
+         stand v1 12:01:00..12:01:40 trip=T
+         replan v1 12:01:40 T stops=A;500;0;12:01:00,C;5000;0;12:30:00,D;6000;0;12:40:00
+         fix v1 12:01:45 500 0 0 trip=T",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;500;0;12:01:00,B;3000;0;12:05:00,C;5000;0;12:09:00
+            drive v1 12:00:00..12:01:00 30 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+              -> stop C 3/0 planned .. wait NaN delay NaN late NaN
+            stand v1 12:01:00..12:01:40 trip=T
+              -> stop A 1/1 arrived 12:00:52.. wait 0 delay NaN late -8 on_time
+            replan v1 12:01:40 T stops=A;500;0;12:01:00,C;5000;0;12:30:00,D;6000;0;12:40:00
+            fix v1 12:01:45 500 0 0 trip=T
+              -> stop A 1/1 arrived 12:00:52.. wait 0 delay NaN late -8 on_time
+              -> stop C 2/0 planned .. wait NaN delay NaN late NaN
+              -> stop D 3/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 4/0 removed .. wait NaN delay NaN late NaN
+        "#]],
+    );
+}
+
+#[test]
+fn arrivals_are_predicted_along_the_way_with_service_and_windows_and_scored() {
+    check(
+        "show eta
+         start v1 12:00:00 T stops=A;1000;0;12:02:00;60,B;3000;0;12:08:00;60;12:10:00;12:15:00 route=0;0,3000;0
+         drive v1 12:00:00..12:01:01 36 trip=T
+         drive v1 12:01:01..12:01:40 36 trip=T
+         stand v1 12:01:40..12:02:20 trip=T",
+        expect![[r#"
+            show eta
+            start v1 12:00:00 T stops=A;1000;0;12:02:00;60,B;3000;0;12:08:00;60;12:10:00;12:15:00 route=0;0,3000;0
+            drive v1 12:00:00..12:01:01 36 trip=T
+              -> eta "A" at 12:00:00 1000 m: 12:02:00
+              -> eta "B" at 12:00:00 3000 m: 12:07:00
+              -> eta "" at 12:00:00 3000 m: 12:11:00
+              -> eta "A" at 12:00:30 700 m: 12:01:52
+              -> eta "B" at 12:00:30 2700 m: 12:06:47
+              -> eta "" at 12:00:30 2700 m: 12:11:00
+              -> eta "A" at 12:01:00 400 m: 12:01:46
+              -> eta "B" at 12:01:00 2400 m: 12:06:37
+              -> eta "" at 12:01:00 2400 m: 12:11:00
+            drive v1 12:01:01..12:01:40 36 trip=T
+              -> eta "A" at 12:01:30 100 m: 12:01:41
+              -> eta "B" at 12:01:30 2100 m: 12:06:29
+              -> eta "" at 12:01:30 2100 m: 12:11:00
+            stand v1 12:01:40..12:02:20 trip=T
+              -> eta "A" at 12:02:00 0 m: 12:02:00
+              -> eta "B" at 12:02:00 2000 m: 12:07:03
+              -> eta "" at 12:02:00 2000 m: 12:11:00
+              -> eta "A" at 12:01:33 0 m: 12:02:00 arrived 12:01:33
+        "#]],
+    );
+}
+
+#[test]
+fn leaving_the_planned_way_for_a_minute_is_an_alert_until_it_is_found_again() {
+    check(
+        "show alerts
+         start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1000;0
+         drive v1 12:00:00..12:01:00 72 trip=T
+         drive v1 12:01:00..12:03:00 72 trip=T
+         fix v1 12:03:10 900 100 60 trip=T
+         end v1 12:03:20 T
+         fix v1 12:03:30 900 100 0",
+        expect![[r#"
+            show alerts
+            start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1000;0
+            drive v1 12:00:00..12:01:00 72 trip=T
+            drive v1 12:01:00..12:03:00 72 trip=T
+              -> route_deviation open 12:01:00.. severity 3 2500.0 over 200.0  trip T
+            fix v1 12:03:10 900 100 60 trip=T
+            end v1 12:03:20 T
+            fix v1 12:03:30 900 100 0
+              -> route_deviation closed 12:01:00..12:03:10 severity 3 2580.0 over 200.0  trip T
+        "#]],
+    );
+}
+
+#[test]
+fn an_arrival_predicted_ten_minutes_late_twice_is_an_alert_until_it_is_reached() {
+    check(
+        "show alerts
+         start v1 12:00:00 T stops=A;3000;0;11:50:00,B;4000;0;12:59:00
+         drive v1 12:00:00..12:01:10 36 trip=T
+         drive v1 12:01:10..12:05:00 36 trip=T
+         stand v1 12:05:00..12:05:40 trip=T",
+        expect![[r#"
+            show alerts
+            start v1 12:00:00 T stops=A;3000;0;11:50:00,B;4000;0;12:59:00
+            drive v1 12:00:00..12:01:10 36 trip=T
+              -> eta_breach open 12:00:30.. severity 2 1043.3 over 600.0  trip T
+            drive v1 12:01:10..12:05:00 36 trip=T
+            stand v1 12:05:00..12:05:40 trip=T
+              -> harsh_brake closed 12:04:59..12:05:01 severity 4 10.0 over 3.9  trip T
+              -> eta_breach closed 12:00:30..12:04:53 severity 2 1043.3 over 600.0  trip T
+        "#]],
+    );
+}

@@ -1,0 +1,128 @@
+//! Scores and hours of drivers, as scripts.
+
+use crate::script::check;
+use expect_test::expect;
+
+#[test]
+fn a_minute_comes_into_the_window_of_an_hour_and_goes_out_again() {
+    check(
+        "show scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:01:30 60 trip=T
+         fleet 12:01:35
+         fleet 12:03:00
+         fleet 13:10:00",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:01:30 60 trip=T
+            fleet 12:01:35
+              -> score "D" 1h 11:01:00..12:01:00 NaN 983 m in 59 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+            fleet 12:03:00
+              -> score "D" 1h 11:02:00..12:02:00 NaN 1483 m in 89 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+            fleet 13:10:00
+              -> score "D" 1h 12:01:00..13:01:00 NaN 500 m in 30 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 12:02:00..13:02:00 NaN 0 m in 0 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 24h -11:-45:00..12:15:00 NaN 1483 m in 89 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 7d -155:00:00..13:00:00 NaN 1483 m in 89 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 30d -707:00:00..13:00:00 NaN 1483 m in 89 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn time_over_a_known_limit_and_harsh_events_stand_in_the_parts_of_their_minute() {
+    check(
+        "show scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:00:30 60 trip=T limit=50
+         drive v1 12:00:30..12:00:40 60 trip=T
+         fix v1 12:00:40 700 0 40 trip=T
+         fix v1 12:00:41 705 0 20 trip=T
+         fix v1 12:01:10 800 0 20 trip=T
+         fleet 12:01:05",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:00:30 60 trip=T limit=50
+            drive v1 12:00:30..12:00:40 60 trip=T
+            fix v1 12:00:40 700 0 40 trip=T
+            fix v1 12:00:41 705 0 20 trip=T
+            fix v1 12:01:10 800 0 20 trip=T
+            fleet 12:01:05
+              -> score "D" 1h 11:01:00..12:01:00 NaN 705 m in 41 s, 30 s over, harsh (1, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_driver_of_two_vehicles_has_one_score_and_an_unidentified_one_that_of_the_vehicle() {
+    check(
+        "show scores
+         login v1 11:59:00 D
+         login v2 11:59:00 D
+         drive v1 12:00:00..12:01:02 60 trip=T1
+         drive v2 12:00:00..12:01:02 60 trip=T2
+         drive v3 12:00:00..12:01:02 60 trip=T3
+         fleet 12:01:00",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D
+            login v2 11:59:00 D
+            drive v1 12:00:00..12:01:02 60 trip=T1
+            drive v2 12:00:00..12:01:02 60 trip=T2
+            drive v3 12:00:00..12:01:02 60 trip=T3
+            fleet 12:01:00
+              -> score ""v3 1h 11:01:00..12:01:00 NaN 983 m in 59 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:01:00..12:01:00 NaN 1967 m in 118 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn driving_without_a_break_is_told_when_it_begins_and_when_the_break_is_complete() {
+    check(
+        "show hours alerts
+         login v1 03:59:00 D
+         drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+         fleet 08:31:05
+         fleet 09:20:00",
+        expect![[r#"
+            show hours alerts
+            login v1 03:59:00 D
+            drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+            fleet 08:31:05
+              -> hours D on "v1" 08:30:00..... eu561 eu_break 271/270 min
+              -> break_violation open 08:30:00.. severity 3 16260.0 over 16200.0  driver D (drove 4:31 h without a break of 45 min (limit 4:30 h))
+            fleet 09:20:00
+              -> hours D on "v1" 08:30:00..09:16:00 eu561 eu_break 271/270 min
+              -> vehicle_offline open 08:41:00.. severity 3 600.0 over 600.0  trip T driver D
+              -> break_violation closed 08:30:00..09:16:00 severity 3 16260.0 over 16200.0  driver D (drove 4:31 h without a break of 45 min (limit 4:30 h))
+        "#]],
+    );
+}
+
+#[test]
+fn a_driver_may_be_judged_by_other_rules_and_a_short_break_is_one() {
+    check(
+        "show hours
+         profile D 03:58:00 us395
+         login v1 03:59:00 D
+         drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+         fleet 08:31:05
+         pause D 08:32:00
+         resume D 08:40:00
+         fleet 08:41:00",
+        expect![[r#"
+            show hours
+            profile D 03:58:00 us395
+            login v1 03:59:00 D
+            drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+            fleet 08:31:05
+            pause D 08:32:00
+            resume D 08:40:00
+              -> hours D on "v1" 08:32:00..08:40:00 us395 short_break 8/15 min
+            fleet 08:41:00
+        "#]],
+    );
+}

@@ -1,0 +1,5 @@
+-- The newest violations of breaks and driving times.
+SELECT violation_id, driver_id, vehicle_id, profile, rule, started_at, ended_at, value_min, limit_min
+FROM break_violations FINAL
+ORDER BY started_at DESC, violation_id
+LIMIT {limit:UInt32}
