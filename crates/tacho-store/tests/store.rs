@@ -2,114 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod host;
 mod rows;
 
+use host::{Host, start, until};
 use rows::{every_insert, telemetry_insert};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
+    net::TcpStream,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 use tacho_io::{Store, StoreError, Table};
-use tacho_store::{
-    ClickHouseStore, MigrateError, NamedQuery, OutputFormat, QueryOptions, StoreConfig, embedded, migrate,
-    supervise::{MakeCommand, SuperviseLimits, Supervisor},
-};
-use tokio::runtime::Runtime;
-
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// A store with its process, which ends with this value or with the test process (standard input).
-struct Host {
-    supervisor: Supervisor,
-    runtime: Runtime,
-    _data_dir: tempfile::TempDir,
-}
-
-impl Host {
-    fn start() -> Self {
-        if let Err(missing) = embedded::find_library() {
-            panic!("{missing}");
-        }
-        let data_dir = tempfile::tempdir().unwrap();
-        let supervisor = start(data_dir.path());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(migrate(&config(&supervisor, "tacho"))).unwrap();
-        Self { supervisor, runtime, _data_dir: data_dir }
-    }
-    /// The one that tests share.
-    fn shared() -> &'static Host {
-        static SHARED: OnceLock<Host> = OnceLock::new();
-        SHARED.get_or_init(Host::start)
-    }
-    fn store(&self) -> ClickHouseStore {
-        ClickHouseStore::new(&StoreConfig::new(self.supervisor.url()), self.runtime.handle().clone())
-    }
-    /// A store in a database of its own, with the schema.
-    fn store_in(&self, database: &str) -> ClickHouseStore {
-        let config = config(&self.supervisor, database);
-        self.runtime.block_on(migrate(&config)).unwrap();
-        ClickHouseStore::new(&config, self.runtime.handle().clone())
-    }
-    fn ask(&self, store: &ClickHouseStore, sql: &str) -> String {
-        self.try_ask(store, sql, OutputFormat::Tsv, &QueryOptions::default()).unwrap_or_else(|e| panic!("{sql}: {e}"))
-    }
-    fn try_ask(
-        &self,
-        store: &ClickHouseStore,
-        sql: &str,
-        format: OutputFormat,
-        options: &QueryOptions,
-    ) -> Result<String, StoreError> {
-        self.runtime.block_on(async {
-            let bytes = store.query(sql, format, options)?.collect().await?;
-            Ok(String::from_utf8(bytes).unwrap())
-        })
-    }
-    fn address(&self) -> SocketAddr {
-        self.supervisor.url().strip_prefix("http://").unwrap().parse().unwrap()
-    }
-}
-
-/// The tests' rows have fixed dates: a retention that never reaches them.
-fn config(supervisor: &Supervisor, database: &str) -> StoreConfig {
-    let mut config = StoreConfig::new(supervisor.url());
-    config.database = database.into();
-    config.retention_telemetry_days = StoreConfig::RETENTION_DAYS_MAX;
-    config
-}
-
-fn start(data_dir: &Path) -> Supervisor {
-    let data_dir = data_dir.to_owned();
-    let make_command: MakeCommand = Box::new(move |listen| {
-        let mut command = Command::new(host_program());
-        command.arg(&data_dir).args(["--listen", &listen.to_string(), "--parent-pipe"]);
-        command
-    });
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Supervisor::start(make_command, listen, SuperviseLimits::default()).unwrap()
-}
-
-/// `examples/store.rs`, which cargo builds beside the tests.
-fn host_program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent().and_then(Path::parent).unwrap().join("examples").join("store");
-    assert!(program.is_file(), "build it with `cargo build --release -p tacho-store --example store`");
-    program
-}
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not come in time");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-}
+use tacho_store::{ClickHouseStore, MigrateError, NamedQuery, OutputFormat, QueryOptions, StoreConfig, migrate};
 
 #[test]
 fn migrations_are_applied_once_and_may_be_repeated() {

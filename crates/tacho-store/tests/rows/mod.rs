@@ -1,5 +1,7 @@
 //! Rows for the tests: one insert of every kind, with what must be read back.
 
+#![allow(dead_code, reason = "not every test file uses all of it")]
+
 use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
