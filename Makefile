@@ -7,12 +7,14 @@ CACHE := $(or $(TACHO_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/tacho,$(HO
 ifdef CI
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 endif
-TARGET := $(or $(CARGO_TARGET_DIR),target)
-TACHO := $(TARGET)/release/tacho
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+TACHO := $(TARGET_DIR)/release/tacho
 WEB_INPUTS := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 RUN_FLAGS ?= --demo --num-vehicles 1000
 
-.PHONY: bench build chdb deny drill fmt help lint run test test-tools tools-check web
+SECONDS ?= 600
+
+.PHONY: bench build chdb deny drill fmt fuzz help lint run test test-tools tools-check web
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +61,9 @@ fmt: ## format Rust and TypeScript
 
 deny: ## licences, banned crates and sources of all dependencies
 	@tools/cargo-deny.sh
+
+fuzz: ## fuzz each target (or TARGET=name) for SECONDS=600; KEEP=1 adds what it learned to the kept corpus
+	@SECONDS_PER_TARGET=$(SECONDS) TARGET="$(TARGET)" tools/fuzz.sh
 
 bench: build ## measure the whole system, or ONLY=throughput,paced,latency,recovery,vehicles,stored; appends to bench/history.jsonl
 	@bench/run.sh

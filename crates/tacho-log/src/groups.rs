@@ -10,6 +10,8 @@ mod offsets;
 mod tests;
 
 pub(crate) use group::{GroupView, Join, Joined, MemberView, Reply, Sync, Synced};
+#[cfg(any(test, fuzzing))]
+pub(crate) use offsets::check_offsets_file;
 pub(crate) use offsets::{Committed, OffsetStore, Place};
 
 use crate::error::OpenError;

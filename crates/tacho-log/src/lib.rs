@@ -42,6 +42,8 @@
 mod batch;
 mod config;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod groups;
 mod listener;
 mod log;

@@ -5,6 +5,8 @@ mod api;
 mod connection;
 mod error_code;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod group_admin;
 mod group_offsets;
 mod groups;
@@ -92,14 +94,7 @@ impl KafkaListener {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(addr).await?;
         let local_addr = socket.local_addr()?;
-        let broker = Arc::new(Broker {
-            requests: Budget::new(config.inflight_bytes_max),
-            responses: Budget::new(config.fetch_inflight_bytes_max),
-            shared: Arc::clone(log.shared()),
-            _log: log,
-            config,
-            stop,
-        });
+        let broker = Arc::new(Broker::new(log, config, stop));
         tracing::info!(%local_addr, "the log listens for Kafka clients");
         Ok(Self { local_addr, task: tokio::spawn(accept(broker, socket)) })
     }
@@ -129,6 +124,17 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
+    fn new(log: Arc<EmbeddedLog>, config: ListenerConfig, stop: CancellationToken) -> Self {
+        Self {
+            requests: Budget::new(config.inflight_bytes_max),
+            responses: Budget::new(config.fetch_inflight_bytes_max),
+            shared: Arc::clone(log.shared()),
+            _log: log,
+            config,
+            stop,
+        }
+    }
+
     /// Creates a topic off the async threads: files are made and fsynced.
     async fn create_topic(&self, name: &str, count: i32, config: TopicConfig) -> Result<Arc<Topic>, CreateTopicError> {
         let (shared, name) = (Arc::clone(&self.shared), name.to_owned());

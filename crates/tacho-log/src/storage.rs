@@ -3,6 +3,8 @@
 mod checkpoint;
 mod codec;
 mod disk;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod index;
 mod partition;
 mod producers;

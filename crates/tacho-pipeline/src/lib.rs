@@ -24,6 +24,8 @@ mod coordinator;
 mod epoch;
 mod error;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod inbox;
 mod journal;
 mod life;

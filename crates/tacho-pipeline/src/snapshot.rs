@@ -4,6 +4,8 @@
 //! summary at its end. It is written to `round-N.tmp` and installed by renaming that folder to `round-N`, once every
 //! sink has acknowledged all epochs up to the round's last. The round before it is kept.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,8 @@
 //! sorts records into events and [`tacho_model::Rejected`] ones.
 
 pub mod envelope;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod import;
 mod json;
 mod limits;
@@ -13,7 +15,7 @@ mod problem;
 pub mod schema;
 mod side;
 mod telemetry;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod testing;
 mod timestamp;
 

@@ -183,7 +183,8 @@ fn parse_unusual(text: &str) -> Option<EventTime> {
         return None;
     }
     let timestamp: jiff::Timestamp = text.parse().ok()?;
-    Some(EventTime(timestamp.as_millisecond()))
+    // Down, as the fraction of every other time is cut; jiff would cut towards 1970.
+    Some(EventTime(timestamp.as_nanosecond().div_euclid(1_000_000) as i64))
 }
 
 fn has_leap_second(text: &str) -> bool {

@@ -306,15 +306,24 @@ impl Default for Analytics {
 /// # Errors
 /// A file that does not exist or parse, an unknown key (the nearest known one is named), a value of the wrong type.
 pub fn load(file: Option<&Path>) -> Result<Config> {
-    let mut figment = Figment::from(Serialized::defaults(Config::default()));
-    match file {
+    let file = match file {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-            figment = figment.merge(Toml::string(&text));
+            Toml::string(&text)
         }
-        None => figment = figment.merge(Toml::file("tacho.toml")),
-    }
-    let figment = figment.merge(Env::prefixed("TACHO_").filter(|key| key.as_str().contains("__")).split("__"));
+        None => Toml::file("tacho.toml"),
+    };
+    let env = Env::prefixed("TACHO_").filter(|key| key.as_str().contains("__")).split("__");
+    checked(Figment::from(Serialized::defaults(Config::default())).merge(file).merge(env))
+}
+
+/// Reads the text of a configuration file alone.
+#[cfg(any(test, fuzzing))]
+pub fn parse(text: &str) -> Result<Config> {
+    checked(Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(text)))
+}
+
+fn checked(figment: Figment) -> Result<Config> {
     let config: Config = figment.extract().map_err(|error| explain(&error))?;
     check(&config)?;
     Ok(config)
@@ -396,12 +405,6 @@ fn check_kafka(kafka: &Kafka) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(text: &str) -> Result<Config> {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), text).expect("written");
-        load(Some(file.path()))
-    }
 
     #[test]
     fn an_empty_file_gives_the_defaults() {

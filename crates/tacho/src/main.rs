@@ -5,6 +5,8 @@ mod cli;
 mod commands;
 mod config;
 #[cfg(test)]
+mod config_corpus;
+#[cfg(test)]
 mod config_docs;
 mod instance;
 mod kafka_client;

@@ -282,6 +282,18 @@ fn replay(bytes: &[u8]) -> (Groups, usize) {
     (groups, position)
 }
 
+/// For the fuzz targets: what a file amounts to is what it amounts to when written anew.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn check_offsets_file(bytes: &[u8]) {
+    let (groups, good_len) = replay(bytes);
+    assert!(good_len <= bytes.len());
+    let anew = encode_all(&groups);
+    let (again, again_len) = replay(&anew);
+    assert_eq!(again_len, anew.len(), "what is written is whole");
+    assert_eq!(encode_all(&again), anew);
+    assert!(again.keys().eq(groups.keys()));
+}
+
 fn apply(groups: &mut Groups, entry: Entry) {
     match entry {
         Entry::Commit { group, at_ms, places } => {

@@ -8,7 +8,7 @@ use kafka_protocol::{
 };
 use std::{io, sync::Arc};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -37,10 +37,15 @@ pub(super) enum ConnectionError {
     Io(#[from] io::Error),
 }
 
+/// What a connection runs over.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Transport for T {}
+
 /// One connection.
 pub(super) struct Connection {
     broker: Arc<Broker>,
-    stream: TcpStream,
+    stream: Box<dyn Transport>,
     advertised: (String, u16),
     client_host: String,
     /// As the request says that is being answered.
@@ -57,8 +62,18 @@ impl Connection {
         let reached_at = || (local.ip().to_canonical().to_string(), local.port());
         let advertised = broker.config.advertised.clone().unwrap_or_else(reached_at);
         let client_host = format!("/{}", stream.peer_addr()?.ip().to_canonical());
+        Ok(Self::over(broker, Box::new(stream), advertised, client_host))
+    }
+
+    /// A connection over anything. `advertised`: where clients are told to connect to.
+    pub(super) fn over(
+        broker: Arc<Broker>,
+        stream: Box<dyn Transport>,
+        advertised: (String, u16),
+        client_host: String,
+    ) -> Self {
         let client_id = String::new();
-        Ok(Self { broker, stream, advertised, client_host, client_id, cursors: Cursors::new(), response_permit: None })
+        Self { broker, stream, advertised, client_host, client_id, cursors: Cursors::new(), response_permit: None }
     }
 
     pub(super) fn broker(&self) -> Arc<Broker> {

@@ -6,6 +6,8 @@
 
 mod entry;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -10,6 +10,8 @@ const METHOD_NONE: u8 = 0x02;
 const METHOD_LZ4: u8 = 0x82;
 /// What ClickHouse allows for one frame is 1 GiB; clients send 256 KiB to 1 MiB.
 const FRAME_BYTES_MAX: usize = 64 << 20;
+/// LZ4 makes of one byte at most this many: a frame that promises more would have memory cleared for nothing.
+const LZ4_RATIO_MAX: usize = 255;
 
 /// Takes frames apart as they come in.
 #[derive(Debug, Default)]
@@ -52,6 +54,9 @@ fn read_frame(bytes: &[u8], plain: &mut Vec<u8>) -> Result<Option<usize>, Except
     let Some(data) = bytes.get(CHECKSUM_BYTES + HEADER_BYTES..end) else { return Ok(None) };
     match method {
         METHOD_NONE => plain.extend_from_slice(data),
+        METHOD_LZ4 if plain_len / LZ4_RATIO_MAX > data.len() => {
+            return Err(broken("a compressed frame promises more than it can hold"));
+        }
         METHOD_LZ4 => {
             let start = plain.len();
             plain.resize(start + plain_len, 0);
@@ -107,7 +112,8 @@ mod tests {
         let huge = frame(METHOD_LZ4, b"", FRAME_BYTES_MAX + 1);
         let garbage = frame(METHOD_LZ4, b"\xff\xff\xff\xff", 10);
         let unknown = frame(0x91, b"x", 1);
-        for body in [huge, garbage, unknown] {
+        let promising = frame(METHOD_LZ4, b"\x10a", FRAME_BYTES_MAX);
+        for body in [huge, garbage, unknown, promising] {
             assert!(FrameReader::default().push(&body, &mut Vec::new()).is_err());
         }
         let (mut reader, mut plain) = (FrameReader::default(), Vec::new());

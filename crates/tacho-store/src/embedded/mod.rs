@@ -7,6 +7,8 @@
 mod ffi;
 mod formats;
 mod frames;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http;
 mod library;
 mod request;

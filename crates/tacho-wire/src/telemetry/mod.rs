@@ -3,6 +3,8 @@
 mod fast;
 mod field;
 mod fix;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod oracle;
 mod slow;
 
 #[cfg(test)]
@@ -64,6 +66,15 @@ impl TelemetryDecoder {
             return Ok(());
         }
         self.decode_carefully(text, slot, out)
+    }
+
+    /// Decodes one record by the careful path alone, to compare with.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn decode_slowly(&self, records: &Records, out: &mut [TelemetryBatch]) -> Result<(), Rejected> {
+        let slot = &records.slots[0];
+        record_text(records.value(slot), self.limits.record_bytes_max)
+            .and_then(|text| self.decode_carefully(text, slot, out))
+            .map_err(|problem| problem.reject(Stream::Telemetry, records, slot))
     }
 
     #[cold]

@@ -1,5 +1,4 @@
 mod agreement;
-mod oracle;
 
 use crate::{
     DecodeLimits, TelemetryDecoder,

@@ -19,6 +19,7 @@ fn every_way_to_write_a_moment_is_read() {
         ("2024-02-29T00:00:00Z", 1_709_164_800_000),
         ("2000-02-29T00:00:00Z", 951_782_400_000),
         ("1969-12-31T23:59:59.999Z", -1),
+        ("1969-12-31T23:59:59.9999Z", -1),
         // Unusual, but valid.
         ("2025-11-30t12:00:00z", NOON_MS),
         ("20251130T120000Z", NOON_MS),
@@ -26,6 +27,7 @@ fn every_way_to_write_a_moment_is_read() {
         ("2025-11-30T12:00:00+0000", NOON_MS),
         ("2025-11-30T12:00:00+00", NOON_MS),
         ("2025-11-30T12:00:00,250Z", NOON_MS + 250),
+        ("19691231T235959.9999Z", -1),
     ] {
         assert_eq!(parse_timestamp(text), Some(EventTime(ms)), "{text}");
     }

@@ -1,10 +1,11 @@
 //! Whatever is sent: the decoder, with whatever it has learned, and the oracle say the same.
 
-use super::{
-    REFERENCE,
-    oracle::{expected, row_of},
+use super::REFERENCE;
+use crate::{
+    DecodeLimits, TelemetryDecoder,
+    telemetry::oracle::{expected, row_of},
+    testing::decode_with,
 };
-use crate::{DecodeLimits, TelemetryDecoder, testing::decode_with};
 use proptest::{prelude::*, sample::select};
 
 /// Values of a field, the usual ones more often.

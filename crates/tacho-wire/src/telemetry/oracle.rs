@@ -26,7 +26,7 @@ const REQUIRED: [&str; 5] = ["vehicle_id", "timestamp", "lat", "lon", "speed_kmp
 
 /// A row, whichever way it was decoded: texts, flags, numbers (absent ones are none) and the other fields.
 #[derive(Debug, PartialEq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     texts: Vec<String>,
     flags: Vec<Option<bool>>,
     time_ms: i64,
@@ -35,7 +35,7 @@ pub(super) struct Row {
 }
 
 /// What the record decodes to; none where `serde_json` refuses a number for its size, which is JSON all the same.
-pub(super) fn expected(bytes: &[u8]) -> Option<Result<Row, Reason>> {
+pub(crate) fn expected(bytes: &[u8]) -> Option<Result<Row, Reason>> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Some(Err(Reason::NotUtf8)) };
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(map)) => Some(read(map)),
@@ -137,7 +137,7 @@ fn time(map: &Map<String, Value>) -> Result<i64, Reason> {
         Some(Value::String(text)) if text.contains(":60") => Err(Reason::BadTimestamp),
         Some(Value::String(text)) => {
             let time: jiff::Timestamp = text.parse().map_err(|_| Reason::BadTimestamp)?;
-            Ok(time.as_millisecond())
+            Ok(time.as_nanosecond().div_euclid(1_000_000) as i64)
         }
         Some(Value::Number(number)) => match number.as_f64() {
             Some(ms) if ms.fract() == 0.0 && ms.abs() <= 9e15 => Ok(ms as i64),
@@ -148,7 +148,7 @@ fn time(map: &Map<String, Value>) -> Result<i64, Reason> {
 }
 
 /// A row of a batch, in the same terms.
-pub(super) fn row_of(batch: &TelemetryBatch, row: usize) -> Row {
+pub(crate) fn row_of(batch: &TelemetryBatch, row: usize) -> Row {
     let known = |value: f32| (!value.is_nan()).then_some(value);
     let texts = [batch.vehicle_id[row], batch.driver_id[row], batch.trip_id[row], batch.event_id[row]];
     let ignition = match batch.ignition_at(row) {
