@@ -191,6 +191,21 @@ const IGNORED_KEYS: &[&str] = &[
     "unclean.leader.election.enable",
 ];
 
+/// What a topic takes up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicUsage {
+    /// Its name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: u64,
+    /// Bytes of its segments.
+    pub bytes: u64,
+    /// Number of segments.
+    pub segments: u64,
+    /// Records kept.
+    pub records: u64,
+}
+
 /// A topic as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicInfo {

@@ -59,7 +59,7 @@ mod topics;
 mod watch;
 
 pub use batch::BatchError;
-pub use config::{CleanupPolicy, FsyncPolicy, LogConfig, TopicConfig, TopicInfo};
+pub use config::{CleanupPolicy, FsyncPolicy, LogConfig, TopicConfig, TopicInfo, TopicUsage};
 pub use error::{AppendError, CreateTopicError, OpenError};
 pub use listener::{KafkaListener, ListenerConfig};
 pub use log::EmbeddedLog;

@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{BatchBuilder, Codec, ProducerFields},
-    config::{FsyncPolicy, LogConfig, TopicConfig, TopicInfo},
+    config::{FsyncPolicy, LogConfig, TopicConfig, TopicInfo, TopicUsage},
     error::{AppendError, CreateTopicError, OpenError},
     groups::{Coordinator, Limits},
     maintenance::Maintenance,
@@ -103,6 +103,22 @@ impl EmbeddedLog {
     /// All topics, by name.
     pub fn topics(&self) -> Vec<TopicInfo> {
         self.shared.topics.all().iter().map(|topic| topic.info()).collect()
+    }
+
+    /// What each topic takes up, by name.
+    pub fn usage(&self) -> Vec<TopicUsage> {
+        let of_topic = |topic: &Arc<Topic>| {
+            let name = topic.name.to_string();
+            let mut usage =
+                TopicUsage { name, partitions: topic.partitions.len() as u64, bytes: 0, segments: 0, records: 0 };
+            for (bytes, segments, records) in topic.partitions.iter().map(|partition| partition.usage()) {
+                usage.bytes += bytes;
+                usage.segments += segments;
+                usage.records += records;
+            }
+            usage
+        };
+        self.shared.topics.all().iter().map(of_topic).collect()
     }
 
     /// The configuration that new topics get unless they say otherwise.

@@ -9,6 +9,7 @@ use rdkafka::{
     config::FromClientConfig,
     consumer::{BaseConsumer, CommitMode, Consumer},
     producer::{FutureProducer, FutureRecord},
+    types::RDKafkaErrorCode,
 };
 use std::{
     sync::Arc,
@@ -315,5 +316,28 @@ async fn two_members_share_partitions_and_the_one_that_stays_takes_over() {
     let refused = admin.delete_groups(&["readers"], &AdminOptions::new()).await.unwrap();
     assert!(refused[0].is_err(), "it has a member");
     tokio::task::spawn_blocking(move || drop(members)).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn static_membership_is_refused_and_nobody_hangs() {
+    let server = Server::start(FsyncPolicy::Interval(Duration::from_millis(50))).await;
+    server.log.create_topic("static", 1, TopicConfig::default()).unwrap();
+    let mut config = server.client();
+    config.set("group.id", "fixed").set("group.instance.id", "one").set("auto.offset.reset", "earliest");
+    let member: BaseConsumer = config.create().unwrap();
+    member.subscribe(&["static"]).unwrap();
+    let refused = tokio::task::spawn_blocking(move || {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            assert!(Instant::now() < deadline, "the member is told");
+            match member.poll(Duration::from_millis(100)) {
+                Some(Err(error)) => return error.rdkafka_error_code(),
+                Some(Ok(_)) => panic!("a refused member reads nothing"),
+                None => {}
+            }
+        }
+    });
+    assert_eq!(refused.await.unwrap(), Some(RDKafkaErrorCode::UnsupportedVersion));
     server.stop().await;
 }

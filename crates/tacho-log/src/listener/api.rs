@@ -7,7 +7,9 @@ use super::{
 };
 use bytes::Bytes;
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsResponse, RequestKind, ResponseKind, api_versions_response::ApiVersion,
+    AddOffsetsToTxnResponse, ApiKey, ApiVersionsResponse, ConsumerGroupHeartbeatResponse, DescribeClusterResponse,
+    EndTxnResponse, FetchResponse, InitProducerIdResponse, RequestKind, ResponseKind,
+    api_versions_response::ApiVersion,
 };
 
 /// API, lowest and highest version. From Kafka 2.1 on (which Java 4 clients ask for) to below the versions that name
@@ -45,6 +47,31 @@ pub(super) fn versions(error_code: i16) -> ApiVersionsResponse {
         ApiVersion::default().with_api_key(*api as i16).with_min_version(*min).with_max_version(*max)
     };
     ApiVersionsResponse::default().with_error_code(error_code).with_api_keys(APIS.iter().map(entry).collect())
+}
+
+/// The answer that says only that a request is not supported, where the protocol has a place for that. Elsewhere the
+/// connection is closed, as Kafka's brokers do, so that no client waits.
+pub(super) fn refusal(api: ApiKey, version: i16, code: i16) -> Option<ResponseKind> {
+    let known = api.valid_versions();
+    if !(known.min..=known.max).contains(&version) {
+        return None;
+    }
+    Some(match api {
+        ApiKey::ApiVersions => ResponseKind::ApiVersions(versions(code)),
+        ApiKey::Fetch if version >= 7 => ResponseKind::Fetch(FetchResponse::default().with_error_code(code)),
+        ApiKey::InitProducerId => ResponseKind::InitProducerId(InitProducerIdResponse::default().with_error_code(code)),
+        ApiKey::AddOffsetsToTxn => {
+            ResponseKind::AddOffsetsToTxn(AddOffsetsToTxnResponse::default().with_error_code(code))
+        }
+        ApiKey::EndTxn => ResponseKind::EndTxn(EndTxnResponse::default().with_error_code(code)),
+        ApiKey::ConsumerGroupHeartbeat => {
+            ResponseKind::ConsumerGroupHeartbeat(ConsumerGroupHeartbeatResponse::default().with_error_code(code))
+        }
+        ApiKey::DescribeCluster => {
+            ResponseKind::DescribeCluster(DescribeClusterResponse::default().with_error_code(code))
+        }
+        _ => return None,
+    })
 }
 
 /// Answers a request whose version is supported and whose lengths have been checked. `None`: there is no answer.

@@ -141,11 +141,10 @@ impl Connection {
         let unsupported = ConnectionError::Unsupported { api: key, version };
         let Ok(api) = ApiKey::try_from(key) else { return Err(unsupported) };
         if !api::is_supported(api, version) {
-            if api != ApiKey::ApiVersions {
-                return Err(unsupported);
-            }
-            let response = ResponseKind::ApiVersions(api::versions(error_code::UNSUPPORTED_VERSION));
-            return encode(api, 0, correlation_id, &response).map(Some);
+            // Of ApiVersions the client may know a newer version: it reads the error and the table in version 0.
+            let version = if api == ApiKey::ApiVersions { 0 } else { version };
+            let refusal = api::refusal(api, version, error_code::UNSUPPORTED_VERSION).ok_or(unsupported)?;
+            return encode(api, version, correlation_id, &refusal).map(Some);
         }
         let malformed = |detail: String| ConnectionError::Malformed { api, version, detail };
         if !shape::is_well_formed(api, version, &frame) {

@@ -9,9 +9,10 @@ use crate::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{
-        ApiKey, ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
-        FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse,
-        RequestHeader, ResponseHeader, TopicName,
+        ApiKey, ApiVersionsRequest, ApiVersionsResponse, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
+        EndTxnRequest, EndTxnResponse, FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse,
+        InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse, RequestHeader, ResponseHeader,
+        TopicName,
         fetch_request::{FetchPartition, FetchTopic},
         produce_request::{PartitionProduceData, TopicProduceData},
     },
@@ -456,4 +457,23 @@ fn the_walk_accepts_every_good_frame_and_protects_the_decoder_from_bad_ones() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_not_offered_is_refused_by_its_own_answer_and_the_connection_goes_on() {
+    let server = Server::start(ListenerConfig::default()).await;
+    let mut stream = server.connect().await;
+    let heartbeat = frame(ApiKey::ConsumerGroupHeartbeat, 0, 1, &ConsumerGroupHeartbeatRequest::default());
+    stream.write_all(&heartbeat).await.unwrap();
+    let (id, refused) = receive::<ConsumerGroupHeartbeatResponse>(&mut stream, ApiKey::ConsumerGroupHeartbeat, 0).await;
+    assert_eq!((id, refused.error_code), (1, error_code::UNSUPPORTED_VERSION));
+    stream.write_all(&frame(ApiKey::EndTxn, 3, 2, &EndTxnRequest::default())).await.unwrap();
+    let (id, refused) = receive::<EndTxnResponse>(&mut stream, ApiKey::EndTxn, 3).await;
+    assert_eq!((id, refused.error_code), (2, error_code::UNSUPPORTED_VERSION));
+    // A fetch by topic ids, of a version beyond those offered.
+    stream.write_all(&frame(ApiKey::Fetch, 13, 3, &FetchRequest::default())).await.unwrap();
+    let (id, refused) = receive::<FetchResponse>(&mut stream, ApiKey::Fetch, 13).await;
+    assert_eq!((id, refused.error_code), (3, error_code::UNSUPPORTED_VERSION));
+    assert_eq!(produce_code(&mut stream, &produce(1, batch(b"v"))).await, 0, "the connection goes on");
+    server.stop().await;
 }

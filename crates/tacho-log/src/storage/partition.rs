@@ -157,6 +157,14 @@ impl Partition {
         self.config.message_bytes_max
     }
 
+    /// Bytes on disk, segments, and records.
+    pub(crate) fn usage(&self) -> (u64, u64, u64) {
+        let state = self.lock();
+        let bytes = state.segments.iter().map(|segment| segment.len).sum();
+        let records = state.next_offset.saturating_sub(state.start_offset()).max(0) as u64;
+        (bytes, state.segments.len() as u64, records)
+    }
+
     /// True if the next append starts a new segment, which waits for an fsync.
     pub(crate) fn append_may_block(&self) -> bool {
         let mut state = self.lock();
