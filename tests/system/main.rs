@@ -1,6 +1,7 @@
 //! Whole-system tests: the real binary, real clients, real ClickHouse, on free loopback ports and temporary folders.
 
 mod crash;
+mod dead_letters;
 mod drill;
 mod import;
 mod intake;

@@ -68,6 +68,16 @@ impl System {
         self.instance.get(path).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// What the API answers to a posted JSON document.
+    pub fn post(&self, path: &str, body: &'static str) -> Value {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let url = format!("{}{path}", self.http);
+            let sent = reqwest::Client::new().post(&url).body(body).send().await;
+            sent.unwrap_or_else(|error| panic!("POST {url}: {error}")).json().await.expect("JSON")
+        })
+    }
+
     /// Ends it at once, as a power button would.
     pub fn kill(self) {
         self.instance.kill().expect("killed");

@@ -12,6 +12,7 @@ const PAGES = [
   { href: '/', label: 'Live', icon: 'live' },
   { href: '/alerts', label: 'Alerts', icon: 'alerts' },
   { href: '/trips', label: 'Trips', icon: 'trips' },
+  { href: '/system', label: 'System', icon: 'system' },
 ] as const
 
 export function Frame(props: ParentProps) {

@@ -5,6 +5,7 @@
 mod clock;
 mod disk;
 pub mod exec;
+mod histogram;
 mod live;
 mod log;
 mod stats;
@@ -12,6 +13,7 @@ mod store;
 
 pub use clock::*;
 pub use disk::*;
+pub use histogram::*;
 pub use live::*;
 pub use log::*;
 pub use stats::*;

@@ -1,6 +1,10 @@
 //! What the running pipeline tells about itself: counters set per batch or epoch, read by metrics and the System page.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use crate::Histogram;
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
 use tacho_model::{Reason, Stream};
 
 /// A counter or gauge that is written per batch, never per event.
@@ -41,6 +45,66 @@ pub struct StreamStats {
     pub own: Counter,
 }
 
+impl StreamStats {
+    /// `received` less the sum of all outcomes: 0 but for a moment, since the counters are read one by one.
+    pub fn missing(&self) -> i64 {
+        let outcomes = [&self.rejected, &self.duplicate, &self.late, &self.applied, &self.buffered, &self.own];
+        let accounted = outcomes.into_iter().map(|counter| counter.get() as i64).sum::<i64>();
+        self.received.get() as i64 - accounted
+    }
+}
+
+/// The parts of an epoch that take time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EpochPhase {
+    /// Choosing the records and the fleet time.
+    Plan,
+    /// Writing the manifest into the journal.
+    Journal,
+    /// The three stages of the engine.
+    Engine,
+    /// Handing the results to the publishers; long when they are behind.
+    Publish,
+}
+
+impl EpochPhase {
+    /// All phases, in their order within an epoch.
+    pub const ALL: [EpochPhase; 4] = [EpochPhase::Plan, EpochPhase::Journal, EpochPhase::Engine, EpochPhase::Publish];
+
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EpochPhase::Plan => "plan",
+            EpochPhase::Journal => "journal",
+            EpochPhase::Engine => "engine",
+            EpochPhase::Publish => "publish",
+        }
+    }
+}
+
+/// How far an input partition is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartitionLag {
+    /// Its stream.
+    pub stream: Stream,
+    /// Its number.
+    pub partition: i32,
+    /// Records in the log that no epoch has taken.
+    pub records: u64,
+    /// Age of the newest event taken, ms, while there are records behind it; 0 at the end of the partition.
+    pub event_time_ms: i64,
+}
+
+/// What a queue holds, and what it may hold.
+#[derive(Debug, Default)]
+pub struct QueueStats {
+    /// Now.
+    pub used: Counter,
+    /// At most.
+    pub limit: Counter,
+}
+
 /// All of the pipeline's counters.
 #[derive(Debug)]
 pub struct PipelineStats {
@@ -78,6 +142,30 @@ pub struct PipelineStats {
     pub publish_cpu_ns: Counter,
     /// Nanoseconds of the last snapshot of a key group.
     pub snapshot_pause_ns: Counter,
+    /// Bytes of the last complete snapshot round, on disk.
+    pub snapshot_bytes: Counter,
+    /// Nanoseconds from the beginning of the last complete round to its installation.
+    pub snapshot_duration_ns: Counter,
+    /// Bytes of state in the last round that was taken, by stage: vehicle, driver, fleet.
+    pub state_bytes: [Counter; 3],
+    /// Attempts at inserts that failed.
+    pub store_failures: Counter,
+    /// Time of successful inserts.
+    pub store_insert_s: Histogram,
+    /// From an epoch's newest log time to the live feed.
+    pub log_to_live_s: Histogram,
+    /// From an epoch's newest event time to the live feed.
+    pub event_to_live_s: Histogram,
+    /// From an epoch's newest log time to the output topics.
+    pub log_to_topics_s: Histogram,
+    /// Bytes fetched and not in an epoch.
+    pub fetch_queue: QueueStats,
+    /// Bytes that wait for the publishers.
+    pub publish_queue: QueueStats,
+    /// Epochs that may wait for the publishers.
+    pub publish_queue_epochs_max: Counter,
+    epoch_phases_s: [Histogram; EpochPhase::ALL.len()],
+    partitions: Mutex<Vec<PartitionLag>>,
 }
 
 impl Default for PipelineStats {
@@ -101,6 +189,19 @@ impl Default for PipelineStats {
             engine_cpu_ns: Counter::default(),
             publish_cpu_ns: Counter::default(),
             snapshot_pause_ns: Counter::default(),
+            snapshot_bytes: Counter::default(),
+            snapshot_duration_ns: Counter::default(),
+            state_bytes: Default::default(),
+            store_failures: Counter::default(),
+            store_insert_s: Histogram::default(),
+            log_to_live_s: Histogram::default(),
+            event_to_live_s: Histogram::default(),
+            log_to_topics_s: Histogram::default(),
+            fetch_queue: QueueStats::default(),
+            publish_queue: QueueStats::default(),
+            publish_queue_epochs_max: Counter::default(),
+            epoch_phases_s: Default::default(),
+            partitions: Mutex::default(),
         }
     }
 }
@@ -109,6 +210,18 @@ impl PipelineStats {
     /// The counters of a stream.
     pub fn stream(&self, stream: Stream) -> &StreamStats {
         &self.streams[stream.rank() as usize]
+    }
+    /// Durations of a phase of epochs.
+    pub fn epoch_phase(&self, phase: EpochPhase) -> &Histogram {
+        &self.epoch_phases_s[phase as usize]
+    }
+    /// Sets what is known of the input partitions.
+    pub fn set_partitions(&self, partitions: Vec<PartitionLag>) {
+        *self.partitions.lock().unwrap_or_else(PoisonError::into_inner) = partitions;
+    }
+    /// What is known of the input partitions, by stream and number.
+    pub fn partitions(&self) -> Vec<PartitionLag> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
     /// The counter of a reason.
     pub fn rejected(&self, reason: Reason) -> &Counter {

@@ -19,6 +19,8 @@ pub(crate) struct OutputBundle {
     pub epoch: EpochId,
     pub facts: Arc<Facts>,
     pub rejected: Arc<Vec<Rejected>>,
+    /// Largest log time of its records, ms.
+    pub newest_log: Option<i64>,
     pub _lease: Lease,
 }
 

@@ -7,7 +7,7 @@ use crate::{
     epoch::{EpochResult, Selection, run_epoch},
     error::Stop,
     inbox::Inbox,
-    journal::{Entry, Journal, Manifest, PlanState},
+    journal::{Entry, Journal, Manifest, PlanState, Range},
     life::Life,
     planner::{PlanRules, make_manifest, take_chunks},
     progress::Progress,
@@ -24,7 +24,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tacho_engine::FleetStage;
-use tacho_io::{Clock, LiveFeed, LiveUpdate, PipelineStats, exec};
+use tacho_io::{Clock, EpochPhase, LiveFeed, LiveUpdate, PartitionLag, PipelineStats, exec};
+use tacho_model::Stream;
 
 /// An epoch without records is planned at most this often.
 const IDLE_EPOCH_MS: i64 = 1_000;
@@ -68,6 +69,8 @@ pub(crate) struct Coordinator {
     pub tally: Tally,
     /// Since when drift holds everything back.
     pub stalled_since: Option<Instant>,
+    /// Bytes of state in the running snapshot round, by stage.
+    pub state_bytes: [u64; 3],
 }
 
 impl Coordinator {
@@ -131,7 +134,7 @@ impl Coordinator {
 
     /// Plans the next epoch and runs it; true if there was something to do.
     fn plan_epoch(&mut self) -> Result<bool, Stop> {
-        let now = self.clock.now().ms();
+        let (now, began) = (self.clock.now().ms(), exec::now());
         let is_stalled = self.stalled_since.is_some_and(|since| exec::elapsed(since) >= DRIFT_PATIENCE);
         let (manifest, chunks) = {
             let mut queues = self.inbox.lock();
@@ -147,7 +150,10 @@ impl Coordinator {
             (manifest, chunks)
         };
         self.inbox.notify_taken();
+        self.stats.epoch_phase(EpochPhase::Plan).observe(exec::elapsed(began));
+        let began = exec::now();
         self.journal.append(&Entry::Manifest(manifest.clone()))?;
+        self.stats.epoch_phase(EpochPhase::Journal).observe(exec::elapsed(began));
         self.stats.epoch_planned.set(manifest.epoch);
         if !chunks.is_empty() {
             self.rounds.note_records();
@@ -167,7 +173,9 @@ impl Coordinator {
     fn run_whole(&mut self, manifest: &Manifest, chunks: Vec<Chunk>, is_live: bool) -> Result<(), Stop> {
         let arrived = Arrived::of(&chunks);
         let everybody = Selection::everybody();
+        let began = exec::now();
         let mut result = run_epoch(&self.shards, &mut self.fleet, manifest, chunks, &everybody)?;
+        self.stats.epoch_phase(EpochPhase::Engine).observe(exec::elapsed(began));
         self.tally.add(&self.stats, manifest, &arrived, &result.rejected, &result.answers);
         self.stats.facts.add(result.facts.len() as u64);
         self.stats.vehicles.set(result.answers.iter().map(|answer| answer.vehicles as u64).sum());
@@ -178,7 +186,9 @@ impl Coordinator {
         let last_version_epoch = manifest.epoch + (result.facts.len() >> VERSION_INDEX_BITS) as u64;
         self.plan.epoch = self.plan.epoch.max(last_version_epoch);
         self.last_run = manifest.epoch;
+        let began = exec::now();
         self.publish(manifest, result)?;
+        self.stats.epoch_phase(EpochPhase::Publish).observe(exec::elapsed(began));
         let positions = if is_live { self.positions() } else { Vec::new() };
         self.progress.update(|marks| {
             marks.run = manifest.epoch;
@@ -199,13 +209,23 @@ impl Coordinator {
             fleet_time: manifest.fleet.map(tacho_model::EventTime),
             telemetry_count: result.telemetry.iter().map(|batch| batch.len() as u64).sum(),
         });
+        let now = self.clock.now().ms();
+        let newest = |of: fn(&Range) -> Option<i64>| manifest.ranges.iter().filter_map(of).max();
+        if let Some(log_time) = newest(|range| range.newest_log) {
+            self.stats.log_to_live_s.observe_ms(now - log_time);
+        }
+        if let Some(event_time) = newest(|range| range.newest_event) {
+            self.stats.event_to_live_s.observe_ms(now - event_time);
+        }
     }
 
     fn publish(&self, manifest: &Manifest, result: EpochResult) -> Result<(), Stop> {
         let (facts, rejected) = (Arc::new(result.facts), Arc::new(result.rejected));
         let bytes = facts_bytes(&facts, &rejected, &[]);
         let _lease = self.progress.lease(bytes);
-        let outputs = OutputBundle { epoch: manifest.id(), facts: facts.clone(), rejected: rejected.clone(), _lease };
+        let newest_log = manifest.ranges.iter().filter_map(|range| range.newest_log).max();
+        let (epoch, facts_too, rejected_too) = (manifest.id(), facts.clone(), rejected.clone());
+        let outputs = OutputBundle { epoch, facts: facts_too, rejected: rejected_too, newest_log, _lease };
         self.send(&self.outlets.outputs, outputs)?;
         let Some((to_telemetry, to_facts)) = &self.outlets.store else { return Ok(()) };
         let telemetry_bytes = result.telemetry.iter().map(|batch| batch_bytes(batch)).sum();
@@ -245,6 +265,20 @@ impl Coordinator {
         self.stats.epoch_published.set(published.min(marks.run));
         self.stats.publish_queue_epochs.set(marks.run.saturating_sub(published));
         self.stats.lag_records.set(self.inbox.lag_records());
+        self.stats.fetch_queue.used.set(self.inbox.bytes());
+        self.stats.fetch_queue.limit.set(self.config.fetch_queue_bytes as u64);
+        self.stats.publish_queue.used.set(self.progress.queued_bytes() as u64);
+        self.stats.publish_queue.limit.set(self.config.publish_queue_bytes as u64);
+        self.stats.publish_queue_epochs_max.set(self.config.publish_queue_epochs as u64);
+        let now = self.clock.now().ms();
+        let lag = |(stream, partition, records): (Stream, i32, u64)| {
+            let key = (stream.rank(), partition);
+            let found = self.plan.partitions.binary_search_by_key(&key, |plan| (plan.stream, plan.partition));
+            let newest = found.ok().and_then(|at| self.plan.partitions[at].newest_event);
+            let event_time_ms = newest.filter(|_| records > 0).map_or(0, |newest| (now - newest).max(0));
+            PartitionLag { stream, partition, records, event_time_ms }
+        };
+        self.stats.set_partitions(self.inbox.lags().into_iter().map(lag).collect());
     }
 
     /// Takes as many snapshots as the time of an epoch allows, at least one while a round runs.
@@ -264,6 +298,7 @@ impl Coordinator {
 
     fn begin_round(&mut self) -> Result<(), Stop> {
         let number = self.rounds.begin();
+        self.state_bytes = [0; 3];
         self.journal.rotate(number, self.plan.clone())?;
         self.send(&self.outlets.snapshots, SnapshotTask::Begin(number))
     }
@@ -277,9 +312,13 @@ impl Coordinator {
             _ => self.shards.snapshot(stage, group)?,
         };
         self.stats.snapshot_pause_ns.set(exec::elapsed(began).as_nanos() as u64);
+        self.state_bytes[stage as usize] += state.len() as u64;
         let epoch = self.last_run;
         self.send(&self.outlets.snapshots, SnapshotTask::Item(Item { stage, group, epoch, state }))?;
         if self.rounds.advance(epoch) {
+            for (gauge, bytes) in self.stats.state_bytes.iter().zip(self.state_bytes) {
+                gauge.set(bytes);
+            }
             self.send(&self.outlets.snapshots, SnapshotTask::Finish(epoch))?;
         }
         Ok(())

@@ -156,13 +156,22 @@ impl Inbox {
         };
         positions.len() == queues.len() && queues.iter().zip(positions.iter().zip(ends)).all(is_read)
     }
+    /// Bytes that wait.
+    pub(crate) fn bytes(&self) -> u64 {
+        lock(&self.queues).iter().map(|queue| queue.bytes as u64).sum()
+    }
+    /// Stream, partition and lag in records of each queue.
+    pub(crate) fn lags(&self) -> Vec<(Stream, i32, u64)> {
+        lock(&self.queues).iter().map(|queue| (queue.stream, queue.partition, lag_of(queue))).collect()
+    }
     /// Records that the log holds and no epoch has taken.
     pub(crate) fn lag_records(&self) -> u64 {
         let queues = lock(&self.queues);
-        let lag = |queue: &PartitionQueue| {
-            let planned = queue.chunks.front().map_or(queue.fetched_to, |chunk| chunk.from);
-            queue.log_end.saturating_sub(planned).max(0) as u64
-        };
-        queues.iter().map(lag).sum()
+        queues.iter().map(lag_of).sum()
     }
+}
+
+fn lag_of(queue: &PartitionQueue) -> u64 {
+    let planned = queue.chunks.front().map_or(queue.fetched_to, |chunk| chunk.from);
+    queue.log_end.saturating_sub(planned).max(0) as u64
 }

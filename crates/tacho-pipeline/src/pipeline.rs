@@ -187,6 +187,7 @@ impl Assembly {
             rounds: Rounds::new(config.snapshot_interval, beginning.next_round),
             tally: Tally::default(),
             stalled_since: None,
+            state_bytes: [0; 3],
             config: config.clone(),
         };
         let run = move || coordinator.run(replay);
@@ -252,6 +253,7 @@ impl Assembly {
             life: life.clone(),
             progress: progress.clone(),
             stats: self.seams.stats.clone(),
+            clock: self.seams.clock.clone(),
             log: self.seams.log.clone(),
             encoder: self.encoder.clone(),
             bundles,

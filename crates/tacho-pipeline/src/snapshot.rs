@@ -22,10 +22,10 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tacho_engine::STATE_VERSION;
-use tacho_io::{Disk, DiskFile, Open, PipelineStats};
+use tacho_io::{Disk, DiskFile, Open, PipelineStats, exec};
 use tacho_model::KEY_GROUPS;
 use tacho_wire::envelope;
 
@@ -214,6 +214,8 @@ struct OpenRound {
     items: usize,
     path: PathBuf,
     file: Arc<dyn DiskFile>,
+    /// When it was begun.
+    began: Instant,
     /// Bytes of the file that are written.
     written: u64,
     /// What comes behind them.
@@ -268,7 +270,7 @@ impl SnapshotWriter {
         let failed = |source| io_error("create", &path, source);
         self.disk.create_dir_all(&path).map_err(failed)?;
         let file = self.disk.open(&path.join("items"), Open::Create).map_err(failed)?;
-        Ok(OpenRound { number, items: 0, path, file, written: 0, buffer: Vec::new() })
+        Ok(OpenRound { number, items: 0, path, file, began: exec::now(), written: 0, buffer: Vec::new() })
     }
 
     fn finish(&self, mut round: OpenRound, last_epoch: u64) -> Result<(), Stop> {
@@ -282,6 +284,8 @@ impl SnapshotWriter {
         self.install(round.number, &round.path)?;
         self.progress.update(|marks| marks.snapshot = last_epoch);
         self.stats.epoch_snapshot.set(last_epoch);
+        self.stats.snapshot_bytes.set(round.written);
+        self.stats.snapshot_duration_ns.set(exec::elapsed(round.began).as_nanos() as u64);
         Ok(())
     }
 

@@ -249,8 +249,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         hub: Arc::clone(&hub),
         stats: Arc::new(PipelineStats::default()),
         backend: Arc::new(FakeStore(Mutex::new(Pcg64Mcg::seed_from_u64(1)))),
-        ready: Arc::new(|| true),
+        ready: Arc::new(Vec::new),
         settle: std::sync::Arc::new(|_| Ok(())),
+        host: Arc::new(tacho_server::HostFigures::default),
+        replay: None,
     };
     let stop = CancellationToken::new();
     let config = ServerConfig { listen: ([127, 0, 0, 1], port).into(), ..ServerConfig::default() };

@@ -6,9 +6,11 @@ use crate::{
     backend::QueryBackend,
     config::ServerConfig,
     headers,
+    host::{self, HostProbe},
     hub::LiveHub,
     metrics::{self, Metrics},
     problem::Problem,
+    replay::DeadLetterReplay,
 };
 use axum::{
     Router,
@@ -40,8 +42,8 @@ const HEADERS_MAX: usize = 64;
 /// Callers that wait for the store at a time: each holds a blocking thread.
 const SETTLERS_MAX: usize = 16;
 
-/// Says whether the instance takes part in the work.
-pub type ReadyCheck = Arc<dyn Fn() -> bool + Send + Sync>;
+/// Says why the instance does not take part in the work; no reason means that it does.
+pub type ReadyCheck = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Waits until everything acknowledged before the call is in the store, for at most the given time. Blocks; the text of
 /// an error says what is missing.
@@ -59,6 +61,10 @@ pub struct ServerParts {
     pub ready: ReadyCheck,
     /// Answers `POST /api/v1/system/settle`.
     pub settle: SettleHook,
+    /// Looks at the log and the disk.
+    pub host: HostProbe,
+    /// Answers `POST /api/v1/system/dead-letters/replay`; none where that is not offered.
+    pub replay: Option<Arc<dyn DeadLetterReplay>>,
 }
 
 /// Why the server does not start.
@@ -90,7 +96,10 @@ pub async fn serve(
     let listener = TcpListener::bind(config.listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
     let app = Arc::new(App {
-        metrics: Metrics::new(Arc::clone(&parts.stats), Arc::clone(&parts.hub)),
+        metrics: Metrics::new(Arc::clone(&parts.stats), Arc::clone(&parts.hub), Arc::clone(&parts.host)),
+        tables: host::TableCache::default(),
+        host: parts.host,
+        replay: parts.replay,
         settlers: Arc::new(Semaphore::new(SETTLERS_MAX)),
         viewers: Arc::new(Semaphore::new(config.viewers_max)),
         hub: parts.hub,
@@ -209,14 +218,16 @@ async fn no_such_endpoint(request: Request) -> Problem {
 }
 
 async fn metrics_text(State(app): State<Shared>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], app.metrics.text())
+    let tables = host::tables(&app).await;
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], app.metrics.text(tables))
 }
 
 async fn ready(State(app): State<Shared>) -> Response {
-    match (app.ready)() {
-        true => "ready\n".into_response(),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    let reasons = (app.ready)();
+    if reasons.is_empty() {
+        return "ready\n".into_response();
     }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", reasons.join("; "))).into_response()
 }
 
 /// Positions are personal data: no cache keeps them.

@@ -73,8 +73,13 @@ impl Server {
             hub: Arc::clone(&hub),
             stats: Arc::clone(&stats),
             backend: Arc::new(FakeStore),
-            ready: Arc::new(move || is_ready.load(Ordering::SeqCst)),
+            ready: Arc::new(move || match is_ready.load(Ordering::SeqCst) {
+                true => Vec::new(),
+                false => vec!["the journal is replayed".to_owned()],
+            }),
             settle: std::sync::Arc::new(|_| Ok(())),
+            host: std::sync::Arc::new(tacho_server::HostFigures::default),
+            replay: None,
         };
         let stop = CancellationToken::new();
         let (address, task) = serve(config, parts, stop.clone()).await.unwrap();

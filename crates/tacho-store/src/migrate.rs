@@ -11,6 +11,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../../sql/schema/001_facts_and_telemetry.sql"),
     },
     Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
+    Migration {
+        version: 13,
+        name: "dead_letter_replays",
+        text: include_str!("../../../sql/schema/013_dead_letter_replays.sql"),
+    },
     Migration { version: 30, name: "health", text: include_str!("../../../sql/schema/030_health.sql") },
     Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
     Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },

@@ -8,6 +8,7 @@ mod config;
 mod config_corpus;
 #[cfg(test)]
 mod config_docs;
+mod dead_letters;
 mod instance;
 mod kafka_client;
 mod kafka_sink;

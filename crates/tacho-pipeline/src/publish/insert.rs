@@ -13,7 +13,7 @@ use crate::{
     publish::group::Part,
 };
 use std::{sync::Arc, time::Duration};
-use tacho_io::{Clock, Insert, PipelineStats, Store, StoreError, Table, TableRows};
+use tacho_io::{Clock, Insert, PipelineStats, Store, StoreError, Table, TableRows, exec};
 
 /// An accepted insert whose rows do not appear is repeated this often.
 const VANISHED_MAX: u32 = 5;
@@ -154,15 +154,20 @@ impl Inserter {
 
     fn attempt(&self, insert: &Insert) -> Result<(), Trouble> {
         self.life.step()?;
+        let began = exec::now();
         let result = self.store.insert(insert);
         self.life.step()?;
         match result {
             Ok(()) => {
+                self.stats.store_insert_s.observe(exec::elapsed(began));
                 self.stats.store_rows.add(insert.rows.len() as u64);
                 self.stats.store_inserts.add(1);
                 Ok(())
             }
-            Err(error) => Err(self.judge(insert.table, error)),
+            Err(error) => {
+                self.stats.store_failures.add(1);
+                Err(self.judge(insert.table, error))
+            }
         }
     }
 

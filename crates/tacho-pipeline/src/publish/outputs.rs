@@ -9,7 +9,7 @@ use crate::{
 };
 use crossbeam_channel::RecvTimeoutError;
 use std::{sync::Arc, time::Duration};
-use tacho_io::{EpochId, Log, LogError, OutputRecord, PipelineStats};
+use tacho_io::{Clock, EpochId, Log, LogError, OutputRecord, PipelineStats};
 use tacho_wire::OutputEncoder;
 
 /// Epochs of a step at most.
@@ -21,6 +21,7 @@ pub(crate) struct OutputPublisher {
     pub life: Arc<Life>,
     pub progress: Arc<Progress>,
     pub stats: Arc<PipelineStats>,
+    pub clock: Arc<dyn Clock>,
     pub log: Arc<dyn Log>,
     pub encoder: OutputEncoder,
     pub bundles: Receiver<OutputBundle>,
@@ -53,6 +54,9 @@ impl OutputPublisher {
             self.progress.wait_committed(&self.life, step.last)?;
             if !step.epochs.is_empty() {
                 self.append(&step.epochs)?;
+            }
+            if let Some(log_time) = bundle.newest_log {
+                self.stats.log_to_topics_s.observe_ms(self.clock.now().ms() - log_time);
             }
             self.stats.publish_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
             self.progress.update(|marks| {

@@ -1,5 +1,6 @@
 //! REST under `/api/v1`, and its description.
 
+mod dead_letters;
 mod fleet;
 mod history;
 mod page;
@@ -13,8 +14,10 @@ pub(crate) use history::seed_open_alerts;
 use crate::{
     backend::{QueryBackend, QueryError, Rows},
     config::ServerConfig,
+    host::{HostProbe, TableCache},
     hub::LiveHub,
     metrics::Metrics,
+    replay::DeadLetterReplay,
     serve::{ReadyCheck, SettleHook},
 };
 use axum::Router;
@@ -34,6 +37,9 @@ pub(crate) struct App {
     pub ready: ReadyCheck,
     pub settle: SettleHook,
     pub metrics: Metrics,
+    pub host: HostProbe,
+    pub replay: Option<Arc<dyn DeadLetterReplay>>,
+    pub tables: TableCache,
     /// One permit per live stream.
     pub viewers: Arc<Semaphore>,
     /// One permit per caller who waits for the store.
@@ -76,12 +82,18 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(history::list_alerts))
         .routes(routes!(fleet::get_fleet))
         .routes(routes!(system::get_system))
+        .routes(routes!(system::get_store))
+        .routes(routes!(dead_letters::list_dead_letters))
+        .routes(routes!(dead_letters::summarize_dead_letters))
         .routes(routes!(queries::run_query))
 }
 
 /// The stream and what waits stand apart: they take no time limit and no compression.
 fn streaming() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi()).routes(routes!(stream::stream)).routes(routes!(system::settle))
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(stream::stream))
+        .routes(routes!(system::settle))
+        .routes(routes!(dead_letters::replay_dead_letters))
 }
 
 /// Handlers that answer at once; the live stream; the description of both.

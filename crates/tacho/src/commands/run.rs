@@ -105,9 +105,14 @@ impl Slot {
     fn take(&self) -> Option<Arc<PipelineHandle>> {
         self.pipeline.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-    fn is_ready(&self) -> bool {
-        let is_working = |pipeline: Arc<PipelineHandle>| pipeline.is_live() && pipeline.failed().is_none();
-        self.is_reachable.load(Ordering::Relaxed) && self.get().is_some_and(is_working)
+    /// Why it takes no part in the work now.
+    fn reasons(&self) -> Vec<String> {
+        let Some(pipeline) = self.get() else { return vec!["brokers and store are waited for".to_owned()] };
+        let mut reasons = up::pipeline_reasons(&pipeline);
+        if !self.is_reachable.load(Ordering::Relaxed) {
+            reasons.push("the brokers cannot be reached".to_owned());
+        }
+        reasons
     }
 }
 
@@ -149,15 +154,18 @@ impl Host {
         let (stats, slot) = (Arc::new(PipelineStats::default()), Arc::new(Slot::default()));
         let clickhouse = ClickHouseStore::new(&store, runtime.clone());
         let (ready, settle) = (Arc::clone(&slot), Arc::clone(&slot));
+        let data_dir = config.data.dir.clone();
         let parts = ServerParts {
             hub: Arc::clone(&hub),
             stats: Arc::clone(&stats),
             backend: Arc::new(StoreBackend::new(clickhouse.clone())),
-            ready: Arc::new(move || ready.is_ready()),
+            ready: Arc::new(move || ready.reasons()),
             settle: Arc::new(move |patience| {
                 let pipeline = settle.get().ok_or("the pipeline is not running")?;
                 pipeline.wait_stored(Instant::now() + patience).map_err(|error| error.to_string())
             }),
+            host: Arc::new(move || up::disk_figures(&data_dir)),
+            replay: None,
         };
         let stop_server = CancellationToken::new();
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };

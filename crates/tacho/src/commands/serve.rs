@@ -4,7 +4,7 @@ use crate::{backend::StoreBackend, cli::Serve, commands::up, config::Config, sto
 use anyhow::{Context, Result, bail};
 use std::{io::Write, sync::Arc};
 use tacho_io::{PipelineStats, SystemClock};
-use tacho_server::{HubConfig, LiveHub, ServerConfig, ServerParts};
+use tacho_server::{HostFigures, HubConfig, LiveHub, ServerConfig, ServerParts};
 use tacho_store::ClickHouseStore;
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,10 @@ pub fn run(mut config: Config, args: &Serve) -> Result<()> {
             hub: Arc::new(LiveHub::new(HubConfig::default(), Arc::new(SystemClock))),
             stats: Arc::new(PipelineStats::default()),
             backend: Arc::new(StoreBackend::new(ClickHouseStore::new(&store, runtime.handle().clone()))),
-            ready: Arc::new(|| true),
+            ready: Arc::new(Vec::new),
             settle: Arc::new(|_| Err("no pipeline runs in this process".to_owned())),
+            host: Arc::new(HostFigures::default),
+            replay: None,
         };
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };
         let (http, server) = tacho_server::serve(server_config, parts, stop.clone()).await?;

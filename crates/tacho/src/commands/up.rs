@@ -4,6 +4,7 @@ use crate::{
     cli::Up,
     commands::{demo, log, topics},
     config::{Analytics, Config, LostRecords},
+    dead_letters::Replayer,
     instance::{self, Addresses},
     store_process::{self, StoreProcess},
 };
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use std::{
     io::Write,
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +20,7 @@ use tacho_engine::EngineConfig;
 use tacho_io::{Clock, Log, PipelineStats, SystemClock};
 use tacho_log::{EmbeddedLog, KafkaListener, ListenerConfig};
 use tacho_pipeline::{Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
-use tacho_server::{LiveHub, ServerConfig, ServerParts};
+use tacho_server::{HostFigures, LiveHub, ServerConfig, ServerParts, TopicFigures};
 use tacho_store::ClickHouseStore;
 use tokio::runtime::{Handle, Runtime};
 use tokio_util::sync::CancellationToken;
@@ -119,9 +121,11 @@ impl System {
         let parts = ServerParts {
             hub,
             stats,
-            backend: Arc::new(crate::backend::StoreBackend::new(clickhouse)),
+            backend: Arc::new(crate::backend::StoreBackend::new(clickhouse.clone())),
             ready: ready_check(&pipeline),
             settle: settle_hook(&pipeline),
+            host: host_probe(&log, &config.data.dir),
+            replay: Some(Arc::new(Replayer::new(clickhouse, Arc::clone(&log)))),
         };
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };
         let (http, server) = runtime.block_on(tacho_server::serve(server_config, parts, stop.clone()))?;
@@ -202,7 +206,45 @@ async fn keep_evidence(store: ClickHouseStore, stop: CancellationToken) {
 
 fn ready_check(pipeline: &Arc<PipelineHandle>) -> tacho_server::ReadyCheck {
     let pipeline = Arc::downgrade(pipeline);
-    Arc::new(move || pipeline.upgrade().is_some_and(|pipeline| pipeline.is_live() && pipeline.failed().is_none()))
+    Arc::new(move || {
+        let pipeline = pipeline.upgrade();
+        pipeline.map_or_else(|| vec!["the pipeline has stopped".to_owned()], |pipeline| pipeline_reasons(&pipeline))
+    })
+}
+
+/// Why a pipeline takes no part in the work now.
+pub(super) fn pipeline_reasons(pipeline: &PipelineHandle) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if !pipeline.is_live() {
+        reasons.push("what the journal holds is run again".to_owned());
+    }
+    reasons.extend(pipeline.failed().map(|error| format!("the pipeline failed: {error}")));
+    reasons
+}
+
+fn host_probe(log: &Arc<EmbeddedLog>, data_dir: &Path) -> tacho_server::HostProbe {
+    let (log, data_dir) = (Arc::downgrade(log), data_dir.to_owned());
+    Arc::new(move || {
+        let usage = log.upgrade().map(|log| log.usage()).unwrap_or_default();
+        let topics = usage.into_iter().map(|topic| TopicFigures {
+            name: topic.name,
+            partitions: topic.partitions,
+            bytes: topic.bytes,
+            segments: topic.segments,
+            records: topic.records,
+        });
+        HostFigures { topics: topics.collect(), ..disk_figures(&data_dir) }
+    })
+}
+
+/// The room in the file system of the data folder.
+pub(super) fn disk_figures(data_dir: &Path) -> HostFigures {
+    let disk = rustix::fs::statvfs(data_dir).ok();
+    HostFigures {
+        topics: Vec::new(),
+        disk_free_bytes: disk.as_ref().map(|disk| disk.f_bavail * disk.f_frsize),
+        disk_total_bytes: disk.as_ref().map(|disk| disk.f_blocks * disk.f_frsize),
+    }
 }
 
 fn settle_hook(pipeline: &Arc<PipelineHandle>) -> tacho_server::SettleHook {

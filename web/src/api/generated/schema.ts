@@ -96,6 +96,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists dead letters. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends the original bytes of dead letters to their topics again. A letter is sent once, however often this is asked;
+         *     one that is rejected again is a new letter.
+         */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/dead-letters/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts dead letters by topic and reason. */
+        get: operations["summarize_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/settle": {
         parameters: {
             query?: never;
@@ -107,6 +161,23 @@ export interface paths {
         put?: never;
         /** Waits until everything that was acknowledged before the call is in the store. */
         post: operations["settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what lies on disk. */
+        get: operations["get_store"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -241,6 +312,81 @@ export interface components {
             /** @description The vehicle. */
             vehicle_id: string;
         };
+        /** @description Dead letters of one topic and reason. */
+        DeadLetterGroup: {
+            /** Format: int64 */
+            count: number;
+            last_at?: components["schemas"]["Instant"] | null;
+            /** @description What was wrong with the newest. */
+            last_detail: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Of these, sent again.
+             */
+            replayed: number;
+            topic: string;
+            /**
+             * Format: int64
+             * @description Of these, announced without a known outcome.
+             */
+            uncertain: number;
+        };
+        /** @description A page of dead letters, newest first. */
+        DeadLetterPage: {
+            items: components["schemas"]["DeadLetterView"][];
+            /** @description Cursor of the next page; none on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description Dead letters by topic and reason, the most frequent first. */
+        DeadLetterSummary: {
+            /** @description True where they can be sent again. */
+            can_replay: boolean;
+            items: components["schemas"]["DeadLetterGroup"][];
+        };
+        /** @description A rejected record. */
+        DeadLetterView: {
+            at?: components["schemas"]["Instant"] | null;
+            /** @description What exactly was wrong. */
+            detail: string;
+            /** Format: int64 */
+            offset: number;
+            /** Format: int32 */
+            partition: number;
+            /** @description The beginning of its bytes, as text; what is no UTF-8 is replaced. */
+            payload: string;
+            /**
+             * Format: int64
+             * @description Its length in bytes.
+             */
+            payload_bytes: number;
+            /** @description A word of the closed list. */
+            reason: string;
+            /** @description `no`, `yes`, or `uncertain`: announced, but the log failed meanwhile. */
+            replayed: string;
+            topic: string;
+        };
+        /** @description Durations: how many, and the upper bounds of the buckets that hold the median and the 99th percentile. */
+        DurationView: {
+            /** Format: int64 */
+            count: number;
+            name: string;
+            /**
+             * Format: double
+             * @description Seconds; none when nothing was measured, or for more than a minute.
+             */
+            p50_s?: number | null;
+            /**
+             * Format: double
+             * @description Seconds; none when nothing was measured, or for more than a minute.
+             */
+            p99_s?: number | null;
+            /**
+             * Format: double
+             * @description Seconds, all together.
+             */
+            sum_s: number;
+        };
         /** @description Key figures of the fleet. */
         FleetView: {
             as_of?: components["schemas"]["Instant"] | null;
@@ -271,6 +417,22 @@ export interface components {
          * @example 2026-01-15T12:00:00.000Z
          */
         Instant: string;
+        /** @description How far an input partition is behind. */
+        PartitionView: {
+            /**
+             * Format: double
+             * @description Age of the newest event taken, in seconds, while records wait behind it; else 0.
+             */
+            lag_event_s: number;
+            /**
+             * Format: int64
+             * @description Records in the log that no epoch has taken.
+             */
+            lag_records: number;
+            /** Format: int32 */
+            partition: number;
+            stream: string;
+        };
         /** @description What went wrong (`application/problem+json`, RFC 9457). */
         Problem: {
             /** @description What was wrong this time, and what to do. */
@@ -289,6 +451,74 @@ export interface components {
         QueryAnswer: {
             /** @description One object per row, by column. */
             rows: Record<string, never>[];
+        };
+        /** @description A queue. */
+        QueueView: {
+            /** Format: int64 */
+            limit: number;
+            /** @description `fetch_bytes`, `publish_bytes`, `publish_epochs`. */
+            name: string;
+            /** Format: int64 */
+            used: number;
+        };
+        /** @description What was sent again. */
+        ReplayAnswer: {
+            /**
+             * Format: int64
+             * @description Records that fit the request and wait for the next one.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Records that are in their topics again.
+             */
+            replayed: number;
+            /**
+             * Format: int64
+             * @description Records whose outcome is not known, since the log failed meanwhile. They are not sent again by themselves.
+             */
+            uncertain: number;
+        };
+        /** @description Which dead letters to send again. */
+        ReplayRequest: {
+            /**
+             * Format: int32
+             * @description At most so many, the oldest first; 1 to 10,000. Default: 1,000.
+             * @default null
+             */
+            limit: number | null;
+            /**
+             * @description Rejected for this reason only.
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description Of this topic only.
+             * @default null
+             */
+            topic: string | null;
+        };
+        /** @description State and its snapshots. */
+        SnapshotView: {
+            /**
+             * Format: int64
+             * @description Size of the last installed round.
+             */
+            bytes: number;
+            /**
+             * Format: double
+             * @description From its beginning to its installation.
+             */
+            duration_s: number;
+            /**
+             * Format: double
+             * @description Pause for the last key group, ms.
+             */
+            pause_ms: number;
+            /** @description Bytes of state by stage. */
+            state_bytes: {
+                [key: string]: number;
+            };
         };
         /** @description A vehicle's speed over time. */
         SpeedHistory: {
@@ -327,6 +557,21 @@ export interface components {
              * @description Stopped.
              */
             stopped: number;
+        };
+        /** @description What lies on disk: the log's topics and the store's tables, some seconds old. */
+        StorageView: {
+            /**
+             * Format: int64
+             * @description Free bytes of the data folder's file system.
+             */
+            disk_free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            disk_total_bytes?: number | null;
+            tables: components["schemas"]["TableView"][];
+            topics: components["schemas"]["TopicView"][];
         };
         /** @description Records of a stream by outcome. */
         StreamView: {
@@ -392,6 +637,14 @@ export interface components {
              * @description Records in the log that are not yet in an epoch.
              */
             lag_records: number;
+            /** @description From log or event to the live feed and the topics, and of inserts. */
+            latencies: components["schemas"]["DurationView"][];
+            /** @description Why it does not. */
+            not_ready_because: string[];
+            /** @description Input partitions, by stream and number. */
+            partitions: components["schemas"]["PartitionView"][];
+            /** @description Time of an epoch by phase. */
+            phases: components["schemas"]["DurationView"][];
             /**
              * Format: double
              * @description CPU seconds of publishing.
@@ -402,6 +655,7 @@ export interface components {
              * @description Epochs that wait to be published.
              */
             publish_queue_epochs: number;
+            queues: components["schemas"]["QueueView"][];
             /** @description True when the instance takes part in the work. */
             ready: boolean;
             /** @description Rejected records by reason; reasons without any are left out. */
@@ -409,11 +663,17 @@ export interface components {
                 [key: string]: number;
             };
             server_time: components["schemas"]["Instant"];
+            snapshot: components["schemas"]["SnapshotView"];
             /**
              * Format: double
              * @description Pause for the last snapshot of a key group, ms.
              */
             snapshot_pause_ms: number;
+            /**
+             * Format: int64
+             * @description Attempts at inserts that failed.
+             */
+            store_failures: number;
             /**
              * Format: int64
              * @description Inserts made.
@@ -437,6 +697,31 @@ export interface components {
             vehicles: number;
             /** @description Live streams open now. */
             viewers: number;
+        };
+        /** @description A table of the store. */
+        TableView: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Active parts.
+             */
+            parts: number;
+            /** Format: int64 */
+            rows: number;
+        };
+        /** @description A topic of the embedded log. */
+        TopicView: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+            /** Format: int64 */
+            partitions: number;
+            /** Format: int64 */
+            records: number;
+            /** Format: int64 */
+            segments: number;
         };
         /** @description A page of trips, newest start first. */
         TripPage: {
@@ -737,6 +1022,124 @@ export interface operations {
             };
         };
     };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 1,000. Default: 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Of this topic only. */
+                topic?: string;
+                /** @description Rejected for this reason only. */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summarize_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterSummary"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     settle: {
         parameters: {
             query?: {
@@ -762,6 +1165,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageView"];
                 };
             };
         };

@@ -1,0 +1,33 @@
+//! Dead letters are sent again with their original bytes, each once.
+
+use crate::support::{Client, PATIENCE, System, until};
+
+#[test]
+fn a_replay_sends_the_original_bytes_to_their_topic_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let system = System::start(dir.path());
+    let client = Client::connect(&system.kafka);
+    let garbage: [&[u8]; 3] = [b"no json", b"{\xff}", b"[1, 2]"];
+    for bytes in garbage {
+        client.send("fleet.prod.telemetry.raw", "v", bytes);
+    }
+    client.flush();
+    let count = "SELECT count() FROM dead_letters";
+    assert_eq!(system.number(count), 3);
+
+    let of_one_reason = system.post("/api/v1/system/dead-letters/replay", r#"{"reason": "not_utf8"}"#);
+    assert_eq!((&of_one_reason["replayed"], &of_one_reason["remaining"]), (&1.into(), &0.into()));
+    until("the letter to be rejected again", PATIENCE, || (system.number(count) == 4).then_some(()));
+    let rest = system.post("/api/v1/system/dead-letters/replay", r#"{"limit": 2}"#);
+    assert_eq!((&rest["replayed"], &rest["uncertain"]), (&2.into(), &0.into()), "the oldest that were not sent yet");
+    until("the others to be rejected again", PATIENCE, || (system.number(count) == 6).then_some(()));
+    let twice = "SELECT count() FROM (SELECT partition, payload FROM dead_letters GROUP BY partition, payload HAVING count() = 2)";
+    assert_eq!(system.number(twice), 3, "the same bytes in the same partitions");
+    assert_eq!(system.number("SELECT count() FROM dead_letter_replays FINAL WHERE done"), 3);
+    let summary = system.get("/api/v1/system/dead-letters/summary");
+    let replayed: u64 = summary["items"].as_array().expect("items").iter().filter_map(|g| g["replayed"].as_u64()).sum();
+    assert_eq!(replayed, 3);
+    let page = system.get("/api/v1/system/dead-letters?reason=not_utf8");
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
+    system.stop();
+}
