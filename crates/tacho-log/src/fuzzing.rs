@@ -6,7 +6,7 @@ use crate::{
     listener::fuzzing::Rig,
     storage::fuzzing::open_partition,
 };
-use std::{cell::RefCell, path::Path};
+use std::{cell::RefCell, mem::ManuallyDrop, path::Path};
 
 #[cfg(test)]
 mod tests;
@@ -24,23 +24,31 @@ const CONVERSATIONS_MAX: u32 = 200;
 /// A client's bytes, requests with their lengths: the broker answers whole frames, at most one for each request, and
 /// comes to an end.
 pub fn listener(input: &[u8]) {
-    thread_local!(static RIG: RefCell<Option<(Rig, u32)>> = const { RefCell::new(None) });
+    if cfg!(test) {
+        return converse(&Rig::new(), input);
+    }
+    // Never dropped at the end of its thread, when what a broker needs to close may be gone already.
+    thread_local!(static RIG: RefCell<ManuallyDrop<Option<(Rig, u32)>>> = const { RefCell::new(ManuallyDrop::new(None)) });
     RIG.with_borrow_mut(|kept| {
         let (rig, count) = match kept.take() {
             Some((rig, count)) if count < CONVERSATIONS_MAX => (rig, count),
             _ => (Rig::new(), 0),
         };
-        let answers = rig.talk(input);
-        let (sent, answered) = (frames(input), frames(&answers));
-        assert_eq!(answered.iter().map(|frame| frame.len() + 4).sum::<usize>(), answers.len(), "only whole answers");
-        let mut requests = sent.iter();
-        for answer in answered {
-            // Correlation ids come back in order; a produce request may do without an answer.
-            let id = &answer[..4];
-            assert!(requests.any(|request| request.get(4..8) == Some(id)), "an answer to no request");
-        }
-        *kept = Some((rig, count + 1));
+        converse(&rig, input);
+        **kept = Some((rig, count + 1));
     });
+}
+
+fn converse(rig: &Rig, input: &[u8]) {
+    let answers = rig.talk(input);
+    let (sent, answered) = (frames(input), frames(&answers));
+    assert_eq!(answered.iter().map(|frame| frame.len() + 4).sum::<usize>(), answers.len(), "only whole answers");
+    let mut requests = sent.iter();
+    for answer in answered {
+        // Correlation ids come back in order; a produce request may do without an answer.
+        let id = &answer[..4];
+        assert!(requests.any(|request| request.get(4..8) == Some(id)), "an answer to no request");
+    }
 }
 
 /// Whole frames from the beginning of a stream.
