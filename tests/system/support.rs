@@ -72,7 +72,7 @@ impl System {
     pub fn post(&self, path: &str, body: &'static str) -> Value {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let url = format!("{}{path}", self.http);
+            let url = format!("{}{path}", self.instance.addresses.http);
             let sent = reqwest::Client::new().post(&url).body(body).send().await;
             sent.unwrap_or_else(|error| panic!("POST {url}: {error}")).json().await.expect("JSON")
         })

@@ -29,5 +29,5 @@ pub(crate) fn file_of<'a>(payloads: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 /// The payload of an entry.
 #[cfg(test)]
 pub(crate) fn payload_of(entry: &Entry) -> Vec<u8> {
-    file::frame(entry)[8..].to_vec()
+    file::frame(entry, 0)[8..].to_vec()
 }

@@ -36,6 +36,8 @@ struct Step {
     records: usize,
     /// The last epoch, with outputs or without.
     last: u64,
+    /// Log time of the first epoch's newest record: of the step, it waited longest.
+    oldest_log: Option<i64>,
 }
 
 impl OutputPublisher {
@@ -55,7 +57,7 @@ impl OutputPublisher {
             if !step.epochs.is_empty() {
                 self.append(&step.epochs)?;
             }
-            if let Some(log_time) = bundle.newest_log {
+            if let Some(log_time) = step.oldest_log {
                 self.stats.log_to_topics_s.observe_ms(self.clock.now().ms() - log_time);
             }
             self.stats.publish_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
@@ -79,6 +81,7 @@ impl OutputPublisher {
             self.encoder.encode_facts(&bundle.facts, version_base(bundle.epoch.epoch), &mut records);
             self.encoder.encode_rejected(&bundle.rejected, &mut records);
             step.last = bundle.epoch.epoch;
+            step.oldest_log = step.oldest_log.or(bundle.newest_log);
             step.records += records.len();
             if !records.is_empty() {
                 step.epochs.push((bundle.epoch, records));
