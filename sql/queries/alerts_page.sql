@@ -2,7 +2,7 @@
 -- all (''); of a least severity.
 SELECT alert_id, ts, ended_at, vehicle_id, driver_id, trip_id, alert_type, severity, details, value, threshold,
     limit_source, lat, lon, source, state, stale, raised_at
-FROM alerts FINAL
+FROM v_alerts
 WHERE ts <= fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
     AND (ts < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC') OR alert_id > {before_id:String})
     AND ({vehicle_id:String} = '' OR vehicle_id = {vehicle_id:String})

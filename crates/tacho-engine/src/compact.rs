@@ -3,7 +3,8 @@
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
 use tacho_model::{
-    AlertFact, EtaPrediction, Facts, Refuel, StopVisit, TripFact, TripMetrics, TripSummary, VehicleMinute,
+    AlertFact, EtaPrediction, Facts, RecomputeMark, Refuel, StopVisit, TripFact, TripMetrics, TripSummary,
+    VehicleMinute,
 };
 
 /// Takes out of each kind of fact all but the last of its id; the order stays. For the facts that a vehicle may tell
@@ -17,6 +18,7 @@ pub fn keep_last_of_each(facts: &mut Facts) {
     keep_last(&mut facts.refuels);
     keep_last(&mut facts.stop_visits);
     keep_last(&mut facts.eta_predictions);
+    keep_last(&mut facts.recompute_marks);
 }
 
 /// A fact with the id that makes it replace another.
@@ -52,6 +54,11 @@ impl Keyed for StopVisit {
 impl Keyed for EtaPrediction {
     fn key(&self) -> impl Hash + Eq {
         (self.trip_id.as_str(), self.stop_id.as_str(), self.made_at, self.arrived_at.is_some())
+    }
+}
+impl Keyed for RecomputeMark {
+    fn key(&self) -> impl Hash + Eq {
+        (self.vehicle_id.as_str(), self.day)
     }
 }
 impl Keyed for TripMetrics {

@@ -1,7 +1,7 @@
 //! Thresholds, with the defaults of the product's contract.
 
 use crate::driver::{HoursProfile, ScoreFormula};
-use tacho_model::VehicleClass;
+use tacho_model::{AlertType, VehicleClass};
 
 /// Harsh-event thresholds of a vehicle class, m/s2.
 ///
@@ -127,8 +127,10 @@ pub struct EngineConfig {
     pub merge_gap_ms: i64,
     /// A lasting alert is updated at most this often.
     pub alert_update_ms: i64,
-    /// An alert raised later than this after its event is stale.
+    /// An alert raised later than this after its event is stale; never an SOS or a crash.
     pub stale_after_ms: i64,
+    /// The same for some types.
+    pub stale_after_by_type_ms: Vec<(AlertType, i64)>,
     /// Silence on a trip or with the engine on after which a vehicle is offline.
     pub offline_after_ms: i64,
     /// The same for a parked one.
@@ -141,6 +143,12 @@ pub struct EngineConfig {
     pub duplicate_memory_ms: i64,
     /// And over this many fixes.
     pub duplicate_memory_fixes: usize,
+    /// A marked day is due for a recompute when nothing late has come for this long, on fleet time,
+    pub recompute_settle_ms: i64,
+    /// or when it has waited for this long, once its trip is over.
+    pub recompute_wait_ms: i64,
+    /// A silent vehicle's open trip holds its marked day up for this long.
+    pub recompute_patience_ms: i64,
     /// Window of the penalty.
     pub penalty_window_ms: i64,
     /// Penalty windows take corrections for this long.
@@ -226,12 +234,16 @@ impl Default for EngineConfig {
             merge_gap_ms: 5_000,
             alert_update_ms: 5_000,
             stale_after_ms: 600_000,
+            stale_after_by_type_ms: Vec::new(),
             offline_after_ms: 600_000,
             parked_silence_max_ms: 86_400_000,
             silence_hold_ms: 5_000,
             outlier_hold_ms: 60_000,
             duplicate_memory_ms: 600_000,
             duplicate_memory_fixes: 1_000,
+            recompute_settle_ms: 300_000,
+            recompute_wait_ms: 3_600_000,
+            recompute_patience_ms: 86_400_000,
             penalty_window_ms: 15_000,
             penalty_lateness_ms: 3_600_000,
             score: ScoreFormula::default(),
@@ -249,6 +261,15 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
+    /// How long after its event an alert of that type is still worth paging somebody, ms; none: always.
+    pub fn stale_after_of(&self, alert_type: AlertType) -> Option<i64> {
+        if matches!(alert_type, AlertType::Sos | AlertType::Crash) {
+            return None;
+        }
+        let own = self.stale_after_by_type_ms.iter().find(|(of, _)| *of == alert_type);
+        Some(own.map_or(self.stale_after_ms, |(_, ms)| *ms))
+    }
+
     /// Harsh-event thresholds of a class.
     pub fn harsh_of(&self, class: VehicleClass) -> ClassThresholds {
         self.harsh[class as usize]

@@ -105,11 +105,25 @@ pub struct QueueStats {
     pub limit: Counter,
 }
 
+/// Upper bounds of the classes of displacement, inclusive, ms; the last class has none.
+pub const DISPLACEMENT_BOUNDS_MS: [i64; 8] = [1_000, 5_000, 10_000, 30_000, 60_000, 600_000, 3_600_000, 86_400_000];
+
+/// Fixes that arrived behind a newer one of their vehicle, by how far.
+#[derive(Debug, Default)]
+pub struct DisplacementStats {
+    /// Fixes by class.
+    pub counts: [Counter; DISPLACEMENT_BOUNDS_MS.len() + 1],
+    /// All displacements together, ms.
+    pub sum_ms: Counter,
+}
+
 /// All of the pipeline's counters.
 #[derive(Debug)]
 pub struct PipelineStats {
     streams: [StreamStats; 6],
     rejected_by_reason: [Counter; Reason::ALL.len()],
+    /// Fixes out of order.
+    pub displacements: DisplacementStats,
     /// Last epoch planned.
     pub epoch_planned: Counter,
     /// Last epoch whose outputs are in the output topics and the store.
@@ -134,6 +148,12 @@ pub struct PipelineStats {
     pub store_inserts: Counter,
     /// Inserts that had to be repeated.
     pub store_retries: Counter,
+    /// Marked days that are due (a gauge, up to what the queue takes at a look).
+    pub backfill_due: Counter,
+    /// Days that were computed again.
+    pub backfill_done: Counter,
+    /// Facts that these changed or withdrew.
+    pub backfill_facts: Counter,
     /// CPU nanoseconds of the decode threads.
     pub decode_cpu_ns: Counter,
     /// CPU nanoseconds of the shards.
@@ -173,6 +193,7 @@ impl Default for PipelineStats {
         Self {
             streams: Default::default(),
             rejected_by_reason: Default::default(),
+            displacements: DisplacementStats::default(),
             epoch_planned: Counter::default(),
             epoch_published: Counter::default(),
             epoch_snapshot: Counter::default(),
@@ -185,6 +206,9 @@ impl Default for PipelineStats {
             store_rows: Counter::default(),
             store_inserts: Counter::default(),
             store_retries: Counter::default(),
+            backfill_due: Counter::default(),
+            backfill_done: Counter::default(),
+            backfill_facts: Counter::default(),
             decode_cpu_ns: Counter::default(),
             engine_cpu_ns: Counter::default(),
             publish_cpu_ns: Counter::default(),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, LogTime, Refuel, Rejected, SideEvent,
-    StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, LogTime, RecomputeMark, Refuel, Rejected,
+    SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -44,11 +44,13 @@ pub enum Table {
     StopVisits = 41,
     /// Predicted arrivals and their outcomes. Replacing.
     EtaPredictions = 42,
+    /// Days to be computed again. Replacing.
+    RecomputeMarks = 13,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 18] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -66,6 +68,7 @@ impl Table {
         Table::BreakViolations,
         Table::StopVisits,
         Table::EtaPredictions,
+        Table::RecomputeMarks,
     ];
 
     /// The table's name in ClickHouse.
@@ -88,6 +91,7 @@ impl Table {
             Table::BreakViolations => "break_violations",
             Table::StopVisits => "stop_visits",
             Table::EtaPredictions => "eta_predictions",
+            Table::RecomputeMarks => "recompute_marks",
         }
     }
 
@@ -105,6 +109,7 @@ impl Table {
                 | Table::EtaPredictions
                 | Table::FleetUtilization
                 | Table::Refuels
+                | Table::RecomputeMarks
         )
     }
 }
@@ -153,6 +158,8 @@ pub enum TableRows {
     FleetUtilization(Vec<Versioned<FleetUtilization>>),
     /// Refuellings.
     Refuels(Vec<Versioned<Refuel>>),
+    /// Marks.
+    RecomputeMarks(Vec<Versioned<RecomputeMark>>),
 }
 
 impl TableRows {
@@ -172,6 +179,7 @@ impl TableRows {
             TableRows::EtaPredictions(rows) => rows.len(),
             TableRows::FleetUtilization(rows) => rows.len(),
             TableRows::Refuels(rows) => rows.len(),
+            TableRows::RecomputeMarks(rows) => rows.len(),
         }
     }
     /// True without rows.

@@ -28,6 +28,8 @@ pub struct Facts {
     pub utilization: Vec<FleetUtilization>,
     /// Refuellings.
     pub refuels: Vec<Refuel>,
+    /// Days that have to be computed again. Stored, not published.
+    pub recompute_marks: Vec<RecomputeMark>,
 }
 
 impl Facts {
@@ -44,6 +46,7 @@ impl Facts {
             + self.eta_predictions.len()
             + self.utilization.len()
             + self.refuels.len()
+            + self.recompute_marks.len()
     }
     /// True without facts.
     pub fn is_empty(&self) -> bool {
@@ -62,6 +65,7 @@ impl Facts {
         self.eta_predictions.append(&mut other.eta_predictions);
         self.utilization.append(&mut other.utilization);
         self.refuels.append(&mut other.refuels);
+        self.recompute_marks.append(&mut other.recompute_marks);
     }
 }
 
@@ -576,4 +580,25 @@ pub struct FleetUtilization {
     pub stopped_count: u32,
     /// Offline (and down).
     pub offline_count: u32,
+}
+
+/// A day of a vehicle whose facts do not know all that happened: something came late. Key: (vehicle, day).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecomputeMark {
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// Start of the UTC day.
+    pub day: EventTime,
+    /// Event time of the first late one.
+    pub first_late: EventTime,
+    /// Event time of the last late one.
+    pub last_late: EventTime,
+    /// How many were late.
+    pub late_count: u32,
+    /// True if the day may be computed now; false while it waits.
+    pub is_due: bool,
+    /// The live state touches no facts before this any more.
+    pub until: EventTime,
+    /// Fleet time of this word.
+    pub marked_at: EventTime,
 }

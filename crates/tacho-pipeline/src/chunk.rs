@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
     pub rejected: Vec<Rejected>,
     /// Smallest and largest event time, capped at log time + 1 s; none without events.
     pub span: Option<(i64, i64)>,
-    /// Largest log time, rejected records included.
+    /// Largest log time of an event. Rejected records do not count: a partition that brings nothing else is idle.
     pub newest_log: Option<i64>,
     /// Events, all kinds.
     pub events: usize,
@@ -60,6 +60,9 @@ impl Decoder {
             let (low, high) = span.unwrap_or((capped, capped));
             Some((low.min(capped), high.max(capped)))
         });
+        let telemetry_logs = telemetry.iter().flat_map(|batch| &batch.log_time);
+        let logs = telemetry_logs.chain(side.iter().map(|event| &event.log_time));
+        let newest_log = logs.max().map(|log_time| log_time.ms());
         let events = telemetry.iter().map(TelemetryBatch::len).sum::<usize>() + side.len();
         Chunk {
             stream: self.stream,
@@ -68,7 +71,7 @@ impl Decoder {
             to: records.next_offset,
             own: records.own_count,
             bytes: 512 + events * 192 + records.bytes.len(),
-            newest_log: records.slots.iter().map(|slot| slot.log_time.ms()).max(),
+            newest_log,
             telemetry,
             side,
             rejected,

@@ -16,6 +16,7 @@
 //! All channels are bounded. A slow store fills its channel; then no epoch is planned, the inbox fills, fetching
 //! stops, and the log holds the data.
 
+mod backfill;
 mod bundle;
 mod chunk;
 mod commit;
@@ -43,6 +44,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use backfill::{Backfill, BackfillError, BackfillQueue, IsStored};
 pub use config::{GroupLimits, LostRecords, PipelineConfig};
 pub use error::{JournalError, PipelineError, SnapshotError, StartError, WaitError};
 pub use pipeline::{Pipeline, PipelineHandle, StopOutcome};

@@ -428,6 +428,11 @@ impl PipelineHandle {
         self.progress.read(|marks| marks.live)
     }
 
+    /// True once everything up to the epoch is in the store.
+    pub fn is_stored(&self, epoch: u64) -> bool {
+        self.progress.read(|marks| marks.stored.iter().all(|stored| *stored >= epoch))
+    }
+
     /// Waits until all that the log holds is processed, published and acknowledged. Groups for the store are
     /// inserted at once meanwhile.
     ///

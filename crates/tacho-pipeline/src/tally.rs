@@ -5,9 +5,11 @@ use crate::{
     journal::Manifest,
     shard::{OutcomeCounts, VehicleAnswer},
 };
-use tacho_engine::SideCounts;
-use tacho_io::{PipelineStats, StreamStats};
+use tacho_engine::{Displacements, SideCounts};
+use tacho_io::{DISPLACEMENT_BOUNDS_MS, PipelineStats, StreamStats};
 use tacho_model::{Rejected, Stream};
+
+const _: () = assert!(Displacements::BOUNDS_MS.len() == DISPLACEMENT_BOUNDS_MS.len());
 
 /// Counts what the epochs did.
 #[derive(Debug, Default)]
@@ -83,6 +85,10 @@ impl Tally {
         counters.late.add(outcomes.late);
         counters.duplicate.add(outcomes.duplicate);
         counters.buffered.set(held);
+        for displacements in answers.iter().map(|answer| &answer.output.displacements) {
+            stats.displacements.sum_ms.add(displacements.sum_ms());
+            stats.displacements.counts.iter().zip(displacements.counts()).for_each(|(sum, count)| sum.add(*count));
+        }
     }
 
     fn add_side(&self, stats: &PipelineStats, stream: Stream, arrived: &Arrived, answers: &[VehicleAnswer]) {

@@ -17,7 +17,7 @@ use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
-use tacho_io::{EpochPhase, Histogram, PipelineStats};
+use tacho_io::{DISPLACEMENT_BOUNDS_MS, EpochPhase, Histogram, PipelineStats};
 use tacho_model::{Reason, Stream};
 
 /// All metrics of the process.
@@ -182,6 +182,12 @@ impl StatsCollector {
         to.gauge(Metric::SnapshotDuration, stats.snapshot_duration_ns.get() as f64 / 1e9)?;
         to.gauge(Metric::SnapshotPause, stats.snapshot_pause_ns.get() as f64 / 1e9)?;
         to.counter(Metric::Facts, stats.facts.get())?;
+        let bounds = DISPLACEMENT_BOUNDS_MS.iter().map(|ms| (ms / 1_000).to_string()).chain(["inf".to_owned()]);
+        let displaced = bounds.zip(&stats.displacements.counts);
+        to.counters(Metric::Displaced, displaced.map(|(bound, count)| (vec![bound], count.get() as f64)))?;
+        to.gauge(Metric::BackfillDue, stats.backfill_due.get() as f64)?;
+        to.counter(Metric::BackfillDays, stats.backfill_done.get())?;
+        to.counter(Metric::BackfillFacts, stats.backfill_facts.get())?;
         to.counter(Metric::LostRecords, stats.lost_records.get())
     }
 

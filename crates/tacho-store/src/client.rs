@@ -42,6 +42,10 @@ impl ClickHouseStore {
         &self.client
     }
 
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// The limit of queries.
     pub fn query_timeout(&self) -> Duration {
         self.query_timeout

@@ -8,6 +8,7 @@ mod config;
 pub mod embedded;
 mod error;
 pub mod evidence;
+mod history;
 mod migrate;
 mod named;
 pub mod native;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../../sql/schema/001_facts_and_telemetry.sql"),
     },
     Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
+    Migration { version: 12, name: "recompute", text: include_str!("../../../sql/schema/012_recompute.sql") },
     Migration {
         version: 13,
         name: "dead_letter_replays",
@@ -20,6 +21,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
     Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },
     Migration { version: 41, name: "deliveries", text: include_str!("../../../sql/schema/041_deliveries.sql") },
+    Migration {
+        version: 112,
+        name: "withdrawn_views",
+        text: include_str!("../../../sql/schema/112_withdrawn_views.sql"),
+    },
 ];
 
 struct Migration {

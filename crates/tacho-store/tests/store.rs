@@ -24,7 +24,7 @@ fn migrations_are_applied_once_and_may_be_repeated() {
     let mut config = StoreConfig::new(host.supervisor.url());
     config.database = "migrations".into();
     let first = host.runtime.block_on(migrate(&config)).unwrap();
-    assert!(first.starts_with(&[1, 2]) && first.contains(&30), "{first:?}");
+    assert!(first.starts_with(&[1, 2, 12]) && first.contains(&30), "{first:?}");
     config.retention_telemetry_days = 7;
     assert!(host.runtime.block_on(migrate(&config)).unwrap().is_empty());
     let store = ClickHouseStore::new(&config, host.runtime.handle().clone());
@@ -32,9 +32,9 @@ fn migrations_are_applied_once_and_may_be_repeated() {
                WHERE database = 'migrations' AND name = 'telemetry'";
     assert_eq!(host.ask(&store, sql), "1\n");
 
-    host.ask(&store, "INSERT INTO schema_migrations (version, name, checksum) VALUES (99, 'x', 1)");
+    host.ask(&store, "INSERT INTO schema_migrations (version, name, checksum) VALUES (999, 'x', 1)");
     let newer = host.runtime.block_on(migrate(&config));
-    assert!(matches!(newer, Err(MigrateError::Newer { found: 99, .. })), "{newer:?}");
+    assert!(matches!(newer, Err(MigrateError::Newer { found: 999, .. })), "{newer:?}");
 }
 
 #[test]
@@ -333,4 +333,61 @@ fn hostile_requests_do_not_bring_the_store_down() {
     assert_eq!(host.ask(&store, "SELECT count() FROM commands"), "0\n");
     assert_eq!(host.supervisor.pid(), pid);
     assert_eq!(host.supervisor.restarts(), 0);
+}
+
+#[test]
+fn history_is_read_back_and_facts_are_withdrawn() {
+    use tacho_io::{DayRun, History};
+    use tacho_model::{DriverId, EventTime, LogTime, VehicleId};
+    let host = Host::shared();
+    let store = host.store_in("history");
+    every_insert().iter().for_each(|insert| store.insert(insert).unwrap());
+    let (vehicle, start) = (VehicleId::from("veh_1"), EventTime(1_795_000_000_000));
+    let (from, to) = (start.plus_ms(-3_600_000), start.plus_ms(3_600_000));
+
+    let fixes = store.fixes(&vehicle, from, to).unwrap();
+    assert_eq!(fixes.timestamp, [start.plus_ms(1_000), start.plus_ms(3_000)]);
+    assert_eq!((fixes.lat[1], fixes.lon[1]), (12.9716201, 77.5946));
+    assert_eq!(fixes.text.get(fixes.event_id[1]), "EVT-3");
+    assert!(fixes.rpm.get(0) == 900.0 && fixes.rpm.get(1).is_nan());
+    let before = store.fixes_before(&vehicle, start.plus_ms(3_000), 5).unwrap();
+    assert_eq!(before.timestamp, [start.plus_ms(1_000)]);
+
+    let due = store.due_days(5).unwrap();
+    assert_eq!(due.len(), 1);
+    let done_at = LogTime(start.ms());
+    let (fix_count, changed_count, withdrawn_count) = (2, 1, 1);
+    let run = DayRun { due: due[0].clone(), is_incomplete: false, fix_count, changed_count, withdrawn_count, done_at };
+    store.note_run(&run).unwrap();
+    assert!(store.due_days(5).unwrap().is_empty());
+    assert_eq!(host.ask(&store, "SELECT status, outcome FROM v_recompute"), "done\tdone\n");
+    assert_eq!(store.days(&[], from, to).unwrap().len(), 2, "two vehicles, a day each");
+    assert_eq!(store.days(std::slice::from_ref(&vehicle), from, to).unwrap().len(), 1);
+    store.events(&vehicle, from, to).unwrap();
+    assert_eq!(store.commands(&vehicle, to).unwrap().len(), 2);
+
+    let owner = |table: &str| VehicleId::from(host.ask(&store, &format!("SELECT any(vehicle_id) FROM {table}")).trim());
+    for (table, view) in
+        [(Table::Trips, "v_trips"), (Table::Alerts, "v_alerts"), (Table::VehicleMinutes, "v_vehicle_minutes")]
+    {
+        let owner = owner(table.name());
+        let facts = store.facts(&owner, EventTime(0), to).unwrap();
+        let keys: Vec<String> = match table {
+            Table::Trips => facts.trips.iter().map(|known| known.view.trip_id.to_string()).collect(),
+            Table::Alerts => facts.alerts.iter().map(|known| known.known.view.alert_id.to_string()).collect(),
+            _ => facts.minutes.iter().map(|known| known.view.start.ms().to_string()).collect(),
+        };
+        assert!(!keys.is_empty(), "{view}");
+        let count =
+            |what: &str| host.ask(&store, &format!("SELECT count() FROM {what}")).trim().parse::<usize>().unwrap();
+        let before = count(view);
+        store.withdraw(table, &owner, &keys).unwrap();
+        store.withdraw(table, &owner, &keys).unwrap();
+        let rows = host.ask(&store, &format!("SELECT vehicle_id, version, withdrawn FROM {}", table.name()));
+        assert_eq!(count(view), before - keys.len(), "{view} {keys:?} {rows}");
+        assert!(count(&format!("{} FINAL", table.name())) >= keys.len(), "withdrawn facts stay");
+    }
+    let alerts = store.penalty_alerts(&DriverId::default(), &vehicle, from, to).unwrap();
+    assert!(alerts.is_empty(), "withdrawn alerts do not count");
+    store.penalties(&DriverId::from("drv_0"), &vehicle, from, to).unwrap();
 }

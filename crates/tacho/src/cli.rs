@@ -74,6 +74,13 @@ pub enum Command {
     /// Waits until everything acknowledged is stored, then matches the truth file of `simulate --truth` one to one with
     /// alerts, trips and visits. Example: tacho score --truth truth.ndjson --data-dir data --output table
     Score(Score),
+    /// Compute days of vehicles again from what is stored.
+    ///
+    /// Facts that differ return with a higher version, facts that do not hold are withdrawn, alerts that are found are
+    /// stale and page nobody. What late fixes mark is computed by the running instance by itself; this is for the rest:
+    /// changed thresholds, a vehicle that was set up wrongly. Days up to an open trip, or to two minutes before the newest
+    /// fix. Repeating it changes nothing.
+    Backfill(Backfill),
     /// Create topics.
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -98,6 +105,26 @@ pub enum Command {
         /// Where to.
         folder: PathBuf,
     },
+}
+
+/// Options of `backfill`.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// First day (UTC), as 2026-03-02.
+    #[arg(long, value_name = "DAY")]
+    pub from: String,
+    /// The day behind the last one.
+    #[arg(long, value_name = "DAY")]
+    pub to: String,
+    /// Only this vehicle; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub vehicle: Vec<String>,
+    /// Data folder of the instance.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// This ClickHouse server instead.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse: Option<String>,
 }
 
 /// Options of `up`.

@@ -285,6 +285,10 @@ pub struct Analytics {
     pub trip_end_still_s: u32,
     /// Minutes of silence on a trip, or with the engine on, after which a vehicle is offline.
     pub offline_after_min: u32,
+    /// Minutes after its event for which an alert is worth paging somebody; later it is stale. Never for SOS and crash.
+    pub stale_after_min: u32,
+    /// The same for some types of alerts, as `idling=60`.
+    pub stale_after_min_by_type: Vec<String>,
 }
 
 impl Default for Analytics {
@@ -297,6 +301,8 @@ impl Default for Analytics {
             trip_start_m: 200.0,
             trip_end_still_s: 300,
             offline_after_min: 10,
+            stale_after_min: 10,
+            stale_after_min_by_type: Vec::new(),
         }
     }
 }

@@ -52,6 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Store(args) => commands::store::run(&args),
         Command::Score(args) => commands::score::run(&config, &args),
         Command::Sql(args) => commands::sql::run(&config, &args),
+        Command::Backfill(args) => commands::backfill::run(&config, &args),
         Command::Topics(TopicsCommand::Create { brokers }) => commands::topics::create(&config, &brokers),
         Command::Schema(SchemaCommand::Apply { clickhouse }) => commands::schema::apply(&config, &clickhouse),
         Command::Import(args) => commands::import::run(&config, &args),

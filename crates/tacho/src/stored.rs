@@ -64,6 +64,15 @@ impl Stored {
         Ok(Stored { store, runtime, own_process })
     }
 
+    /// As [`Stored::ask`], for what blocks by itself.
+    pub fn ask_blocking<T>(self, ask: impl FnOnce(ClickHouseStore) -> Result<T>) -> Result<T> {
+        let result = ask(ClickHouseStore::new(&self.store, self.runtime.handle().clone()));
+        if let Some(process) = self.own_process {
+            process.stop();
+        }
+        result
+    }
+
     /// Runs `ask` on the store, and stops what had to be started for it.
     pub fn ask<T, F: Future<Output = Result<T>>>(self, ask: impl FnOnce(ClickHouseStore) -> F) -> Result<T> {
         let result = self.runtime.block_on(async {

@@ -356,8 +356,8 @@ pub fn tell_device_alert(
 }
 
 fn is_stale(alert_type: AlertType, log_time: LogTime, at: EventTime, ctx: &Context<'_>) -> bool {
-    let is_never_stale = matches!(alert_type, AlertType::Sos | AlertType::Crash);
-    !is_never_stale && log_time.as_event_time().ms_since(at) > ctx.config.stale_after_ms
+    let delay_ms = log_time.as_event_time().ms_since(at);
+    ctx.config.stale_after_of(alert_type).is_some_and(|after_ms| delay_ms > after_ms)
 }
 
 /// A run of data that pauses for longer than this is over, ms.

@@ -12,6 +12,7 @@ mod harsh;
 mod health;
 mod held;
 mod idling;
+mod marks;
 mod motion;
 mod order;
 mod overspeed;

@@ -5,7 +5,7 @@ use super::{
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
-    idling, overspeed, presence, reorder, share, side,
+    idling, marks, overspeed, presence, reorder, share, side,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -29,6 +29,7 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
     if fix.at < vehicle.time {
         ctx.out.displacements.add(reorder::displacement_ms(vehicle, fix.at));
         windows::on_late_fix(vehicle, &fix, ctx);
+        marks::on_late(vehicle, fix.at, ctx);
         return RowOutcome::Late;
     }
     if vehicle.reorder.is_some() {

@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    absence, alerts, motion, presence, reorder, share, side,
+    absence, alerts, marks, motion, presence, reorder, share, side,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -89,6 +89,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
     share::on_silence(vehicle, fleet, ctx);
     presence::on_silence(vehicle, fleet, ctx);
+    marks::on_check(vehicle, fleet, ctx);
     if state_before != vehicle.presence.state() {
         show(vehicle, true, ctx);
     }
@@ -123,6 +124,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         alerts::episodes_until(vehicle, ctx),
         absence::check_at(vehicle, ctx),
         share::due_at(vehicle, ctx),
+        marks::check_at(vehicle),
     ];
     candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
 }

@@ -4,7 +4,7 @@ use super::{
     absence, alerts,
     delivery::{self, StopChange, StopNews},
     fix::Fix,
-    health, reorder, review,
+    health, marks, reorder, review,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -94,6 +94,10 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     };
     if vehicle.has_passed(event.at) {
         ctx.out.side_outcomes.add_late(stream);
+        let is_history = !matches!(what, What::Setup { .. });
+        if is_history && vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms {
+            marks::on_late(vehicle, event.at, ctx);
+        }
         apply(vehicle, event.at, what, ctx);
         return;
     }

@@ -11,6 +11,7 @@ use super::{
     health::Health,
     held::HeldRow,
     idling::Idling,
+    marks::Marks,
     overspeed::Overspeed,
     presence::Presence,
     reorder::Reorder,
@@ -50,6 +51,8 @@ pub struct Vehicle {
     /// Of a vehicle with a reorder bound.
     pub reorder: Option<Box<Reorder>>,
     pub pending: Vec<PendingSide>,
+    /// Days that have to be computed again.
+    pub marks: Option<Box<Marks>>,
     pub parked: Parked,
     pub trip: Option<Box<Trip>>,
     /// The trip that ended last, while it takes corrections.
@@ -98,6 +101,7 @@ impl Vehicle {
             held: None,
             reorder: None,
             pending: Vec::new(),
+            marks: None,
             parked: Parked::default(),
             trip: None,
             ended: None,

@@ -8,6 +8,7 @@ mod deliveries;
 mod drivers;
 mod health;
 mod naive;
+mod order;
 mod properties;
 mod recordings;
 mod rig;

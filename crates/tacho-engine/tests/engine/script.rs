@@ -7,7 +7,7 @@
 //! stand v1 12:01:00..12:02:00 ign=on   the same without moving (jitter=N metres)
 //! start v1 12:00:00 T    end v1 12:05:00 T dist=500 dur=60 cancelled
 //! login v1 12:00:00 D    logout v1 12:00:00 D    sos v1 12:00:00 D    ack v1 12:00:00 sos 11:59:58
-//! setup v1 12:00:00 class=truck limit=70 volt=24 tank=80
+//! setup v1 12:00:00 class=truck limit=70 volt=24 tank=80 reorder=5000
 //! status v1 12:00:00 fuel=50 temp=90 codes=P0300,P0420   (codes= none are open)
 //! plan v1 12:00:00 oil km=10000 h=250 due=20:00:00
 //! workshop v1 12:00:00 in    device v1 12:00:00 id-1 tow 3    dismiss v1 12:00:00 idling 11:50:00
@@ -283,7 +283,7 @@ impl Runner {
                 limit_kmph: line.number("limit") as f32,
                 volt_system: line.number("volt") as f32,
                 tank_litres: line.number("tank") as f32,
-                reorder_ms: 0,
+                reorder_ms: line.options.get("reorder").map_or(0, |ms| ms.parse().unwrap()),
             })),
             other => panic!("no such line: {other}"),
         };
@@ -427,6 +427,14 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
                 format!("at {} driving, idling, stopped, offline = {counts:?}", clock(f.window_end))
             };
             facts.utilization.iter().map(text).collect()
+        }
+        "marks" => {
+            let text = |f: &tacho_model::RecomputeMark| {
+                let late = format!("{}..{} late {}", clock(f.first_late), clock(f.last_late), f.late_count);
+                let what = if f.is_due { format!("due until {}", clock(f.until)) } else { "waiting".to_owned() };
+                format!("mark {} of {} {late} {what}", f.vehicle_id, clock(f.day))
+            };
+            facts.recompute_marks.iter().map(text).collect()
         }
         "rows" => {
             let text = |(vehicle, at, outcome): &(String, i64, _)| {

@@ -118,3 +118,39 @@ fn a_manifest_merges_the_chunks_of_a_partition_and_the_clock_never_goes_back() {
     let idle = make_manifest(&RULES, &mut state, &queues, &[], 3, 9_000);
     assert_eq!((idle.log_time, idle.epoch), (10_000, 2));
 }
+
+#[test]
+fn an_idle_partition_does_not_stall_fleet_time_and_takes_part_again_when_it_speaks() {
+    let mut state = PlanState::default();
+    let mut queues =
+        vec![queue(Stream::Telemetry, 0, &[(0, 40_000)], 10), queue(Stream::Telemetry, 1, &[(0, 40_000)], 10)];
+    assert_eq!(plan_at(&mut state, &mut queues, 40_500), Some(35_000));
+    queues[0].push(chunk(Stream::Telemetry, 0, 10, 41_000, 60_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 60_100), Some(55_000), "1 is quiet since 40,100");
+    queues[1].push(chunk(Stream::Telemetry, 1, 10, 58_000, 58_500));
+    queues[0].push(chunk(Stream::Telemetry, 0, 20, 61_000, 70_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 63_000), Some(55_000), "1 holds it at 53,500, but it never goes back");
+}
+
+#[test]
+fn a_partition_that_lags_holds_fleet_time_however_quiet_it_is() {
+    let mut state = PlanState::default();
+    // Of partition 1, ten more records are known and not fetched.
+    let mut queues =
+        vec![queue(Stream::Telemetry, 0, &[(0, 90_000)], 10), queue(Stream::Telemetry, 1, &[(0, 20_000)], 20)];
+    assert_eq!(plan_at(&mut state, &mut queues, 90_500), Some(15_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 200_000), Some(15_000));
+}
+
+#[test]
+fn a_silent_fleet_follows_the_epochs_own_time_and_events_go_on_from_there() {
+    let mut state = PlanState::default();
+    let mut queues = vec![queue(Stream::Telemetry, 0, &[(0, 40_000)], 10)];
+    assert_eq!(plan_at(&mut state, &mut queues, 40_500), Some(35_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 45_099), Some(35_000), "not quiet for long enough");
+    assert_eq!(plan_at(&mut state, &mut queues, 500_000), Some(500_000));
+    queues[0].push(chunk(Stream::Telemetry, 0, 10, 500_500, 501_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 501_200), Some(500_000));
+    queues[0].push(chunk(Stream::Telemetry, 0, 20, 505_500, 506_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 506_200), Some(501_000));
+}

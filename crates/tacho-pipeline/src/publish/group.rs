@@ -173,6 +173,8 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::EtaPredictions, TableRows::EtaPredictions(versioned!(eta_predictions))),
         part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization))),
         part(Table::Refuels, TableRows::Refuels(versioned!(refuels))),
+        // Last: who reads a mark finds the facts that it is about.
+        part(Table::RecomputeMarks, TableRows::RecomputeMarks(versioned!(recompute_marks))),
     ]
     .into_iter()
 }

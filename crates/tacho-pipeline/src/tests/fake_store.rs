@@ -185,6 +185,7 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             let of = if f.driver_id.is_empty() { f.vehicle_id.to_string() } else { f.driver_id.to_string() };
             (format!("{of} {:?} {:?}", f.window, f.window_start), format!("{f:?}"))
         }),
+        TableRows::RecomputeMarks(rows) => each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.day), format!("{f:?}"))),
         TableRows::FleetUtilization(rows) => each(rows, |f| (format!("{:?}", f.window_start), format!("{f:?}"))),
         _ => unreachable!("the table is appending"),
     }

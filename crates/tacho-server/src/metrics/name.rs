@@ -58,6 +58,10 @@ metrics! {
     SnapshotDuration Gauge "tacho_snapshot_duration_seconds" [] "From the beginning of the last installed round to its installation";
     SnapshotPause Gauge "tacho_snapshot_pause_seconds" [] "Pause for the last snapshot of a key group";
     Facts Counter "tacho_facts" [] "Facts made";
+    Displaced Counter "tacho_telemetry_displaced" ["up_to_s"] "Fixes that arrived behind a newer one of their vehicle, by how far";
+    BackfillDue Gauge "tacho_backfill_due" [] "Marked days that are due, up to 16";
+    BackfillDays Counter "tacho_backfill_days" [] "Days computed again";
+    BackfillFacts Counter "tacho_backfill_facts" [] "Facts that these changed or withdrew";
     LostRecords Counter "tacho_lost_records" [] "Records that the log removed before they were read";
     StoreRows Counter "tacho_store_rows" [] "Rows inserted into the store";
     StoreInserts Counter "tacho_store_inserts" [] "Inserts into the store";

@@ -4,7 +4,8 @@ use super::block::{EncodedBlock, RowColumns};
 use std::sync::Arc;
 use tacho_io::Versioned;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, FleetUtilization, Refuel, Rejected, TripFact, TripSummary, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, FleetUtilization, RecomputeMark, Refuel, Rejected, TripFact, TripSummary,
+    VehicleMinute,
 };
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
@@ -178,6 +179,21 @@ pub(super) fn refuels(rows: &[Versioned<Refuel>]) -> EncodedBlock {
         .f64("litres", |row| row.fact.litres)
         .f64("lat", |row| row.fact.position.lat)
         .f64("lon", |row| row.fact.position.lon)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn recompute_marks(rows: &[Versioned<RecomputeMark>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .time("day", |row| row.fact.day.ms())
+        .time("first_late", |row| row.fact.first_late.ms())
+        .time("last_late", |row| row.fact.last_late.ms())
+        .u32("late_count", |row| row.fact.late_count)
+        .bool("is_due", |row| row.fact.is_due)
+        .time("until", |row| row.fact.until.ms())
+        .time("marked_at", |row| row.fact.marked_at.ms())
         .u64("version", |row| row.version);
     columns.finish()
 }

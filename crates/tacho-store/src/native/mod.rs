@@ -45,6 +45,7 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::BreakViolations, TableRows::BreakViolations(rows)) => facts::break_violations(rows),
         (Table::StopVisits, TableRows::StopVisits(rows)) => deliveries::stop_visits(rows),
         (Table::EtaPredictions, TableRows::EtaPredictions(rows)) => deliveries::eta_predictions(rows),
+        (Table::RecomputeMarks, TableRows::RecomputeMarks(rows)) => facts::recompute_marks(rows),
         (Table::FleetUtilization, TableRows::FleetUtilization(rows)) => facts::fleet_utilization(rows),
         (Table::Refuels, TableRows::Refuels(rows)) => facts::refuels(rows),
         (table, _) => return Err(EncodeError::WrongRows { table: table.name() }),

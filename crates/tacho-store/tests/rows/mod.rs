@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
     AlertFact, AlertId, AlertState, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind,
-    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, Refuel, Rejected,
-    RowOutcome, ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact,
-    TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus,
+    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, RecomputeMark, Refuel,
+    Rejected, RowOutcome, ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind,
+    TripFact, TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus,
     java_hash,
 };
 
@@ -16,7 +16,7 @@ use tacho_model::{
 pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 13] = [
+pub const EXPECTED: [(&str, &str); 14] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -62,6 +62,10 @@ pub const EXPECTED: [(&str, &str); 13] = [
         "SELECT vehicle_id, started_at, from_pct, to_pct, litres FROM v_refuels",
         "veh_1\t2026-11-18 11:06:40.000\t20.5\t90\tnan\n",
     ),
+    (
+        "SELECT vehicle_id, day, first_late, late_count, status, outcome FROM v_recompute",
+        "veh_1\t2026-11-18 00:00:00.000\t2026-11-18 11:06:40.000\t3\tdue\t\n",
+    ),
     ("SELECT fuel_pct, engine_temp_c, fault_codes FROM vehicle_status", "50\tnan\t['P0300','P0420']\n"),
     ("SELECT alert_type, severity, details FROM device_alerts", "tow\t4\tmoved\n"),
     (
@@ -90,6 +94,7 @@ pub fn every_insert() -> Vec<Insert> {
             Table::FleetUtilization,
         ),
         one(|| TableRows::Refuels(vec![Versioned { fact: refuel(), version: 1 }]), Table::Refuels),
+        one(|| TableRows::RecomputeMarks(vec![Versioned { fact: mark(), version: 1 }]), Table::RecomputeMarks),
         insert(Table::DeadLetters, TableRows::DeadLetters(vec![(Arc::from("fleet.prod.telemetry.raw"), rejected())])),
         insert(Table::TripEvents, TableRows::SideEvents(trip_events())),
         insert(Table::VehicleStatus, TableRows::SideEvents(vec![side(1, SideBody::Status(status()))])),
@@ -276,6 +281,19 @@ fn refuel() -> Refuel {
         to_pct: 90.0,
         litres: f64::NAN,
         position: LatLon { lat: 1.5, lon: 2.5 },
+    }
+}
+
+fn mark() -> RecomputeMark {
+    RecomputeMark {
+        vehicle_id: "veh_1".into(),
+        day: EventTime(START).floor_to_ms(86_400_000),
+        first_late: EventTime(START),
+        last_late: EventTime(START + 5_000),
+        late_count: 3,
+        is_due: true,
+        until: EventTime(START + 60_000),
+        marked_at: EventTime(START + 400_000),
     }
 }
 

@@ -300,6 +300,7 @@ fn facts() -> Facts {
             stopped_count: 3,
             offline_count: 4,
         }],
+        recompute_marks: Vec::new(),
     }
 }
 

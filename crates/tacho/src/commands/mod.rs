@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub mod backfill;
 pub mod demo;
 pub mod import;
 pub mod log;

@@ -281,9 +281,13 @@ impl Host {
     fn start_pipeline(&self, log: &Arc<KafkaLog>) -> Attempt<Arc<PipelineHandle>> {
         let mut pipeline_config = up::pipeline_config(&self.config);
         pipeline_config.new_id = uuid::Uuid::parse_str(log.pipeline_id()).ok().map(|id| id.as_u128());
+        let engine = match up::engine_config(&self.config.analytics) {
+            Ok(engine) => engine,
+            Err(error) => return Attempt::Failed(error),
+        };
         let started = Pipeline::start(
             pipeline_config,
-            up::engine_config(&self.config.analytics),
+            engine,
             Arc::clone(log) as Arc<dyn Log>,
             Some(Arc::new(self.clickhouse.clone())),
             Arc::clone(&self.hub) as Arc<dyn tacho_io::LiveFeed>,

@@ -19,7 +19,8 @@ use std::{
 use tacho_engine::EngineConfig;
 use tacho_io::{Clock, Log, PipelineStats, SystemClock};
 use tacho_log::{EmbeddedLog, KafkaListener, ListenerConfig};
-use tacho_pipeline::{Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
+use tacho_model::AlertType;
+use tacho_pipeline::{Backfill, BackfillQueue, Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
 use tacho_server::{HostFigures, LiveHub, ServerConfig, ServerParts, TopicFigures};
 use tacho_store::ClickHouseStore;
 use tokio::runtime::{Handle, Runtime};
@@ -81,6 +82,7 @@ pub fn loopback(key: &str, address: &str) -> Result<SocketAddr> {
 struct System {
     addresses: Addresses,
     pipeline: Arc<PipelineHandle>,
+    backfill: BackfillQueue,
     log: Arc<EmbeddedLog>,
     store: Option<StoreProcess>,
     stop: CancellationToken,
@@ -103,7 +105,7 @@ impl System {
         let clickhouse = ClickHouseStore::new(&store_config, runtime.clone());
         let pipeline = Pipeline::start(
             pipeline_config(config),
-            engine_config(&config.analytics),
+            engine_config(&config.analytics)?,
             Arc::clone(&log) as Arc<dyn Log>,
             Some(Arc::new(clickhouse.clone())),
             Arc::clone(&hub) as Arc<dyn tacho_io::LiveFeed>,
@@ -112,6 +114,7 @@ impl System {
         )
         .context("start the pipeline")?;
         let pipeline = Arc::new(pipeline);
+        let backfill = start_backfill(config, &clickhouse, &pipeline, &stats)?;
 
         let stop = CancellationToken::new();
         let _entered = runtime.enter();
@@ -134,7 +137,7 @@ impl System {
             kafka: listener.local_addr().to_string(),
             clickhouse: store_config.url.clone(),
         };
-        Ok(System { addresses, pipeline, log, store, stop, listener, server })
+        Ok(System { addresses, pipeline, backfill, log, store, stop, listener, server })
     }
 
     /// Waits for a signal, or for the pipeline to fail.
@@ -164,6 +167,7 @@ impl System {
             let _ = tokio::time::timeout(LISTENERS_STOP, self.listener.stopped()).await;
             let _ = tokio::time::timeout(LISTENERS_STOP, self.server).await;
         });
+        self.backfill.stop();
         match Arc::try_unwrap(self.pipeline) {
             Ok(pipeline) => match pipeline.stop() {
                 StopOutcome::Drained => tracing::info!("drained"),
@@ -180,6 +184,25 @@ impl System {
         }
         Ok(())
     }
+}
+
+/// The background queue of days that something late has marked.
+fn start_backfill(
+    config: &Config,
+    clickhouse: &ClickHouseStore,
+    pipeline: &Arc<PipelineHandle>,
+    stats: &Arc<PipelineStats>,
+) -> Result<BackfillQueue> {
+    let backfill = Backfill {
+        engine: Arc::new(engine_config(&config.analytics)?),
+        limits: pipeline_config(config).decode,
+        history: Arc::new(clickhouse.clone()),
+        store: Arc::new(clickhouse.clone()),
+        clock: Arc::new(SystemClock),
+    };
+    let pipeline = Arc::downgrade(pipeline);
+    let is_stored = Arc::new(move |epoch| pipeline.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch)));
+    BackfillQueue::start(backfill, is_stored, Arc::clone(stats)).context("start the backfill queue")
 }
 
 /// Copies what proves grave alerts, as long as the system runs. A pass that fails is made again with the next.
@@ -274,8 +297,8 @@ pub(super) fn pipeline_config(config: &Config) -> PipelineConfig {
     pipeline
 }
 
-pub(super) fn engine_config(analytics: &Analytics) -> EngineConfig {
-    EngineConfig {
+pub(super) fn engine_config(analytics: &Analytics) -> Result<EngineConfig> {
+    Ok(EngineConfig {
         default_limit_kmph: analytics.default_limit_kmph,
         overspeed_min_ms: i64::from(analytics.overspeed_min_s) * 1_000,
         idling_min_ms: i64::from(analytics.idling_min) * 60_000,
@@ -283,6 +306,24 @@ pub(super) fn engine_config(analytics: &Analytics) -> EngineConfig {
         trip_start_m: analytics.trip_start_m,
         trip_end_still_ms: i64::from(analytics.trip_end_still_s) * 1_000,
         offline_after_ms: i64::from(analytics.offline_after_min) * 60_000,
+        stale_after_ms: i64::from(analytics.stale_after_min) * 60_000,
+        stale_after_by_type_ms: stale_after_by_type(&analytics.stale_after_min_by_type)?,
         ..EngineConfig::default()
-    }
+    })
+}
+
+fn stale_after_by_type(entries: &[String]) -> Result<Vec<(AlertType, i64)>> {
+    let parse = |entry: &String| {
+        let (name, minutes) = entry.split_once('=')?;
+        Some((AlertType::from_word(name.trim())?, minutes.trim().parse::<u32>().ok()?))
+    };
+    let each = entries.iter().map(|entry| {
+        let (of, minutes) = parse(entry).with_context(|| {
+            format!(
+                "analytics.stale_after_min_by_type has `{entry}`; it must be a type of alert and minutes, as idling=60"
+            )
+        })?;
+        Ok((of, i64::from(minutes) * 60_000))
+    });
+    each.collect()
 }

@@ -1,0 +1,280 @@
+//! A store in memory that can be read back.
+
+use crate::life::lock;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+use tacho_io::{
+    AlertView, DayRun, DueDay, History, Insert, Known, KnownAlert, PenaltyAlert, Store, StoreError, StoredCommand,
+    StoredFacts, StoredPenalty, Table, TableRows, TripView, Versioned, WindowView,
+};
+use tacho_model::{
+    AlertFact, DriverId, EventTime, Facts, RecomputeMark, RowOutcome, SideEvent, TelemetryBatch, TripFact, TripSummary,
+    VehicleId, VehicleMinute,
+};
+
+/// Newest version, fact, withdrawn.
+type Rows<K, T> = BTreeMap<K, (u64, T, bool)>;
+type Key = (String, i64);
+
+#[derive(Default)]
+struct Tables {
+    trips: Rows<String, TripFact>,
+    alerts: Rows<String, AlertFact>,
+    minutes: Rows<Key, VehicleMinute>,
+    summaries: Rows<Key, TripSummary>,
+    marks: BTreeMap<Key, (u64, RecomputeMark)>,
+    fixes: TelemetryBatch,
+    runs: Vec<DayRun>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<Tables>>);
+
+fn upsert<K: Ord, T>(rows: &mut Rows<K, T>, key: K, version: u64, fact: T) {
+    if rows.get(&key).is_none_or(|(newest, _, _)| *newest <= version) {
+        rows.insert(key, (version, fact, false));
+    }
+}
+
+impl Memory {
+    /// Keeps what an epoch of the live engine made.
+    pub(super) fn keep(&self, epoch: u64, facts: Facts, batches: &[TelemetryBatch]) {
+        fn versioned<T>(facts: Vec<T>, version: u64) -> Vec<Versioned<T>> {
+            facts.into_iter().map(|fact| Versioned { fact, version }).collect()
+        }
+        let version = epoch << 20;
+        for rows in [
+            TableRows::Trips(versioned(facts.trips, version)),
+            TableRows::Alerts(versioned(facts.alerts, version)),
+            TableRows::VehicleMinutes(versioned(facts.vehicle_minutes, version)),
+            TableRows::TripSummaries(versioned(facts.trip_summaries, version)),
+        ] {
+            self.take(rows);
+        }
+        let mut tables = lock(&self.0);
+        for mark in facts.recompute_marks {
+            let key = (mark.vehicle_id.as_str().to_owned(), mark.day.ms());
+            tables.marks.insert(key, (version, mark));
+        }
+        for batch in batches {
+            let is_stored = |row: &usize| {
+                matches!(batch.outcome[*row], RowOutcome::Applied | RowOutcome::Late | RowOutcome::Outlier)
+            };
+            (0..batch.len()).filter(is_stored).for_each(|row| tables.fixes.push_from(batch, row));
+        }
+    }
+
+    fn take(&self, rows: TableRows) {
+        let tables = &mut *lock(&self.0);
+        let key = |vehicle: &VehicleId, at: EventTime| (vehicle.as_str().to_owned(), at.ms());
+        match rows {
+            TableRows::Trips(rows) => rows
+                .into_iter()
+                .for_each(|row| upsert(&mut tables.trips, row.fact.trip_id.as_str().to_owned(), row.version, row.fact)),
+            TableRows::Alerts(rows) => rows.into_iter().for_each(|row| {
+                upsert(&mut tables.alerts, row.fact.alert_id.as_str().to_owned(), row.version, row.fact);
+            }),
+            TableRows::VehicleMinutes(rows) => rows.into_iter().for_each(|row| {
+                upsert(&mut tables.minutes, key(&row.fact.vehicle_id, row.fact.minute), row.version, row.fact);
+            }),
+            TableRows::TripSummaries(rows) => rows.into_iter().for_each(|row| {
+                upsert(&mut tables.summaries, key(&row.fact.vehicle_id, row.fact.window_start), row.version, row.fact);
+            }),
+            _ => {}
+        }
+    }
+
+    /// What the views show of a vehicle, without what may differ.
+    pub(super) fn settled(&self, vehicle: &str) -> BTreeMap<String, String> {
+        let tables = lock(&self.0);
+        let mut facts = BTreeMap::new();
+        for (id, (_, trip, _)) in
+            tables.trips.iter().filter(|(_, (_, trip, gone))| trip.vehicle_id.as_str() == vehicle && !gone)
+        {
+            facts.insert(format!("trip {id}"), format!("{trip:?}"));
+        }
+        for (id, (_, alert, _)) in
+            tables.alerts.iter().filter(|(_, (_, alert, gone))| alert.vehicle_id.as_str() == vehicle && !gone)
+        {
+            facts.insert(format!("alert {id}"), format!("{:?}", AlertView::from(alert)));
+        }
+        for ((_, at), (_, minute, _)) in tables.minutes.iter().filter(|((of, _), (_, _, gone))| of == vehicle && !gone)
+        {
+            facts.insert(format!("minute {at}"), format!("{minute:?}"));
+        }
+        for ((_, at), (_, summary, _)) in
+            tables.summaries.iter().filter(|((of, _), (_, _, gone))| of == vehicle && !gone)
+        {
+            facts.insert(format!("summary {at}"), format!("{summary:?}"));
+        }
+        facts
+    }
+
+    /// Versions of all facts of a vehicle, withdrawn ones included.
+    pub(super) fn versions(&self, vehicle: &str) -> Vec<(String, u64)> {
+        let tables = lock(&self.0);
+        let trips = tables.trips.iter().filter(|(_, row)| row.1.vehicle_id.as_str() == vehicle);
+        let alerts = tables.alerts.iter().filter(|(_, row)| row.1.vehicle_id.as_str() == vehicle);
+        let minutes = tables.minutes.iter().filter(|(key, _)| key.0 == vehicle);
+        let mut versions: Vec<(String, u64)> = trips.map(|(id, row)| (id.clone(), row.0)).collect();
+        versions.extend(alerts.map(|(id, row)| (id.clone(), row.0)));
+        versions.extend(minutes.map(|(key, row)| (key.1.to_string(), row.0)));
+        versions
+    }
+
+    pub(super) fn alert_ids(&self) -> BTreeSet<String> {
+        lock(&self.0).alerts.keys().cloned().collect()
+    }
+    /// Alerts that are not stale.
+    pub(super) fn paged(&self) -> BTreeSet<String> {
+        let tables = lock(&self.0);
+        tables.alerts.iter().filter(|(_, row)| !row.1.stale).map(|(id, _)| id.clone()).collect()
+    }
+    /// The last mark.
+    pub(super) fn marked(&self) -> DueDay {
+        let tables = lock(&self.0);
+        let (version, mark) = tables.marks.values().next_back().expect("a day is marked");
+        due_of(*version, mark)
+    }
+    pub(super) fn forget_fixes_before(&self, at: i64) {
+        let tables = &mut *lock(&self.0);
+        let old = std::mem::take(&mut tables.fixes);
+        let is_kept = |row: &usize| old.timestamp[*row].ms() >= at;
+        (0..old.len()).filter(is_kept).for_each(|row| tables.fixes.push_from(&old, row));
+    }
+
+    fn sorted(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> (TelemetryBatch, Vec<usize>) {
+        let fixes = lock(&self.0).fixes.clone();
+        let is_within = |row: &usize| {
+            fixes.text.get(fixes.vehicle_id[*row]) == vehicle.as_str() && (from..to).contains(&fixes.timestamp[*row])
+        };
+        let mut rows: Vec<usize> = (0..fixes.len()).filter(is_within).collect();
+        rows.sort_by_key(|row| fixes.timestamp[*row]);
+        (fixes, rows)
+    }
+}
+
+fn due_of(version: u64, mark: &RecomputeMark) -> DueDay {
+    DueDay {
+        vehicle_id: mark.vehicle_id.clone(),
+        day: mark.day,
+        until: mark.until,
+        fleet: mark.marked_at,
+        mark_version: version,
+    }
+}
+
+fn picked(fixes: &TelemetryBatch, rows: &[usize]) -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    rows.iter().for_each(|row| batch.push_from(fixes, *row));
+    batch
+}
+
+impl Store for Memory {
+    fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
+        self.take(insert.rows.clone());
+        Ok(())
+    }
+    fn count_batch(&self, _table: Table, _batch: u64) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+impl History for Memory {
+    fn due_days(&self, max: u32) -> Result<Vec<DueDay>, StoreError> {
+        let tables = lock(&self.0);
+        let is_done = |version: u64| tables.runs.iter().any(|run| run.due.mark_version == version);
+        let due = tables.marks.values().filter(|(version, mark)| mark.is_due && !is_done(*version));
+        Ok(due.take(max as usize).map(|(version, mark)| due_of(*version, mark)).collect())
+    }
+    fn days(&self, _vehicles: &[VehicleId], _from: EventTime, _to: EventTime) -> Result<Vec<DueDay>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn fixes(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<TelemetryBatch, StoreError> {
+        let (fixes, rows) = self.sorted(vehicle, from, to);
+        Ok(picked(&fixes, &rows))
+    }
+    fn fixes_before(&self, vehicle: &VehicleId, at: EventTime, max: u32) -> Result<TelemetryBatch, StoreError> {
+        let (fixes, rows) = self.sorted(vehicle, EventTime::MIN, at);
+        Ok(picked(&fixes, &rows[rows.len().saturating_sub(max as usize)..]))
+    }
+    fn events(&self, _vehicle: &VehicleId, _from: EventTime, _to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn commands(&self, _vehicle: &VehicleId, _to: EventTime) -> Result<Vec<StoredCommand>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn facts(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<StoredFacts, StoreError> {
+        let tables = lock(&self.0);
+        let trips = tables
+            .trips
+            .values()
+            .filter(|(_, trip, _)| trip.vehicle_id == *vehicle && trip.started_at < to && trip.ended_at >= from);
+        let alerts = tables
+            .alerts
+            .values()
+            .filter(|(_, alert, _)| alert.vehicle_id == *vehicle && (from..to).contains(&alert.ts));
+        let span = (vehicle.as_str().to_owned(), from.ms())..(vehicle.as_str().to_owned(), to.ms());
+        let window = |version: u64, view: WindowView, is_withdrawn: bool| Known { view, version, is_withdrawn };
+        Ok(StoredFacts {
+            trips: trips
+                .map(|(version, trip, gone)| Known {
+                    view: TripView::from(trip),
+                    version: *version,
+                    is_withdrawn: *gone,
+                })
+                .collect(),
+            alerts: alerts
+                .map(|(version, alert, gone)| KnownAlert {
+                    known: Known { view: AlertView::from(alert), version: *version, is_withdrawn: *gone },
+                    state: alert.state.as_str().to_owned(),
+                    is_stale: alert.stale,
+                    raised_at: alert.raised_at,
+                })
+                .collect(),
+            minutes: tables.minutes.range(span.clone()).map(|(_, row)| window(row.0, (&row.1).into(), row.2)).collect(),
+            summaries: tables.summaries.range(span).map(|(_, row)| window(row.0, (&row.1).into(), row.2)).collect(),
+        })
+    }
+    fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
+        fn gone<T>(row: Option<&mut (u64, T, bool)>) {
+            let row = row.expect("what is withdrawn is there");
+            (row.0, row.2) = (row.0 + 1, true);
+        }
+        let mut tables = lock(&self.0);
+        for key in keys {
+            let start = || (vehicle.as_str().to_owned(), key.parse().unwrap());
+            match table {
+                Table::Trips => gone(tables.trips.get_mut(key)),
+                Table::Alerts => gone(tables.alerts.get_mut(key)),
+                Table::VehicleMinutes => gone(tables.minutes.get_mut(&start())),
+                _ => gone(tables.summaries.get_mut(&start())),
+            }
+        }
+        Ok(())
+    }
+    fn penalty_alerts(
+        &self,
+        _driver: &DriverId,
+        _vehicle: &VehicleId,
+        _from: EventTime,
+        _to: EventTime,
+    ) -> Result<Vec<PenaltyAlert>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn penalties(
+        &self,
+        _driver: &DriverId,
+        _vehicle: &VehicleId,
+        _from: EventTime,
+        _to: EventTime,
+    ) -> Result<Vec<StoredPenalty>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn note_run(&self, run: &DayRun) -> Result<(), StoreError> {
+        lock(&self.0).runs.push(run.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! Stored facts of a vehicle, as a recompute compares them.
+
+use super::{ms, of, within};
+use crate::{client::ClickHouseStore, query::QueryOptions};
+use serde::Deserialize;
+use tacho_io::{
+    AlertView, Known, KnownAlert, PenaltyAlert, StoreError, StoredFacts, StoredPenalty, TripView, WindowView,
+};
+use tacho_model::{DriverId, EventTime, LogTime, VehicleId};
+
+#[derive(Deserialize)]
+struct TripRow {
+    trip_id: String,
+    driver_id: String,
+    status: String,
+    end_reason: String,
+    started_at_ms: i64,
+    ended_at_ms: i64,
+    amounts: [i64; 5],
+    counts: [u32; 5],
+    version: u64,
+    is_withdrawn: u8,
+}
+
+#[derive(Deserialize)]
+struct AlertRow {
+    alert_id: String,
+    alert_type: String,
+    ts_ms: i64,
+    ended_at_ms: i64,
+    driver_id: String,
+    trip_id: String,
+    severity: u8,
+    peak: i64,
+    state: String,
+    is_stale: u8,
+    raised_at_ms: i64,
+    version: u64,
+    is_withdrawn: u8,
+}
+
+#[derive(Deserialize)]
+struct WindowRow {
+    start_ms: i64,
+    trip_id: String,
+    event_count: u32,
+    amounts: [i64; 6],
+    version: u64,
+    is_withdrawn: u8,
+}
+
+#[derive(Deserialize)]
+struct PenaltyAlertRow {
+    ts_ms: i64,
+    vehicle_id: String,
+    alert_type: String,
+}
+
+#[derive(Deserialize)]
+struct PenaltyRow {
+    window_end_ms: i64,
+    counts: [u32; 3],
+    version: u64,
+}
+
+/// SQL of an array of thousandths.
+fn thousandths(columns: &[&str]) -> String {
+    let each: Vec<String> = columns.iter().map(|column| format!("toInt64(round({column} * 1000))")).collect();
+    format!("[{}] AS amounts", each.join(", "))
+}
+
+pub(super) fn stored(
+    store: &ClickHouseStore,
+    vehicle: &VehicleId,
+    from: EventTime,
+    to: EventTime,
+) -> Result<StoredFacts, StoreError> {
+    let span = of(vehicle, from, to);
+    let minutes = ["distance_m", "max_speed_kmph", "driving_s", "idling_s", "stopped_s", "offline_s"];
+    let summaries = ["distance_m", "max_speed_kmph", "min_speed_kmph", "avg_speed_kmph", "0.", "0."];
+    Ok(StoredFacts {
+        trips: trips(store, &span)?,
+        alerts: alerts(store, &span)?,
+        minutes: windows(store, "vehicle_minutes", ("minute", "''"), &minutes, &span)?,
+        summaries: windows(store, "trip_summaries", ("window_start", "toString(trip_id)"), &summaries, &span)?,
+    })
+}
+
+fn trips(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<Known<TripView>>, StoreError> {
+    let sql = format!(
+        "SELECT trip_id, driver_id, status, end_reason, {}, {}, {}, [event_count, idle_count, harsh_brake_count, \
+         harsh_accel_count, harsh_corner_count] AS counts, version, toUInt8(withdrawn) AS is_withdrawn FROM trips FINAL \
+         WHERE vehicle_id = {{vehicle:String}} AND started_at < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') AND \
+         ended_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC')",
+        ms("started_at"),
+        ms("ended_at"),
+        thousandths(&["distance_m", "moving_s", "idle_s", "overspeed_s", "max_speed_kmph"]),
+    );
+    let known = |row: TripRow| Known {
+        view: TripView {
+            trip_id: row.trip_id.as_str().into(),
+            driver_id: row.driver_id.as_str().into(),
+            words: [row.status, row.end_reason],
+            started_at: EventTime(row.started_at_ms),
+            ended_at: EventTime(row.ended_at_ms),
+            amounts: row.amounts,
+            counts: row.counts,
+        },
+        version: row.version,
+        is_withdrawn: row.is_withdrawn != 0,
+    };
+    Ok(store.read(&sql, span.clone())?.into_iter().map(known).collect())
+}
+
+fn alerts(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<KnownAlert>, StoreError> {
+    let sql = format!(
+        "SELECT alert_id, alert_type, {}, {}, driver_id, trip_id, severity, toInt64(round(value * 1000)) AS peak, state, \
+         toUInt8(stale) AS is_stale, {}, version, toUInt8(withdrawn) AS is_withdrawn FROM alerts FINAL WHERE vehicle_id \
+         = {{vehicle:String}} AND source = 'engine' AND {}",
+        ms("ts"),
+        ms("ended_at"),
+        ms("raised_at"),
+        within("ts"),
+    );
+    let known = |row: AlertRow| KnownAlert {
+        known: Known {
+            view: AlertView {
+                alert_id: row.alert_id.as_str().into(),
+                alert_type: row.alert_type,
+                ts: EventTime(row.ts_ms),
+                ended_at: (row.ended_at_ms != 0).then_some(EventTime(row.ended_at_ms)),
+                driver_id: row.driver_id.as_str().into(),
+                trip_id: row.trip_id.as_str().into(),
+                severity: row.severity,
+                value: row.peak,
+            },
+            version: row.version,
+            is_withdrawn: row.is_withdrawn != 0,
+        },
+        state: row.state,
+        is_stale: row.is_stale != 0,
+        raised_at: LogTime(row.raised_at_ms),
+    };
+    Ok(store.read(&sql, span.clone())?.into_iter().map(known).collect())
+}
+
+fn windows(
+    store: &ClickHouseStore,
+    table: &str,
+    (start, trip): (&str, &str),
+    amounts: &[&str],
+    span: &QueryOptions,
+) -> Result<Vec<Known<WindowView>>, StoreError> {
+    let sql = format!(
+        "SELECT toInt64(toUnixTimestamp64Milli({start})) AS start_ms, {trip} AS trip_id, event_count, {}, version, \
+         toUInt8(withdrawn) AS is_withdrawn FROM {table} FINAL WHERE vehicle_id = {{vehicle:String}} AND {}",
+        thousandths(amounts),
+        within(start),
+    );
+    let known = |row: WindowRow| Known {
+        view: WindowView {
+            start: EventTime(row.start_ms),
+            trip_id: row.trip_id.as_str().into(),
+            event_count: row.event_count,
+            amounts: row.amounts,
+        },
+        version: row.version,
+        is_withdrawn: row.is_withdrawn != 0,
+    };
+    Ok(store.read(&sql, span.clone())?.into_iter().map(known).collect())
+}
+
+/// Whose penalty: the driver's, or the vehicle's of an unidentified one.
+const OF_DRIVER: &str = "driver_id = {driver:String} AND ({driver:String} != '' OR vehicle_id = {vehicle:String})";
+
+pub(super) fn penalty_alerts(
+    store: &ClickHouseStore,
+    driver: &DriverId,
+    vehicle: &VehicleId,
+    from: EventTime,
+    to: EventTime,
+) -> Result<Vec<PenaltyAlert>, StoreError> {
+    let sql = format!(
+        "SELECT {}, vehicle_id, alert_type FROM v_alerts WHERE {OF_DRIVER} AND source = 'engine' AND state != \
+         'dismissed' AND {} ORDER BY ts",
+        ms("ts"),
+        within("ts"),
+    );
+    let rows: Vec<PenaltyAlertRow> = store.read(&sql, of(vehicle, from, to).param("driver", driver.as_str()))?;
+    let alert = |row: PenaltyAlertRow| PenaltyAlert {
+        at: EventTime(row.ts_ms),
+        vehicle_id: row.vehicle_id.as_str().into(),
+        alert_type: row.alert_type,
+    };
+    Ok(rows.into_iter().map(alert).collect())
+}
+
+pub(super) fn penalties(
+    store: &ClickHouseStore,
+    driver: &DriverId,
+    vehicle: &VehicleId,
+    from: EventTime,
+    to: EventTime,
+) -> Result<Vec<StoredPenalty>, StoreError> {
+    let sql = format!(
+        "SELECT {}, [overspeed_count, harsh_brake_count, idling_count] AS counts, version FROM driver_scores FINAL WHERE \
+         {OF_DRIVER} AND window = '15s' AND {} ORDER BY window_end",
+        ms("window_end"),
+        within("window_end"),
+    );
+    // The span is closed at its end.
+    let options = of(vehicle, from, to.plus_ms(1)).param("driver", driver.as_str());
+    let rows: Vec<PenaltyRow> = store.read(&sql, options)?;
+    let penalty =
+        |row: PenaltyRow| StoredPenalty { end: EventTime(row.window_end_ms), counts: row.counts, version: row.version };
+    Ok(rows.into_iter().map(penalty).collect())
+}
