@@ -202,6 +202,11 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             let of = if f.driver_id.is_empty() { f.vehicle_id.to_string() } else { f.driver_id.to_string() };
             (format!("{of} {:?} {:?}", f.window, f.window_start), format!("{f:?}"))
         }),
+        TableRows::GeofenceEvents(rows) => each(rows, |f| (f.event_id.clone(), format!("{f:?}"))),
+        TableRows::SideEvents(events) => {
+            let text = |event: &tacho_model::SideEvent| format!("{:?} {:?}", event.at, event.body);
+            events.iter().map(|event| (text(event), 0, text(event))).collect()
+        }
         TableRows::FleetUtilization(rows) => each(rows, |f| (format!("{:?}", f.window_start), format!("{f:?}"))),
         _ => unreachable!("the table is appending"),
     }

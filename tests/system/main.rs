@@ -3,6 +3,7 @@
 mod crash;
 mod dead_letters;
 mod drill;
+mod geofences;
 mod import;
 mod intake;
 mod numbers;

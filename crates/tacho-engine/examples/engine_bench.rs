@@ -1,12 +1,18 @@
-//! Speed and size of the engine, one shard on one thread: `cargo run --profile dist --example engine_bench [fixes] [vehicles] [health]`.
-//! With `health`, every fix carries fuel, temperature and odometer.
+//! Speed and size of the engine, one shard on one thread:
+//! `cargo run --profile dist --example engine_bench [fixes] [vehicles] [health] [geofences]`. With a `health` of 1, every
+//! fix carries fuel, temperature and odometer.
 //!
 //! 10,000 vehicles report once a second, 70 % of them on declared trips, in epochs of 100 ms of fleet time. Then the
 //! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
 
 use std::{sync::Arc, time::Instant};
-use tacho_engine::{DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, VehicleStageOutput};
-use tacho_model::{EventTime, KEY_GROUPS, LatLon, LogTime, TelemetryBatch, java_hash};
+use tacho_engine::{
+    Control, ControlStage, DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, VehicleStageOutput,
+};
+use tacho_model::{
+    Command, CommandKind, EventTime, Geofence, GeofenceKind, KEY_GROUPS, LatLon, LogTime, Shape, SideBody, SideEvent,
+    TelemetryBatch, java_hash,
+};
 
 const START_MS: i64 = 1_772_438_400_000;
 const EPOCH_MS: i64 = 100;
@@ -95,15 +101,50 @@ fn epoch(vehicles: &mut [Vehicle], at: i64, random: &mut u64, batches: &mut [Tel
     count
 }
 
-fn run_stream(fixes: usize, vehicles: usize, sends_health: bool) {
+/// Geofences all over the vehicles' ground, a kilometre or less apart: circles, polygons of 24 corners, corridors.
+fn control_of(geofences: usize) -> Arc<Control> {
+    let command = |n: usize| {
+        let spread = |factor: usize| ((n * factor) % 9_973) as f64 / 9_973.0;
+        let centre = LatLon { lat: 12.5 + spread(7_919), lon: 77.0 + spread(104_729) };
+        let corner = |index: usize| centre.destination(index as f64 * 15.0, 60.0 + ((index * 37 + n) % 90) as f64);
+        let shape = match n % 4 {
+            0 => Shape::circle(centre, 50.0 + (n % 200) as f64),
+            1 => Shape::corridor((0..6).map(|leg| centre.destination(70.0, leg as f64 * 80.0)).collect(), 40.0),
+            _ => Shape::polygons(vec![vec![(0..24).chain([0]).map(corner).collect()]]),
+        };
+        let fence = Geofence {
+            geofence_id: format!("fence_{n:05}").as_str().into(),
+            name: Box::default(),
+            kind: GeofenceKind::Zone,
+            shape: shape.expect("a good shape"),
+            limit_kmph: f32::NAN,
+            schedule: None,
+            scope: None,
+            tells_crossings: false,
+        };
+        let kind = CommandKind::GeofenceUpsert(Arc::new(fence));
+        let body = SideBody::Command(Command { command_id: String::new(), kind, json: String::new() });
+        let (at, log_time) = (EventTime(START_MS - 1), LogTime(START_MS));
+        SideEvent { partition: 0, offset: n as i64, log_time, at, body, extra: String::new() }
+    };
+    let commands: Vec<SideEvent> = (0..geofences).map(command).collect();
+    let mut stage = ControlStage::default();
+    let started = Instant::now();
+    stage.run(EpochTime { fleet: None, log: LogTime(START_MS) }, &commands);
+    println!("{geofences} geofences, taken in {} us", started.elapsed().as_micros());
+    stage.control()
+}
+
+fn run_stream(fixes: usize, vehicles: usize, sends_health: bool, geofences: usize) {
     let config = Arc::new(EngineConfig::default());
     let mut shard = Shard::new(Arc::clone(&config), 0..KEY_GROUPS);
+    shard.set_control(control_of(geofences));
     let mut fleet_stage = FleetStage::new(config);
     let mut vehicles: Vec<Vehicle> = (0..vehicles).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
     vehicles.iter_mut().for_each(|vehicle| vehicle.sends_health = sends_health);
     let mut batches: Vec<TelemetryBatch> = (0..PARTITIONS).map(|_| TelemetryBatch::default()).collect();
     let (mut done, mut at, mut random, mut spent_ns, mut facts) = (0, START_MS, 7, 0, 0);
-    let mut by_kind = [0; 7];
+    let mut by_kind = [0; 8];
     while done < fixes {
         done += epoch(&mut vehicles, at, &mut random, &mut batches);
         let started_ns = cpu_ns();
@@ -125,6 +166,7 @@ fn run_stream(fixes: usize, vehicles: usize, sends_health: bool) {
             f.trip_metrics.len(),
             f.driver_scores.len(),
             f.utilization.len(),
+            f.geofence_events.len(),
         ];
         by_kind.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         at += EPOCH_MS;
@@ -134,7 +176,7 @@ fn run_stream(fixes: usize, vehicles: usize, sends_health: bool) {
         spent_ns as f64 / done as f64,
         facts as f64 / done as f64
     );
-    println!("trips, alerts, minutes, summaries, metrics, scores, utilization = {by_kind:?}");
+    println!("trips, alerts, minutes, summaries, metrics, scores, utilization, geofence events = {by_kind:?}");
 }
 
 /// Snapshot bytes per vehicle, and the time of one group's snapshot.
@@ -179,7 +221,8 @@ fn resident_kib() -> usize {
 
 fn main() {
     let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse().ok());
-    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000), std::env::args().nth(3).is_some());
+    let sends_health = number(3) == Some(1);
+    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000), sends_health, number(4).unwrap_or(0));
     if number(1).is_some() {
         return;
     }

@@ -3,8 +3,8 @@
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
 use tacho_model::{
-    AlertFact, EtaPrediction, Facts, RecomputeMark, Refuel, StopVisit, TripFact, TripMetrics, TripSummary,
-    VehicleMinute,
+    AlertFact, EtaPrediction, Facts, GeofenceEvent, RecomputeMark, Refuel, StopVisit, TripFact, TripMetrics,
+    TripSummary, VehicleMinute,
 };
 
 /// Takes out of each kind of fact all but the last of its id; the order stays. For the facts that a vehicle may tell
@@ -19,6 +19,7 @@ pub fn keep_last_of_each(facts: &mut Facts) {
     keep_last(&mut facts.stop_visits);
     keep_last(&mut facts.eta_predictions);
     keep_last(&mut facts.recompute_marks);
+    keep_last(&mut facts.geofence_events);
 }
 
 /// A fact with the id that makes it replace another.
@@ -59,6 +60,11 @@ impl Keyed for EtaPrediction {
 impl Keyed for RecomputeMark {
     fn key(&self) -> impl Hash + Eq {
         (self.vehicle_id.as_str(), self.day)
+    }
+}
+impl Keyed for GeofenceEvent {
+    fn key(&self) -> impl Hash + Eq {
+        self.event_id.as_str()
     }
 }
 impl Keyed for TripMetrics {

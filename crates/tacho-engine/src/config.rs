@@ -127,6 +127,14 @@ pub struct EngineConfig {
     pub merge_gap_ms: i64,
     /// A lasting alert is updated at most this often.
     pub alert_update_ms: i64,
+    /// Inside (or outside) a geofence for this long counts.
+    pub geofence_dwell_ms: i64,
+    /// Outside by this much counts as outside, metres; by the fix's accuracy, if that is more.
+    pub geofence_buffer_m: f64,
+    /// And by no more than this, however bad the accuracy, metres.
+    pub geofence_buffer_max_m: f64,
+    /// A stay of this length in a geofence is told while it lasts.
+    pub geofence_stay_ms: i64,
     /// An alert raised later than this after its event is stale; never an SOS or a crash.
     pub stale_after_ms: i64,
     /// The same for some types.
@@ -233,6 +241,10 @@ impl Default for EngineConfig {
             downtime_ms: 86_400_000,
             merge_gap_ms: 5_000,
             alert_update_ms: 5_000,
+            geofence_dwell_ms: 10_000,
+            geofence_buffer_m: 20.0,
+            geofence_buffer_max_m: 500.0,
+            geofence_stay_ms: 300_000,
             stale_after_ms: 600_000,
             stale_after_by_type_ms: Vec::new(),
             offline_after_ms: 600_000,

@@ -3,6 +3,7 @@
 use crate::{
     compact::keep_last_of_each,
     config::EngineConfig,
+    control::Control,
     driver::DriverGroup,
     epoch::{EpochTime, GroupSet},
     output::{DriverInput, DriverStageOutput, VehicleStageOutput},
@@ -10,12 +11,13 @@ use crate::{
     vehicle::{Context, Gauges, NO_LINK, RowRef, VehicleGroup, accept, run_rows, sort_rows},
 };
 use std::{hint::black_box, ops::Range, sync::Arc};
-use tacho_model::{RowOutcome, SideBody, SideEvent, TelemetryBatch, VehicleId, java_hash, key_group_of_hash};
+use tacho_model::{RowOutcome, SideEvent, TelemetryBatch, java_hash, key_group_of_hash};
 
 /// Key groups with their state. Plain and synchronous: one thread owns it.
 #[derive(Debug)]
 pub struct Shard {
     config: Arc<EngineConfig>,
+    control: Arc<Control>,
     groups: Range<u16>,
     vehicles: Vec<VehicleGroup>,
     drivers: Vec<DriverGroup>,
@@ -47,6 +49,7 @@ impl Shard {
         let count = groups.len();
         Shard {
             config,
+            control: Arc::default(),
             groups,
             vehicles: (0..count).map(|_| VehicleGroup::default()).collect(),
             drivers: (0..count).map(|_| DriverGroup::default()).collect(),
@@ -54,6 +57,11 @@ impl Shard {
             links: Vec::new(),
             runs: Vec::new(),
         }
+    }
+
+    /// What holds for the fleet in the epochs that follow.
+    pub fn set_control(&mut self, control: Arc<Control>) {
+        self.control = control;
     }
 
     /// Vehicle stage of one epoch. Sets the outcome of every row; rows of groups outside `only` stay pending.
@@ -65,9 +73,10 @@ impl Shard {
         side: &[SideEvent],
         out: &mut VehicleStageOutput,
     ) {
-        let config = Arc::clone(&self.config);
+        let (config, control) = (Arc::clone(&self.config), Arc::clone(&self.control));
         let mut gauges = self.gauges;
-        let mut ctx = Context { gauges: &mut gauges, config: &config, time, fleet_before: None, out };
+        let mut ctx =
+            Context { gauges: &mut gauges, config: &config, control: &control, time, fleet_before: None, out };
         self.take_side_events(only, side, &mut ctx);
         self.collect_rows(only, telemetry);
         self.run_collected(telemetry, &mut ctx);
@@ -84,7 +93,7 @@ impl Shard {
 
     fn take_side_events(&mut self, only: &GroupSet, side: &[SideEvent], ctx: &mut Context<'_>) {
         for event in side {
-            let Some(vehicle_id) = target_of(event) else {
+            let Some(vehicle_id) = event.body.vehicle_id() else {
                 // It concerns no vehicle: the first shard counts it, once.
                 if self.groups.start == FIRST_GROUP {
                     ctx.out.driver_inputs.extend(DriverInput::of_event(event));
@@ -214,13 +223,5 @@ impl Shard {
     /// Vehicles in state.
     pub fn vehicle_count(&self) -> usize {
         self.vehicles.iter().map(VehicleGroup::len).sum()
-    }
-}
-
-/// The vehicle that an event is for.
-fn target_of(event: &SideEvent) -> Option<&VehicleId> {
-    match &event.body {
-        SideBody::Command(command) => command.kind.vehicle_id(),
-        other => other.vehicle_id(),
     }
 }

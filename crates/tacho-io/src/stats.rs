@@ -166,8 +166,8 @@ pub struct PipelineStats {
     pub snapshot_bytes: Counter,
     /// Nanoseconds from the beginning of the last complete round to its installation.
     pub snapshot_duration_ns: Counter,
-    /// Bytes of state in the last round that was taken, by stage: vehicle, driver, fleet.
-    pub state_bytes: [Counter; 3],
+    /// Bytes of state in the last round that was taken, by stage: vehicle, driver, fleet, control.
+    pub state_bytes: [Counter; 4],
     /// Attempts at inserts that failed.
     pub store_failures: Counter,
     /// Time of successful inserts.

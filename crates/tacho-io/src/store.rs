@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, LogTime, RecomputeMark, Refuel, Rejected,
-    SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, GeofenceEvent, LogTime, RecomputeMark,
+    Refuel, Rejected, SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -45,12 +45,20 @@ pub enum Table {
     /// Predicted arrivals and their outcomes. Replacing.
     EtaPredictions = 42,
     /// Days to be computed again. Replacing.
-    RecomputeMarks = 13,
+    RecomputeMarks = 17,
+    /// Enter, exit, stay of geofences. Replacing.
+    GeofenceEvents = 13,
+    /// What `vehicle.upsert` said last. Replacing.
+    Vehicles = 14,
+    /// What `driver.upsert` said last. Replacing.
+    Drivers = 15,
+    /// What `geofence.upsert` or `geofence.delete` said last. Replacing.
+    Geofences = 16,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 18] = [
+    pub const ALL: [Table; 22] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -69,6 +77,10 @@ impl Table {
         Table::StopVisits,
         Table::EtaPredictions,
         Table::RecomputeMarks,
+        Table::GeofenceEvents,
+        Table::Vehicles,
+        Table::Drivers,
+        Table::Geofences,
     ];
 
     /// The table's name in ClickHouse.
@@ -92,6 +104,10 @@ impl Table {
             Table::StopVisits => "stop_visits",
             Table::EtaPredictions => "eta_predictions",
             Table::RecomputeMarks => "recompute_marks",
+            Table::GeofenceEvents => "geofence_events",
+            Table::Vehicles => "vehicles",
+            Table::Drivers => "drivers",
+            Table::Geofences => "geofences",
         }
     }
 
@@ -110,6 +126,10 @@ impl Table {
                 | Table::FleetUtilization
                 | Table::Refuels
                 | Table::RecomputeMarks
+                | Table::GeofenceEvents
+                | Table::Vehicles
+                | Table::Drivers
+                | Table::Geofences
         )
     }
 }
@@ -134,7 +154,7 @@ pub enum TableRows {
         /// Which rows: for each batch the row numbers, ascending.
         rows: Vec<Vec<u32>>,
     },
-    /// Side events of one stream's table, as they came.
+    /// Side events of one stream's table, as they came; for the dimension tables, the commands that set them.
     SideEvents(Vec<SideEvent>),
     /// Rejected records, with the topic each came from.
     DeadLetters(Vec<(Arc<str>, Rejected)>),
@@ -160,6 +180,8 @@ pub enum TableRows {
     Refuels(Vec<Versioned<Refuel>>),
     /// Marks.
     RecomputeMarks(Vec<Versioned<RecomputeMark>>),
+    /// Geofence events.
+    GeofenceEvents(Vec<Versioned<GeofenceEvent>>),
 }
 
 impl TableRows {
@@ -180,6 +202,7 @@ impl TableRows {
             TableRows::FleetUtilization(rows) => rows.len(),
             TableRows::Refuels(rows) => rows.len(),
             TableRows::RecomputeMarks(rows) => rows.len(),
+            TableRows::GeofenceEvents(rows) => rows.len(),
         }
     }
     /// True without rows.

@@ -47,14 +47,14 @@ impl SideBody {
         }
     }
 
-    /// The vehicle that it concerns; none for commands, and for driver events without one.
+    /// The vehicle that it concerns; none for the fleet's matters, and for driver events without one.
     pub fn vehicle_id(&self) -> Option<&VehicleId> {
         let id = match self {
             SideBody::Trip(event) => &event.vehicle_id,
             SideBody::Status(status) => &status.vehicle_id,
             SideBody::Driver(event) => &event.vehicle_id,
             SideBody::Alert(alert) => &alert.vehicle_id,
-            SideBody::Command(_) => return None,
+            SideBody::Command(command) => command.kind.vehicle_id()?,
         };
         (!id.is_empty()).then_some(id)
     }

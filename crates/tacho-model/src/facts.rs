@@ -1,7 +1,10 @@
 //! What the engine concludes. Every fact has an id computed from its content, so that a repeat replaces itself;
 //! the highest version of an id is the truth.
 
-use crate::{AlertId, DriverId, EtaPrediction, EventTime, LatLon, LogTime, StopVisit, TripId, VehicleId};
+use crate::{
+    AlertId, DriverId, EtaPrediction, EventTime, GeofenceId, GeofenceKind, LatLon, LogTime, StopVisit, TripId,
+    VehicleId,
+};
 
 /// Facts of one epoch, by kind, in the order in which the engine made them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Facts {
     pub refuels: Vec<Refuel>,
     /// Days that have to be computed again. Stored, not published.
     pub recompute_marks: Vec<RecomputeMark>,
+    /// Enter, exit, stay.
+    pub geofence_events: Vec<GeofenceEvent>,
 }
 
 impl Facts {
@@ -47,6 +52,7 @@ impl Facts {
             + self.utilization.len()
             + self.refuels.len()
             + self.recompute_marks.len()
+            + self.geofence_events.len()
     }
     /// True without facts.
     pub fn is_empty(&self) -> bool {
@@ -66,6 +72,7 @@ impl Facts {
         self.utilization.append(&mut other.utilization);
         self.refuels.append(&mut other.refuels);
         self.recompute_marks.append(&mut other.recompute_marks);
+        self.geofence_events.append(&mut other.geofence_events);
     }
 }
 
@@ -186,6 +193,12 @@ words!(
         Crash = "crash",
         /// Perhaps a crash, by GPS alone.
         PossibleCrash = "possible_crash",
+        /// Inside a geofence.
+        GeofenceEnter = "geofence_enter",
+        /// Left a geofence.
+        GeofenceExit = "geofence_exit",
+        /// Where or when it must not be.
+        GeofenceViolation = "geofence_violation",
         /// Silent on an open trip.
         VehicleOffline = "vehicle_offline",
         /// Coolant too hot.
@@ -256,6 +269,33 @@ words!(
         Vehicle = "vehicle",
         /// A geofence.
         Geofence = "geofence",
+    }
+);
+
+words!(
+    /// The kinds of geofence events.
+    GeofenceEventKind {
+        /// The vehicle is inside.
+        Enter = "enter",
+        /// It has left.
+        Exit = "exit",
+        /// It stays inside for long: one fact per stay, told again with its end.
+        Dwell = "dwell",
+        /// The straight line between two fixes outside crosses it.
+        Crossing = "crossing",
+    }
+);
+words!(
+    /// Why a vehicle is no longer inside.
+    GeofenceExitReason {
+        /// No exit.
+        None = "",
+        /// It drove out.
+        Left = "left",
+        /// The geofence was deleted.
+        Deleted = "deleted",
+        /// The geofence no longer concerns the vehicle.
+        Scope = "scope",
     }
 );
 
@@ -361,6 +401,8 @@ pub struct AlertFact {
     pub limit_source: LimitSource,
     /// Where the episode began.
     pub position: LatLon,
+    /// The geofence that it is about, or whose limit it was; or empty.
+    pub geofence_id: GeofenceId,
     /// Satellites at the beginning; 255 when not sent.
     pub sat_count: u8,
     /// Position accuracy at the beginning, metres; NaN when not sent.
@@ -396,6 +438,43 @@ pub struct Refuel {
     pub litres: f64,
     /// Where.
     pub position: LatLon,
+}
+
+/// A vehicle enters a geofence, leaves it, or stays in it. Key: `event_id`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GeofenceEvent {
+    /// Its id: derived from kind, vehicle, geofence and moment.
+    pub event_id: String,
+    /// What happened.
+    pub kind: GeofenceEventKind,
+    /// When: the first fix of the run that decided it; for a stay, its beginning.
+    pub ts: EventTime,
+    /// End of a stay; none while it lasts, and for the other kinds.
+    pub ended_at: Option<EventTime>,
+    /// When it became certain.
+    pub confirmed_at: EventTime,
+    /// False if a single fix, or a run shorter than the dwell, is all there is.
+    pub is_confirmed: bool,
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// The driver, or empty.
+    pub driver_id: DriverId,
+    /// The trip, or empty.
+    pub trip_id: TripId,
+    /// The geofence.
+    pub geofence_id: GeofenceId,
+    /// Its name then, or empty.
+    pub geofence_name: Box<str>,
+    /// Its kind then.
+    pub geofence_kind: GeofenceKind,
+    /// Why it is no longer inside; `None` for other kinds than an exit.
+    pub reason: GeofenceExitReason,
+    /// Where.
+    pub position: LatLon,
+    /// Speed then, km/h.
+    pub speed_kmph: f32,
+    /// Seconds since it entered; 0 for an entry and a crossing.
+    pub duration_s: f64,
 }
 
 /// A minute of a vehicle. Key: (vehicle, minute).

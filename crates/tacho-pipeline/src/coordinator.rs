@@ -4,7 +4,7 @@ use crate::{
     bundle::{FactsBundle, OutputBundle, TelemetryBundle, VERSION_INDEX_BITS, batch_bytes, facts_bytes},
     chunk::Chunk,
     config::PipelineConfig,
-    epoch::{EpochResult, Selection, run_epoch},
+    epoch::{EpochResult, Selection, Stages, run_epoch},
     error::Stop,
     inbox::Inbox,
     journal::{Entry, Journal, Manifest, PlanState, Range},
@@ -23,7 +23,6 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
-use tacho_engine::FleetStage;
 use tacho_io::{Clock, EpochPhase, LiveFeed, LiveUpdate, PartitionLag, PipelineStats, exec};
 use tacho_model::Stream;
 
@@ -58,7 +57,7 @@ pub(crate) struct Coordinator {
     pub clock: Arc<dyn Clock>,
     pub feed: Arc<dyn LiveFeed>,
     pub shards: ShardPool,
-    pub fleet: FleetStage,
+    pub stages: Stages,
     pub plan: PlanState,
     pub rules: PlanRules,
     pub generation: u32,
@@ -70,7 +69,7 @@ pub(crate) struct Coordinator {
     /// Since when drift holds everything back.
     pub stalled_since: Option<Instant>,
     /// Bytes of state in the running snapshot round, by stage.
-    pub state_bytes: [u64; 3],
+    pub state_bytes: [u64; 4],
 }
 
 impl Coordinator {
@@ -102,7 +101,7 @@ impl Coordinator {
                 self.run_whole(&manifest, chunks, false)?;
             } else if let Some(round) = &replay.round {
                 let selection = Selection::older_than(manifest.epoch, round);
-                run_epoch(&self.shards, &mut self.fleet, &manifest, chunks, &selection)?;
+                run_epoch(&self.shards, &mut self.stages, &manifest, chunks, &selection)?;
                 self.last_run = manifest.epoch;
                 self.progress.update(|marks| marks.run = manifest.epoch);
             }
@@ -174,7 +173,7 @@ impl Coordinator {
         let arrived = Arrived::of(&chunks);
         let everybody = Selection::everybody();
         let began = exec::now();
-        let mut result = run_epoch(&self.shards, &mut self.fleet, manifest, chunks, &everybody)?;
+        let mut result = run_epoch(&self.shards, &mut self.stages, manifest, chunks, &everybody)?;
         self.stats.epoch_phase(EpochPhase::Engine).observe(exec::elapsed(began));
         self.tally.add(&self.stats, manifest, &arrived, &result.rejected, &result.answers);
         self.stats.facts.add(result.facts.len() as u64);
@@ -298,7 +297,7 @@ impl Coordinator {
 
     fn begin_round(&mut self) -> Result<(), Stop> {
         let number = self.rounds.begin();
-        self.state_bytes = [0; 3];
+        self.state_bytes = [0; 4];
         self.journal.rotate(number, self.plan.clone())?;
         self.send(&self.outlets.snapshots, SnapshotTask::Begin(number))
     }
@@ -308,7 +307,8 @@ impl Coordinator {
         let began = exec::now();
         let (stage, group) = item_at(index);
         let state = match stage {
-            Stage::Fleet => self.fleet.snapshot(),
+            Stage::Control => self.stages.control.snapshot(),
+            Stage::Fleet => self.stages.fleet.snapshot(),
             _ => self.shards.snapshot(stage, group)?,
         };
         self.stats.snapshot_pause_ns.set(exec::elapsed(began).as_nanos() as u64);

@@ -8,10 +8,8 @@ use crate::{
     snapshot::Round,
 };
 use std::sync::Arc;
-use tacho_engine::{DriverInput, EpochTime, FleetPartial, FleetStage, GroupSet};
-use tacho_model::{
-    EventTime, Facts, KEY_GROUPS, LiveVehicle, LogTime, Rejected, SideBody, SideEvent, TelemetryBatch, key_group,
-};
+use tacho_engine::{Control, ControlStage, DriverInput, EngineConfig, EpochTime, FleetPartial, FleetStage, GroupSet};
+use tacho_model::{EventTime, Facts, KEY_GROUPS, LiveVehicle, LogTime, Rejected, SideEvent, TelemetryBatch, key_group};
 
 /// Who takes part in an epoch. A replay leaves out what stands at a newer snapshot.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +17,12 @@ pub(crate) struct Selection {
     pub vehicle: GroupSet,
     pub driver: GroupSet,
     pub fleet: bool,
+    pub control: bool,
 }
 
 impl Selection {
     pub(crate) fn everybody() -> Self {
-        Self { vehicle: GroupSet::ALL, driver: GroupSet::ALL, fleet: true }
+        Self { vehicle: GroupSet::ALL, driver: GroupSet::ALL, fleet: true, control: true }
     }
 
     /// Those whose item of the round is older than `epoch`.
@@ -34,9 +33,23 @@ impl Selection {
                 Stage::Vehicle => selection.vehicle.remove(item.group),
                 Stage::Driver => selection.driver.remove(item.group),
                 Stage::Fleet => selection.fleet = false,
+                Stage::Control => selection.control = false,
             };
         }
         selection
+    }
+}
+
+/// The stages that are not shared out: they run where the epochs are planned.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    pub control: ControlStage,
+    pub fleet: FleetStage,
+}
+
+impl Stages {
+    pub(crate) fn new(config: Arc<EngineConfig>) -> Self {
+        Self { control: ControlStage::default(), fleet: FleetStage::new(config) }
     }
 }
 
@@ -59,28 +72,34 @@ struct Inputs {
     side: Vec<Vec<SideEvent>>,
 }
 
-/// Vehicle stage on all shards, exchange, driver stage on all shards, fleet stage here.
+/// Control stage here, vehicle stage on all shards, exchange, driver stage on all shards, fleet stage here.
 pub(crate) fn run_epoch(
     shards: &ShardPool,
-    fleet: &mut FleetStage,
+    here: &mut Stages,
     manifest: &Manifest,
     chunks: Vec<Chunk>,
     selection: &Selection,
 ) -> Result<EpochResult, Stop> {
     let time = EpochTime { fleet: manifest.fleet.map(EventTime), log: LogTime(manifest.log_time) };
     let (inputs, side, rejected) = sort_inputs(shards, chunks);
+    if selection.control {
+        let refused = here.control.run(time, &side).refused;
+        if refused > 0 {
+            tracing::warn!(refused, "there are too many geofences; new ones are not taken");
+        }
+    }
     let mut result = EpochResult {
         facts: Facts::default(),
         live: Vec::new(),
         telemetry: Vec::new(),
         side,
         rejected,
-        answers: run_vehicle_stage(shards, time, selection, inputs)?,
+        answers: run_vehicle_stage(shards, time, &here.control.control(), selection, inputs)?,
     };
     let (driver_inputs, partials) = collect(shards, &mut result);
     run_driver_stage(shards, time, selection, driver_inputs, &mut result.facts)?;
     if selection.fleet {
-        fleet.run(time, &partials, &mut result.facts);
+        here.fleet.run(time, &partials, &mut result.facts);
     }
     Ok(result)
 }
@@ -104,25 +123,25 @@ fn sort_inputs(shards: &ShardPool, chunks: Vec<Chunk>) -> (Inputs, Vec<SideEvent
     (inputs, side, rejected)
 }
 
-/// Events go to the shard of their vehicle, commands to every shard; each is counted by one. Events that concern no
-/// vehicle are counted by the first shard.
+/// Events go to the shard of their vehicle; those that concern no vehicle are counted by the first shard.
 fn route_side(shards: &ShardPool, event: &SideEvent, to: &mut [Vec<SideEvent>]) {
-    match (&event.body, event.body.vehicle_id()) {
-        (SideBody::Command(_), _) => to.iter_mut().for_each(|side| side.push(event.clone())),
-        (_, Some(vehicle)) => to[shards.owner(key_group(vehicle.as_str()))].push(event.clone()),
-        (_, None) => to[0].push(event.clone()),
+    match event.body.vehicle_id() {
+        Some(vehicle) => to[shards.owner(key_group(vehicle.as_str()))].push(event.clone()),
+        None => to[0].push(event.clone()),
     }
 }
 
 fn run_vehicle_stage(
     shards: &ShardPool,
     time: EpochTime,
+    control: &Arc<Control>,
     selection: &Selection,
     inputs: Inputs,
 ) -> Result<Vec<VehicleAnswer>, Stop> {
     let only = selection.vehicle;
     for (shard, (telemetry, side)) in inputs.telemetry.into_iter().zip(inputs.side).enumerate() {
-        shards.give(shard, Task::Vehicle { time, only, telemetry, side })?;
+        let control = Arc::clone(control);
+        shards.give(shard, Task::Vehicle { time, control, only, telemetry, side })?;
     }
     (0..shards.len()).map(|shard| shards.vehicle_answer(shard)).collect()
 }

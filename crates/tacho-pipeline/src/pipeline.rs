@@ -5,6 +5,7 @@ use crate::{
     commit::Committer,
     config::PipelineConfig,
     coordinator::{Coordinator, Outlets, Replay},
+    epoch::Stages,
     error::{PipelineError, SnapshotError, StartError, WaitError},
     fetch::{Fetcher, Share},
     inbox::{Inbox, PartitionQueue},
@@ -25,7 +26,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tacho_engine::{EngineConfig, FleetStage};
+use tacho_engine::EngineConfig;
 use tacho_io::{Clock, LiveFeed, Log, PipelineStats, Store, exec};
 use tacho_model::{KEY_GROUPS, Stream};
 use tacho_wire::OutputEncoder;
@@ -156,9 +157,9 @@ impl Assembly {
         self.set_marks(&journal, beginning.round.as_ref(), beginning.last_epoch);
         let (shards, mut threads) =
             ShardPool::start(self.config.shards, &self.engine, &self.life, &self.seams.stats).map_err(no_thread)?;
-        let mut fleet = FleetStage::new(self.engine.clone());
+        let mut stages = Stages::new(self.engine.clone());
         if let Some(round) = &beginning.round {
-            restore(&shards, &mut fleet, round)?;
+            restore(&shards, &mut stages, round)?;
         }
         let inbox = Arc::new(self.make_inbox(&beginning.plan));
         let outlets = self.start_publishers(&journal, &mut threads)?;
@@ -178,7 +179,7 @@ impl Assembly {
             clock: self.seams.clock.clone(),
             feed: self.seams.feed.clone(),
             shards,
-            fleet,
+            stages,
             last_run: replay.round.as_ref().map_or(0, Round::last_epoch),
             plan: beginning.plan,
             rules: rules(config),
@@ -187,7 +188,7 @@ impl Assembly {
             rounds: Rounds::new(config.snapshot_interval, beginning.next_round),
             tally: Tally::default(),
             stalled_since: None,
-            state_bytes: [0; 3],
+            state_bytes: [0; 4],
             config: config.clone(),
         };
         let run = move || coordinator.run(replay);
@@ -382,10 +383,11 @@ fn rules(config: &PipelineConfig) -> PlanRules {
     }
 }
 
-fn restore(shards: &ShardPool, fleet: &mut FleetStage, round: &Round) -> Result<(), StartError> {
+fn restore(shards: &ShardPool, here: &mut Stages, round: &Round) -> Result<(), StartError> {
     for item in &round.items {
         let restored = match item.stage {
-            Stage::Fleet => fleet.restore(&item.state).map_err(|error| error.to_string()),
+            Stage::Fleet => here.fleet.restore(&item.state).map_err(|error| error.to_string()),
+            Stage::Control => here.control.restore(&item.state).map_err(|error| error.to_string()),
             stage => match shards.restore(stage, item.group, item.state.clone()) {
                 Ok(restored) => restored,
                 Err(_) => Err("its thread ended".to_owned()),

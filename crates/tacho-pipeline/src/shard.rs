@@ -6,16 +6,35 @@ use crate::{
     queue::{Receiver, Sender, bounded},
 };
 use std::{ops::Range, sync::Arc};
-use tacho_engine::{DriverInput, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
+use tacho_engine::{
+    Control, DriverInput, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput,
+};
 use tacho_io::{PipelineStats, exec};
 use tacho_model::{KEY_GROUPS, RowOutcome, SideEvent, TelemetryBatch, shard_of_group};
 
 /// What a shard is asked to do.
 pub(crate) enum Task {
-    Vehicle { time: EpochTime, only: GroupSet, telemetry: Vec<TelemetryBatch>, side: Vec<SideEvent> },
-    Driver { time: EpochTime, only: GroupSet, inputs: Vec<DriverInput> },
-    Snapshot { stage: Stage, group: u16 },
-    Restore { stage: Stage, group: u16, state: Vec<u8> },
+    Vehicle {
+        time: EpochTime,
+        control: Arc<Control>,
+        only: GroupSet,
+        telemetry: Vec<TelemetryBatch>,
+        side: Vec<SideEvent>,
+    },
+    Driver {
+        time: EpochTime,
+        only: GroupSet,
+        inputs: Vec<DriverInput>,
+    },
+    Snapshot {
+        stage: Stage,
+        group: u16,
+    },
+    Restore {
+        stage: Stage,
+        group: u16,
+        state: Vec<u8>,
+    },
 }
 
 /// What it answers, in the order of the tasks.
@@ -36,13 +55,14 @@ pub(crate) struct VehicleAnswer {
     pub vehicles: usize,
 }
 
-/// The keyed stages of the engine.
+/// The stages of the engine that have state. The numbers stand in snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Stage {
     Vehicle = 0,
     Driver = 1,
     Fleet = 2,
+    Control = 3,
 }
 
 impl Stage {
@@ -51,6 +71,7 @@ impl Stage {
             Stage::Vehicle => "vehicle",
             Stage::Driver => "driver",
             Stage::Fleet => "fleet",
+            Stage::Control => "control",
         }
     }
 }
@@ -181,7 +202,8 @@ fn serve(mut shard: Shard, tasks: &Receiver<Task>, answers: &Sender<Answer>, sta
 
 fn run_task(shard: &mut Shard, task: Task) -> Answer {
     match task {
-        Task::Vehicle { time, only, mut telemetry, side } => {
+        Task::Vehicle { time, control, only, mut telemetry, side } => {
+            shard.set_control(control);
             let mut output = VehicleStageOutput::default();
             shard.run_vehicle_stage(time, &only, &mut telemetry, &side, &mut output);
             let mut outcomes = OutcomeCounts::default();

@@ -31,13 +31,13 @@ use tacho_wire::envelope;
 
 const ITEM: [u8; 4] = *b"ITEM";
 const SUMMARY: [u8; 4] = *b"ROND";
-/// Format of the pieces.
-const VERSION: u16 = 2;
+/// Format of the pieces, and which there are. 3: the control stage has one.
+const VERSION: u16 = 3;
 /// Version of the engine's state, stage, key group, epoch.
 const ITEM_HEAD_BYTES: usize = 13;
 
-/// Items of a round: two keyed stages, and the fleet.
-pub(crate) const ROUND_ITEMS: usize = 2 * KEY_GROUPS as usize + 1;
+/// Items of a round: what holds for the fleet, two keyed stages, and the fleet's count.
+pub(crate) const ROUND_ITEMS: usize = 2 * KEY_GROUPS as usize + 2;
 
 /// The state of one (stage, key group) at the end of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +48,11 @@ pub(crate) struct Item {
     pub state: Vec<u8>,
 }
 
-/// Which item comes at that place of a round: vehicles first, then drivers, then the fleet. An input that a later
-/// stage lacks is then always made again, because the stage that makes it stands at an older epoch.
+/// Which item comes at that place of a round: control first, then vehicles, drivers, and the fleet. An input that a
+/// later stage lacks is then always made again, because the stage that makes it stands at an older epoch.
 pub(crate) fn item_at(index: usize) -> (Stage, u16) {
     let groups = usize::from(KEY_GROUPS);
+    let Some(index) = index.checked_sub(1) else { return (Stage::Control, 0) };
     match index / groups {
         0 => (Stage::Vehicle, index as u16),
         1 => (Stage::Driver, (index - groups) as u16),
@@ -166,6 +167,7 @@ fn parse_item(payload: &[u8]) -> Option<(u16, Item)> {
         0 => Stage::Vehicle,
         1 => Stage::Driver,
         2 => Stage::Fleet,
+        3 => Stage::Control,
         _ => return None,
     };
     let group = u16::from_le_bytes(*head[1..].first_chunk()?);

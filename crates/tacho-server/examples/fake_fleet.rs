@@ -110,6 +110,7 @@ impl Fleet {
             position: LatLon { lat: vehicle.lat, lon: vehicle.lon },
             sat_count: 11,
             accuracy_m: f32::NAN,
+            geofence_id: Default::default(),
             interval_ms: 1_000,
             by_engine: true,
             state: AlertState::Open,

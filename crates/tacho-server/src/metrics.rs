@@ -229,7 +229,7 @@ impl StatsCollector {
 }
 
 /// The engine's stages, in the order of [`PipelineStats::state_bytes`].
-pub(crate) const STAGES: [&str; 3] = ["vehicle", "driver", "fleet"];
+pub(crate) const STAGES: [&str; 4] = ["vehicle", "driver", "fleet", "control"];
 
 /// Name, content and limit of each queue.
 pub(crate) fn queues(stats: &PipelineStats) -> [(&'static str, u64, u64); 3] {

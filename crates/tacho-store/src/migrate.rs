@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "dead_letter_replays",
         text: include_str!("../../../sql/schema/013_dead_letter_replays.sql"),
     },
+    Migration { version: 20, name: "geofences", text: include_str!("../../../sql/schema/020_geofences.sql") },
     Migration { version: 30, name: "health", text: include_str!("../../../sql/schema/030_health.sql") },
     Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
     Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },

@@ -7,6 +7,7 @@
 pub mod envelope;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod geofile;
 pub mod import;
 mod json;
 mod limits;
@@ -19,6 +20,7 @@ mod telemetry;
 mod testing;
 mod timestamp;
 
+pub use geofile::{BadFeature, BadGeofile, GeofenceCommand, geofence_commands};
 pub use limits::*;
 pub use output::OutputEncoder;
 pub use side::decode_side;

@@ -11,8 +11,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 use tacho_io::OutputRecord;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, EtaPrediction, EventTime, Facts, FleetUtilization, LatLon, OutputTopic,
-    Rejected, StopVisit, Stream, TripFact, TripMetrics, TripStatus, TripSummary, topic_name,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, EventTime, Facts, FleetUtilization, GeofenceEvent, LatLon,
+    OutputTopic, Rejected, StopVisit, Stream, TripFact, TripMetrics, TripStatus, TripSummary, topic_name,
 };
 
 /// Turns facts into records of the output topics of one prefix.
@@ -62,6 +62,8 @@ impl OutputEncoder {
         out.extend(facts.stop_visits.iter().zip(versions()).map(|(fact, version)| self.stop_visit(fact, version)));
         out.extend(facts.eta_predictions.iter().zip(versions()).map(|(fact, version)| self.eta(fact, version)));
         out.extend(facts.utilization.iter().zip(versions()).map(|(fact, version)| self.utilization(fact, version)));
+        let geofence_events = facts.geofence_events.iter().zip(versions());
+        out.extend(geofence_events.map(|(fact, version)| self.geofence_event(fact, version)));
     }
 
     /// Appends the dead letter of each refused record, keyed by the topic that it came in by.
@@ -123,6 +125,7 @@ impl OutputEncoder {
             object.f64("threshold", alert.threshold);
             object.text("limit_source", alert.limit_source.as_str());
             position(object, ["lat", "lon"], alert.position);
+            object.text("geofence_id", alert.geofence_id.as_str());
             let mut quality = ObjectWriter::new(object.member("quality"));
             match alert.sat_count {
                 u8::MAX => quality.null("sat_count"),
@@ -258,6 +261,31 @@ impl OutputEncoder {
         });
         record.key = key;
         record
+    }
+
+    fn geofence_event(&self, event: &GeofenceEvent, version: u64) -> OutputRecord {
+        self.record(OutputTopic::GeofenceEvents, event.vehicle_id.as_str(), event.ts, 512, |object| {
+            object.text("event_id", &event.event_id);
+            object.text("event_type", event.kind.as_str());
+            object.time("ts", event.ts.ms());
+            match event.ended_at {
+                Some(ended_at) => object.time("ended_at", ended_at.ms()),
+                None => object.null("ended_at"),
+            }
+            object.time("confirmed_at", event.confirmed_at.ms());
+            object.flag("confirmed", event.is_confirmed);
+            object.text("vehicle_id", event.vehicle_id.as_str());
+            object.text("driver_id", event.driver_id.as_str());
+            object.text("trip_id", event.trip_id.as_str());
+            object.text("geofence_id", event.geofence_id.as_str());
+            object.text("geofence_name", &event.geofence_name);
+            object.text("geofence_kind", event.geofence_kind.as_str());
+            object.text("reason", event.reason.as_str());
+            position(object, ["lat", "lon"], event.position);
+            object.f32("speed_kmph", event.speed_kmph);
+            object.f64("duration_s", event.duration_s);
+            object.u64("version", version);
+        })
     }
 
     fn dead_letter(&self, record: &Rejected) -> OutputRecord {

@@ -93,8 +93,11 @@ pub enum Command {
     Import(Import),
     /// Print the effective configuration as TOML. Secrets are never in it.
     Config,
-    /// Check configuration, library and addresses without starting anything.
-    Check,
+    /// Work with geofences.
+    #[command(subcommand)]
+    Geofence(GeofenceCommand),
+    /// Check configuration, library, addresses and files without starting anything.
+    Check(Check),
     /// Print shell completions.
     Completions {
         /// Which shell.
@@ -380,6 +383,40 @@ pub enum SchemaCommand {
         #[arg(long, value_name = "URL")]
         clickhouse: String,
     },
+}
+
+/// Commands of `geofence`.
+#[derive(Debug, Subcommand)]
+pub enum GeofenceCommand {
+    /// Bring geofences in from a GeoJSON FeatureCollection; those of the same id are replaced from now on.
+    ///
+    /// Properties of a feature: name, kind (zone, forbidden, required), limit_kmph, schedule, scope, crossings; radius_m
+    /// for a Point (a circle), width_m for a LineString (a corridor).
+    Import(GeofenceImport),
+}
+
+/// Options of `geofence import`.
+#[derive(Debug, Args)]
+pub struct GeofenceImport {
+    /// The file.
+    pub file: PathBuf,
+    /// Folder of the running instance to bring them into.
+    #[arg(long, value_name = "DIR", conflicts_with = "brokers")]
+    pub data_dir: Option<PathBuf>,
+    /// Or the brokers to produce to.
+    #[arg(long)]
+    pub brokers: Option<String>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Also check this GeoJSON file of geofences; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub geofences: Vec<PathBuf>,
+    /// Check the files only, not what starting would need.
+    #[arg(long)]
+    pub files_only: bool,
 }
 
 /// Options of `import`.

@@ -17,7 +17,7 @@ mod store_process;
 mod stored;
 
 use clap::Parser;
-use cli::{Cli, Command, SchemaCommand, TopicsCommand};
+use cli::{Cli, Command, GeofenceCommand, SchemaCommand, TopicsCommand};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -57,7 +57,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Schema(SchemaCommand::Apply { clickhouse }) => commands::schema::apply(&config, &clickhouse),
         Command::Import(args) => commands::import::run(&config, &args),
         Command::Config => commands::setup::print_config(&config),
-        Command::Check => commands::setup::check(&config),
+        Command::Geofence(GeofenceCommand::Import(args)) => commands::geofence::import(&config, &args),
+        Command::Check(args) => commands::setup::check(&config, &args),
         Command::Completions { shell } => commands::setup::completions(shell),
         Command::Man { folder } => commands::setup::man(&folder),
     }

@@ -79,6 +79,7 @@ pub fn alert(driver_id: &DriverId, told: &Told, fleet: EventTime) -> AlertFact {
         position: LatLon { lat: f64::NAN, lon: f64::NAN },
         sat_count: u8::MAX,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: 0,
         by_engine: true,
         state: if violation.until.is_some() { AlertState::Closed } else { AlertState::Open },

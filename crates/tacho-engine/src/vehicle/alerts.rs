@@ -2,6 +2,7 @@
 
 use super::{
     delivery,
+    fencing::FencePlace,
     fix::Fix,
     harsh, health, idling, overspeed,
     state::{Context, Vehicle},
@@ -9,8 +10,8 @@ use super::{
 use crate::output::{DriverInput, DriverNews};
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, DeviceAlert, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId,
-    derived_id, device_flag,
+    AlertFact, AlertId, AlertState, AlertType, DeviceAlert, DriverId, EventTime, GeofenceKind, LatLon, LimitSource,
+    LogTime, TripId, derived_id, device_flag,
 };
 
 /// An episode that was raised.
@@ -41,6 +42,8 @@ pub struct Episode {
     pub told_at: EventTime,
     /// The peak or the severity has grown since the last fact.
     pub has_news: bool,
+    /// The geofence that it is about, or whose limit it was.
+    pub fence: Option<Box<FencePlace>>,
 }
 
 /// How an episode begins.
@@ -61,7 +64,19 @@ impl Episode {
     /// `raised_at` is the log time of the deciding record. Stale is judged from the deciding fix, not from the start of
     /// the episode: an idling alert is raised five minutes after its start by definition.
     pub fn raise(vehicle: &Vehicle, fix: &Fix<'_>, begin: Begin, ctx: &mut Context<'_>) -> Episode {
-        let episode = Episode::begin(vehicle, fix, begin, ctx);
+        Episode::raise_in(vehicle, fix, begin, None, ctx)
+    }
+
+    /// The same, for a geofence's limit.
+    pub fn raise_in(
+        vehicle: &Vehicle,
+        fix: &Fix<'_>,
+        begin: Begin,
+        fence: Option<Box<FencePlace>>,
+        ctx: &mut Context<'_>,
+    ) -> Episode {
+        let mut episode = Episode::begin(vehicle, fix, begin, ctx);
+        episode.fence = fence;
         episode.tell(vehicle, ctx);
         ctx.out.driver_inputs.push(DriverInput {
             driver_id: episode.driver_id.clone(),
@@ -96,6 +111,7 @@ impl Episode {
             subject: Box::default(),
             told_at: fix.at,
             has_news: false,
+            fence: None,
         }
     }
 
@@ -165,6 +181,7 @@ impl Episode {
             threshold: self.threshold,
             limit_source: self.limit_source,
             position: self.position,
+            geofence_id: self.fence.as_ref().map(|fence| fence.id.clone()).unwrap_or_default(),
             sat_count: self.sat_count,
             accuracy_m: self.accuracy_m,
             interval_ms: self.interval_ms,
@@ -173,6 +190,19 @@ impl Episode {
             stale: self.is_stale,
             raised_at: self.raised_at,
         });
+    }
+
+    fn place_label(&self) -> &str {
+        self.fence.as_ref().map_or("", |fence| fence.label())
+    }
+
+    fn violation_details(&self, lasted: &str) -> String {
+        let how = match self.fence.as_ref().map(|fence| fence.kind) {
+            Some(GeofenceKind::Forbidden) => "inside forbidden",
+            Some(GeofenceKind::Required) => "outside required",
+            _ => "outside the hours of",
+        };
+        format!("{how} {}{lasted}", self.place_label())
     }
 
     /// A sentence for a person.
@@ -188,6 +218,9 @@ impl Episode {
                 format!("accelerated with {:.1} m/s2 (threshold {:.1})", self.value, self.threshold)
             }
             AlertType::HarshCorner => format!("cornered with {:.1} m/s2 (threshold {:.1})", self.value, self.threshold),
+            AlertType::GeofenceEnter => format!("inside {}{lasted}", self.place_label()),
+            AlertType::GeofenceExit => format!("left {} after {:.0} s", self.place_label(), self.value),
+            AlertType::GeofenceViolation => self.violation_details(&lasted),
             AlertType::Idling => format!("idling for {:.0} s with the engine on", self.value),
             AlertType::Sos => "SOS".to_owned(),
             AlertType::Crash if self.threshold > 1.0 => format!("impact of {:.1} g, then standing", self.value),
@@ -347,6 +380,7 @@ pub fn tell_device_alert(
         position: vehicle.last.map_or_else(LatLon::default, |last| last.position),
         sat_count: u8::MAX,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: vehicle.interval_ms as i64,
         by_engine: false,
         state: AlertState::Closed,

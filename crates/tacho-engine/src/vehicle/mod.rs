@@ -6,6 +6,7 @@ mod crash;
 mod delivery;
 mod detect;
 mod duplicates;
+mod fencing;
 mod fix;
 mod group;
 mod harsh;

@@ -1,7 +1,7 @@
 //! From a fix to the way since the one before: order, duplicates, jumps, jitter.
 
 use super::{
-    absence, alerts, crash, delivery, detect,
+    absence, alerts, crash, delivery, detect, fencing,
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
@@ -165,7 +165,8 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     windows::on_fix(vehicle, fix, &step, ctx);
     crash::on_fix(vehicle, fix, ctx);
     share::on_fix(vehicle, fix, &step, ctx);
-    overspeed::on_fix(vehicle, fix, ctx);
+    let fence_limit = fencing::on_fix(vehicle, fix, ctx);
+    overspeed::on_fix(vehicle, fix, fence_limit, ctx);
     harsh::on_fix(vehicle, fix, ctx);
     idling::on_fix(vehicle, fix, ctx);
     delivery::on_fix(vehicle, fix, &step, ctx);

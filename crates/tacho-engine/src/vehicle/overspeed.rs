@@ -2,10 +2,11 @@
 //!
 //! Begins when the speed has been over the limit plus tolerance for 5 s and in two fixes (Traccar: held for a minimal
 //! duration; Wialon: at least two messages in a row), ends with the first fix at or under. Limits: the lowest known of
-//! message and vehicle; without one the default of 80 km/h, without tolerance, marked `default`.
+//! message, vehicle and geofence; without one the default of 80 km/h, without tolerance, marked `default`.
 
 use super::{
     alerts::{Begin, Episode, PAUSE_MS},
+    fencing::{FenceLimit, FencePlace},
     fix::Fix,
     share,
     state::{Context, Vehicle},
@@ -18,6 +19,8 @@ use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Overspeed {
     run: Option<Run>,
+    /// The geofence whose limit the run is over.
+    fence: Option<Box<FencePlace>>,
     /// Raised and lasting, or closed so lately that it may reopen.
     episode: Option<Box<Episode>>,
 }
@@ -41,16 +44,21 @@ struct Limit {
     source: LimitSource,
 }
 
-fn limit_of(config: &EngineConfig, vehicle: &Vehicle, fix: &Fix<'_>) -> Limit {
-    let known = |kmph: f32, source| Limit { kmph, threshold_kmph: kmph + config.limit_tolerance_kmph, source };
-    match (fix.speed_limit_kmph, vehicle.limit_kmph) {
-        (message, own) if message.is_nan() && own.is_nan() => Limit {
+/// The lowest known limit. Of equal ones, the message's counts before the vehicle's, and that before a geofence's.
+fn limit_of(config: &EngineConfig, vehicle: &Vehicle, fix: &Fix<'_>, fence: Option<FenceLimit>) -> Limit {
+    let known = [
+        (fix.speed_limit_kmph, LimitSource::Message),
+        (vehicle.limit_kmph, LimitSource::Vehicle),
+        (fence.map_or(f32::NAN, |fence| fence.kmph), LimitSource::Geofence),
+    ];
+    let lowest = known.into_iter().filter(|(kmph, _)| !kmph.is_nan()).min_by(|a, b| a.0.total_cmp(&b.0));
+    match lowest {
+        Some((kmph, source)) => Limit { kmph, threshold_kmph: kmph + config.limit_tolerance_kmph, source },
+        None => Limit {
             kmph: config.default_limit_kmph,
             threshold_kmph: config.default_limit_kmph,
             source: LimitSource::Default,
         },
-        (message, own) if own.is_nan() || message <= own => known(message, LimitSource::Message),
-        (_, own) => known(own, LimitSource::Vehicle),
     }
 }
 
@@ -63,8 +71,8 @@ fn severity_of(peak_kmph: f32, limit: Limit) -> u8 {
 }
 
 /// Takes a fix in order.
-pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    let limit = limit_of(ctx.config, vehicle, fix);
+pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, fence: Option<FenceLimit>, ctx: &mut Context<'_>) {
+    let limit = limit_of(ctx.config, vehicle, fix, fence);
     let is_over = fix.speed_kmph > limit.threshold_kmph;
     if !is_over && vehicle.overspeed.run.is_none() {
         return;
@@ -76,6 +84,10 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         overspeed.end(vehicle, run.last, ctx);
     }
     if is_over {
+        if overspeed.run.is_none() {
+            let fence = fence.filter(|_| limit.source == LimitSource::Geofence);
+            overspeed.fence = fence.map(|fence| Box::new(fence.place(fix.at, ctx)));
+        }
         overspeed.over(vehicle, fix, limit, ctx);
     } else {
         overspeed.end(vehicle, fix.at, ctx);
@@ -135,7 +147,8 @@ impl Overspeed {
                 limit_source: run.limit.source,
                 interval_ms: vehicle.interval_ms as i64,
             };
-            self.episode = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
+            let episode = Episode::raise_in(vehicle, fix, begin, self.fence.take(), ctx);
+            self.episode = Some(Box::new(episode));
             add_seconds(vehicle, fix.at.ms_since(run.since), run.limit);
         }
         if let Some(episode) = &mut self.episode {

@@ -3,6 +3,7 @@
 use super::{
     absence, alerts,
     delivery::{self, StopChange, StopNews},
+    fencing,
     fix::Fix,
     health, marks, reorder, review,
     state::{Context, Vehicle},
@@ -52,7 +53,7 @@ enum What {
     TripEnd(TripEnd),
     Login(DriverId),
     Logout,
-    Setup { class: VehicleClass, limit_kmph: f32, volt_system: f32, tank_litres: f32 },
+    Setup { class: VehicleClass, limit_kmph: f32, volt_system: f32, tank_litres: f32, group: Option<Box<str>> },
     Status(Box<Status>),
     Maintenance { is_in: bool },
     Plan(Box<MaintenanceItem>),
@@ -167,6 +168,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
                     limit_kmph: setup.limit_kmph,
                     volt_system: setup.volt_system,
                     tank_litres: setup.tank_litres,
+                    group: (!setup.group.is_empty()).then(|| setup.group.as_str().into()),
                 })
             }
             CommandKind::AlertAcknowledge { alert_id, .. } => {
@@ -248,10 +250,11 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
     match what {
         What::Login(driver_id) => vehicle.logged_in = driver_id,
         What::Logout => vehicle.logged_in = DriverId::default(),
-        What::Setup { class, limit_kmph, volt_system, tank_litres } => {
+        What::Setup { class, limit_kmph, volt_system, tank_litres, group } => {
             vehicle.class = class;
             vehicle.limit_kmph = limit_kmph;
             health::set_up(vehicle, volt_system, tank_litres);
+            fencing::set_group(vehicle, group);
         }
         What::Status(status) => take_status(vehicle, at, &status, ctx),
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),

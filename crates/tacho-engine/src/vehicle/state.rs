@@ -6,6 +6,7 @@ use super::{
     crash::Impact,
     delivery::Delivery,
     duplicates::{Recent, text_hash},
+    fencing::Fencing,
     fix::{Fix, LastFix},
     harsh::Harsh,
     health::Health,
@@ -21,7 +22,7 @@ use super::{
     trips::Parked,
     windows::Windows,
 };
-use crate::{config::EngineConfig, epoch::EpochTime, output::VehicleStageOutput};
+use crate::{config::EngineConfig, control::Control, epoch::EpochTime, output::VehicleStageOutput};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tacho_model::{DriverId, EventTime, TripId, VehicleClass, VehicleId};
@@ -63,6 +64,7 @@ pub struct Vehicle {
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
     pub windows: Windows,
+    pub fencing: Fencing,
     pub overspeed: Overspeed,
     pub harsh: Harsh,
     pub idling: Idling,
@@ -108,6 +110,7 @@ impl Vehicle {
             ended_before: VecDeque::new(),
             delivery: None,
             windows: Windows::default(),
+            fencing: Fencing::default(),
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),
             idling: Idling::default(),
@@ -178,6 +181,7 @@ impl Vehicle {
 pub struct Context<'a> {
     pub gauges: &'a mut Gauges,
     pub config: &'a EngineConfig,
+    pub control: &'a Control,
     pub time: EpochTime,
     /// Fleet time when the vehicle's key group had its last epoch: an epoch may bring more than what follows it in
     /// fleet time, so that its own fleet time says nothing of how old its first fixes are.

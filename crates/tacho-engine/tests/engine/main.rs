@@ -6,6 +6,8 @@ mod alerts;
 mod crash;
 mod deliveries;
 mod drivers;
+mod fenced;
+mod geofences;
 mod health;
 mod naive;
 mod order;

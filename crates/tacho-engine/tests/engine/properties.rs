@@ -12,7 +12,7 @@ use tacho_model::{RowOutcome, SideEvent};
 
 /// How a stream is run.
 #[derive(Debug, Clone)]
-struct Cut {
+pub struct Cut {
     shards: u16,
     /// Inputs of the epochs, again and again.
     lengths: Vec<usize>,
@@ -27,7 +27,7 @@ pub struct Ran {
     pub fleet: i64,
 }
 
-fn run(inputs: &[Input], cut: &Cut) -> Ran {
+pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
     let mut rig = Rig::new(cut.shards);
     let fleet_times = fleet_times(inputs);
     let mut outcomes: BTreeMap<(String, i64, String), RowOutcome> = BTreeMap::new();
@@ -87,7 +87,7 @@ fn applied_rows(inputs: &[Input], outcomes: &BTreeMap<(String, i64, String), Row
     rows
 }
 
-fn assert_same(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Result<(), TestCaseError> {
+pub fn assert_same(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Result<(), TestCaseError> {
     for (key, value) in a {
         prop_assert_eq!(Some(value), b.get(key), "{}", key);
     }
@@ -97,7 +97,7 @@ fn assert_same(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Re
     Ok(())
 }
 
-fn cut() -> impl Strategy<Value = Cut> {
+pub fn cut() -> impl Strategy<Value = Cut> {
     let shards = || prop_oneof![Just(1u16), Just(2), Just(8)];
     let lengths = proptest::collection::vec(prop_oneof![1..20usize, 20..400usize], 1..6);
     let restart = proptest::option::of((1..30usize, shards()));

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::{
-    DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, SideCounts, VehicleStageOutput,
+    ControlStage, DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, SideCounts,
+    VehicleStageOutput,
 };
 use tacho_model::{
     EventTime, Facts, KEY_GROUPS, LatLon, LogTime, RowOutcome, ScoreWindow, SideBody, SideEvent, TelemetryBatch,
@@ -122,6 +123,7 @@ pub struct EpochOut {
 /// Shards, the fleet stage, and what they said so far.
 pub struct Rig {
     config: Arc<EngineConfig>,
+    control: ControlStage,
     shards: Vec<Shard>,
     fleet: FleetStage,
     /// Last fact by kind and id, as text.
@@ -145,6 +147,7 @@ impl Rig {
         let make = |shard| Shard::new(Arc::clone(&config), groups_of(shard, shards));
         let shards = (0..shards).map(make).collect();
         Rig {
+            control: ControlStage::default(),
             shards,
             fleet: FleetStage::new(Arc::clone(&config)),
             config,
@@ -160,6 +163,7 @@ impl Rig {
         let count = self.shards.len() as u16;
         let mut out = EpochOut::default();
         let (mut inputs, mut partials) = (Vec::new(), Vec::new());
+        assert_eq!(self.control.run(time, side).refused, 0);
         for index in 0..count {
             let owns = |vehicle: &str| shard_of_group(key_group(vehicle), count) == index;
             let mut batches = batches_of(rows.iter().filter(|row| owns(&row.vehicle)));
@@ -170,6 +174,7 @@ impl Rig {
             let events: Vec<SideEvent> = side.iter().filter(is_for_shard).cloned().collect();
             let mut made = VehicleStageOutput::default();
             let shard = &mut self.shards[usize::from(index)];
+            shard.set_control(self.control.control());
             shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &events, &mut made);
             batches.push(made.released);
             out.odd_rows.extend(batches.iter().flat_map(odd_rows));
@@ -205,6 +210,9 @@ impl Rig {
             assert!(new.snapshot_driver_group(group) == drivers, "a snapshot is canonical");
         }
         rig.fleet.restore(&self.fleet.snapshot()).unwrap();
+        rig.control.restore(&self.control.snapshot()).unwrap();
+        assert!(rig.control.snapshot() == self.control.snapshot(), "a snapshot is canonical");
+        self.control = rig.control;
         let count = |shards: &[Shard]| shards.iter().map(Shard::vehicle_count).sum::<usize>();
         assert_eq!(count(&rig.shards), count(&self.shards));
         self.shards = rig.shards;
@@ -245,6 +253,7 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     facts.trips.iter().for_each(|f| add(format!("trip {} {}", f.vehicle_id, f.trip_id), format!("{f:?}")));
     facts.alerts.iter().for_each(|f| add(format!("alert {}", f.alert_id), format!("{f:?}")));
     facts.refuels.iter().for_each(|f| add(format!("refuel {}", f.refuel_id), format!("{f:?}")));
+    facts.geofence_events.iter().for_each(|f| add(format!("fence {}", f.event_id), format!("{f:?}")));
     for f in &facts.vehicle_minutes {
         add(format!("minute {} {:?}", f.vehicle_id, f.minute), format!("{f:?}"));
     }

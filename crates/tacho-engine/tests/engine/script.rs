@@ -14,6 +14,9 @@
 //! start v1 12:00:00 T stops=A;1000;0;12:05:00,B;2000;0;12:10:00 route=0;0,2000;0    replan v1 12:01:00 T stops=...
 //! reach v1 12:05:00 T A    leave v1 12:06:00 T A outcome=delivered qty=10
 //! profile D 12:00:00 us395    pause D 12:00:00    resume D 12:10:00
+//! fence G 12:00:00 circle=100,0,50     a circle: east, north, radius; box=-50,-50,50,50 (hole=, and=) or line=0,0,500,0/30
+//!   kind=forbidden limit=30 vehicles=v1 groups=g hours=08:00-16:00@Asia/Kolkata name=X crossings=on
+//! unfence G 12:00:00                   the geofence is deleted
 //! fleet 12:10:00                       fleet time
 //! restart                              snapshot and restore
 //! ```
@@ -23,14 +26,15 @@ use expect_test::Expect;
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 use tacho_model::{
     AlertFact, AlertType, Command, CommandKind, DeliveryPlan, DeviceAlert, DriverEvent, DriverEventKind, DriverSetup,
-    EventTime, LatLon, LogTime, MaintenanceItem, PlannedStop, ScoreWindow, SideBody, SideEvent, StopKind, TripEvent,
-    TripEventKind, TripFact, Tristate, VehicleClass, VehicleSetup, VehicleStatus, derived_id, device_flag,
+    EventTime, Geofence, GeofenceEvent, GeofenceKind, LatLon, LogTime, MaintenanceItem, Period, PlannedStop, Schedule,
+    Scope, ScoreWindow, Shape, SideBody, SideEvent, StopKind, TripEvent, TripEventKind, TripFact, Tristate,
+    VehicleClass, VehicleId, VehicleSetup, VehicleStatus, derived_id, device_flag,
 };
 
 /// 2026-03-02T00:00:00Z.
 const DAY_MS: i64 = 1_772_409_600_000;
 const HOME: LatLon = LatLon { lat: 12.97, lon: 77.59 };
-const M_PER_DEGREE: f64 = 111_195.08;
+pub const M_PER_DEGREE: f64 = 111_195.08;
 
 /// A position by metres east and north of home.
 pub fn place(east_m: f64, north_m: f64) -> LatLon {
@@ -279,12 +283,14 @@ impl Runner {
                     _ => VehicleClass::Car,
                 },
                 name: String::new(),
-                group: String::new(),
+                group: line.text("group"),
                 limit_kmph: line.number("limit") as f32,
                 volt_system: line.number("volt") as f32,
                 tank_litres: line.number("tank") as f32,
                 reorder_ms: line.options.get("reorder").map_or(0, |ms| ms.parse().unwrap()),
             })),
+            "fence" => command(CommandKind::GeofenceUpsert(Arc::new(fence_of(line)))),
+            "unfence" => command(CommandKind::GeofenceDelete { geofence_id: line.words[1].into() }),
             other => panic!("no such line: {other}"),
         };
         let log_time = LogTime(line.options.get("log").map_or(at, |log| time(log)));
@@ -336,6 +342,7 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
         "trips" => facts.trips.iter().map(trip_text).collect(),
         "ended" => facts.trips.iter().filter(|trip| trip.status.as_str() != "open").map(trip_text).collect(),
         "alerts" => facts.alerts.iter().map(alert_text).collect(),
+        "fences" => facts.geofence_events.iter().map(fence_text).collect(),
         "minutes" => {
             let text = |f: &tacho_model::VehicleMinute| {
                 let [driving, idling, stopped, offline, down] = f.seconds;
@@ -483,12 +490,24 @@ fn alert_text(f: &AlertFact) -> String {
         AlertType::FaultCode | AlertType::MaintenanceDue | AlertType::BreakViolation | AlertType::DrivingTime
     );
     let is_simple = f.by_engine && !has_subject;
-    let derived = derived_id(key, f.vehicle_id.as_str(), f.ts.ms()).to_string();
+    let of = if key.starts_with("geofence") {
+        format!("{}\0{}", f.vehicle_id, f.geofence_id)
+    } else {
+        f.vehicle_id.to_string()
+    };
+    let derived = derived_id(key, &of, f.ts.ms()).to_string();
     assert!(!is_simple || f.alert_id.as_str() == derived, "{f:?}");
     let ended = f.ended_at.map(clock).unwrap_or_default();
     let limit = f.limit_source.as_str();
     let mut text = format!("{key} {} {}..{ended} severity {}", f.state.as_str(), clock(f.ts), f.severity);
-    write!(text, " {:.1} over {:.1} {limit}", f.value, f.threshold).unwrap();
+    if key.starts_with("geofence") {
+        write!(text, " {}", f.details).unwrap();
+    } else {
+        write!(text, " {:.1} over {:.1} {limit}", f.value, f.threshold).unwrap();
+    }
+    if !f.geofence_id.is_empty() {
+        write!(text, " at {}", f.geofence_id).unwrap();
+    }
     if !f.trip_id.is_empty() {
         write!(text, " trip {}", f.trip_id).unwrap();
     }
@@ -505,4 +524,91 @@ fn alert_text(f: &AlertFact) -> String {
         write!(text, " ({})", f.details).unwrap();
     }
     text
+}
+
+fn fence_text(f: &GeofenceEvent) -> String {
+    let id = derived_id(
+        &format!("geofence_event_{}", f.kind.as_str()),
+        &format!("{}\0{}", f.vehicle_id, f.geofence_id),
+        f.ts.ms(),
+    );
+    assert_eq!(f.event_id, id.to_string());
+    let mut text = format!("{} {} {}", f.geofence_id, f.kind.as_str(), clock(f.ts));
+    if let Some(ended_at) = f.ended_at {
+        write!(text, "..{}", clock(ended_at)).unwrap();
+    }
+    let certainty = if f.is_confirmed { "confirmed" } else { "unconfirmed" };
+    write!(text, " {certainty} {}", clock(f.confirmed_at)).unwrap();
+    if f.duration_s > 0.0 {
+        write!(text, " after {} s", f.duration_s).unwrap();
+    }
+    if !f.reason.as_str().is_empty() {
+        write!(text, " {}", f.reason.as_str()).unwrap();
+    }
+    text
+}
+
+/// The geofence of a line.
+pub fn fence(line: &str) -> Geofence {
+    fence_of(&Line::parse(line))
+}
+
+/// Numbers between commas.
+fn numbers(text: &str) -> Vec<f64> {
+    text.split(',').map(|number| number.parse().unwrap()).collect()
+}
+
+/// A closed ring around a box of metres.
+fn ring(text: &str) -> Vec<LatLon> {
+    let [west, south, east, north] = numbers(text)[..] else { panic!("four numbers: {text}") };
+    [(west, south), (east, south), (east, north), (west, north), (west, south)].map(|(e, n)| place(e, n)).to_vec()
+}
+
+fn shape_of(line: &Line<'_>) -> Shape {
+    if let Some(circle) = line.options.get("circle") {
+        let numbers = numbers(circle);
+        return Shape::circle(place(numbers[0], numbers[1]), numbers[2]).unwrap();
+    }
+    if let Some(corridor) = line.options.get("line") {
+        let (positions, width_m) = corridor.split_once('/').unwrap();
+        let positions = numbers(positions).chunks(2).map(|pair| place(pair[0], pair[1])).collect();
+        return Shape::corridor(positions, width_m.parse().unwrap()).unwrap();
+    }
+    let mut outer = vec![ring(line.options["box"])];
+    outer.extend(line.options.get("hole").map(|hole| ring(hole)));
+    let second = line.options.get("and").map(|other| vec![ring(other)]);
+    Shape::polygons([Some(outer), second].into_iter().flatten().collect()).unwrap()
+}
+
+fn fence_of(line: &Line<'_>) -> Geofence {
+    let names = |key: &str| line.options.get(key).map_or(Vec::new(), |names| names.split(',').collect());
+    let (vehicles, groups): (Vec<&str>, Vec<&str>) = (names("vehicles"), names("groups"));
+    let scope = (!vehicles.is_empty() || !groups.is_empty()).then(|| {
+        let vehicles = vehicles.iter().map(|name| VehicleId::from(*name)).collect();
+        Scope::new(vehicles, groups.iter().map(|name| Box::from(*name)).collect())
+    });
+    let minute = |text: &str| {
+        let (hours, minutes) = text.split_once(':').unwrap();
+        hours.parse::<u16>().unwrap() * 60 + minutes.parse::<u16>().unwrap()
+    };
+    let schedule = line.options.get("hours").map(|hours| {
+        let (hours, zone) = hours.split_once('@').unwrap();
+        let (from, to) = hours.split_once('-').unwrap();
+        let period = Period { weekdays: 0x7f, from_minute: minute(from), to_minute: minute(to) };
+        Schedule { time_zone: zone.into(), periods: vec![period] }
+    });
+    Geofence {
+        geofence_id: line.words[1].into(),
+        name: line.text("name").into(),
+        kind: match line.options.get("kind") {
+            Some(&"forbidden") => GeofenceKind::Forbidden,
+            Some(&"required") => GeofenceKind::Required,
+            _ => GeofenceKind::Zone,
+        },
+        shape: shape_of(line),
+        limit_kmph: line.number("limit") as f32,
+        schedule,
+        scope,
+        tells_crossings: line.options.contains_key("crossings"),
+    }
 }

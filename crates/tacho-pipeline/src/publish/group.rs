@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_io::{Table, TableRows, Versioned};
-use tacho_model::{RowOutcome, SideEvent, Stream, TelemetryBatch};
+use tacho_model::{CommandKind, RowOutcome, SideBody, SideEvent, Stream, TelemetryBatch};
 use tacho_wire::OutputEncoder;
 
 /// Batches, and for each the numbers of its rows of the day.
@@ -134,6 +134,7 @@ impl GroupSource for FactsBundle {
         let letters = letters.map(|record| (topics.input_topic(record.stream).clone(), record.clone())).collect();
         parts.push(Part { table: Table::DeadLetters, chunk: 0, rows: TableRows::DeadLetters(letters) });
         parts.extend(fact_parts(group));
+        parts.extend([Table::Vehicles, Table::Drivers, Table::Geofences].map(|table| dimension_part(group, table)));
         parts.retain(|part| !part.rows.is_empty());
         parts
     }
@@ -148,6 +149,22 @@ const fn side_table(stream: Stream) -> Option<Table> {
         Stream::Alerts => Some(Table::DeviceAlerts),
         Stream::Telemetry => None,
     }
+}
+
+/// The commands that set rows of a dimension table. Their versions are those of the commands' own times, so that no
+/// state is needed to know the newest.
+fn dimension_part(group: &[FactsBundle], table: Table) -> Part {
+    let sets = |event: &&SideEvent| match &event.body {
+        SideBody::Command(command) => match command.kind {
+            CommandKind::VehicleUpsert(_) => table == Table::Vehicles,
+            CommandKind::DriverUpsert(_) => table == Table::Drivers,
+            CommandKind::GeofenceUpsert(_) | CommandKind::GeofenceDelete { .. } => table == Table::Geofences,
+            _ => false,
+        },
+        _ => false,
+    };
+    let rows = group.iter().flat_map(|bundle| &bundle.side).filter(sets).cloned().collect();
+    Part { table, chunk: 0, rows: TableRows::SideEvents(rows) }
 }
 
 fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
@@ -175,6 +192,7 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::Refuels, TableRows::Refuels(versioned!(refuels))),
         // Last: who reads a mark finds the facts that it is about.
         part(Table::RecomputeMarks, TableRows::RecomputeMarks(versioned!(recompute_marks))),
+        part(Table::GeofenceEvents, TableRows::GeofenceEvents(versioned!(geofence_events))),
     ]
     .into_iter()
 }

@@ -16,10 +16,11 @@ fn write_round(folder: &Path, number: u64, state: &[u8]) {
 
 #[test]
 fn vehicles_come_before_drivers_and_the_fleet_comes_last() {
-    assert_eq!(item_at(0), (Stage::Vehicle, 0));
-    assert_eq!(item_at(127), (Stage::Vehicle, 127));
-    assert_eq!(item_at(128), (Stage::Driver, 0));
-    assert_eq!(item_at(255), (Stage::Driver, 127));
+    assert_eq!(item_at(0), (Stage::Control, 0));
+    assert_eq!(item_at(1), (Stage::Vehicle, 0));
+    assert_eq!(item_at(128), (Stage::Vehicle, 127));
+    assert_eq!(item_at(129), (Stage::Driver, 0));
+    assert_eq!(item_at(256), (Stage::Driver, 127));
     assert_eq!(item_at(ROUND_ITEMS - 1), (Stage::Fleet, 0));
 }
 
@@ -31,7 +32,7 @@ fn the_newest_whole_round_is_read() {
     write_round(dir.path(), 2, b"new");
     fs::create_dir(round_path(dir.path(), 3, ".tmp")).unwrap();
     let round = load_newest(&SystemDisk, dir.path()).unwrap().unwrap();
-    assert_eq!((round.number, round.first_epoch(), round.last_epoch()), (2, 200, 456));
+    assert_eq!((round.number, round.first_epoch(), round.last_epoch()), (2, 200, 457));
     assert!(round.items.iter().all(|item| item.state == b"new"));
 }
 

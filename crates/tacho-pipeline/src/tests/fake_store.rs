@@ -186,6 +186,11 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             (format!("{of} {:?} {:?}", f.window, f.window_start), format!("{f:?}"))
         }),
         TableRows::RecomputeMarks(rows) => each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.day), format!("{f:?}"))),
+        TableRows::GeofenceEvents(rows) => each(rows, |f| (f.event_id.clone(), format!("{f:?}"))),
+        TableRows::SideEvents(events) => {
+            let text = |event: &tacho_model::SideEvent| format!("{:?} {:?}", event.at, event.body);
+            events.iter().map(|event| (text(event), 0, text(event))).collect()
+        }
         TableRows::FleetUtilization(rows) => each(rows, |f| (format!("{:?}", f.window_start), format!("{f:?}"))),
         _ => unreachable!("the table is appending"),
     }

@@ -45,6 +45,7 @@ fn alert(id: &str, severity: u8, state: AlertState) -> Arc<AlertFact> {
         position: LatLon { lat: 12.0, lon: 77.0 },
         sat_count: 9,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: 1000,
         by_engine: true,
         state,

@@ -4,8 +4,8 @@ use super::block::{EncodedBlock, RowColumns};
 use std::sync::Arc;
 use tacho_io::Versioned;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, FleetUtilization, RecomputeMark, Refuel, Rejected, TripFact, TripSummary,
-    VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, FleetUtilization, GeofenceEvent, RecomputeMark, Refuel, Rejected, TripFact,
+    TripSummary, VehicleMinute,
 };
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
@@ -68,6 +68,7 @@ pub(super) fn alerts(rows: &[Versioned<AlertFact>]) -> EncodedBlock {
         .text("limit_source", |row| row.fact.limit_source.as_str())
         .f64("lat", |row| row.fact.position.lat)
         .f64("lon", |row| row.fact.position.lon)
+        .text("geofence_id", |row| row.fact.geofence_id.as_str())
         .u8("sat_count", |row| row.fact.sat_count)
         .f32("accuracy_m", |row| row.fact.accuracy_m)
         .i64("interval_ms", |row| row.fact.interval_ms)
@@ -194,6 +195,30 @@ pub(super) fn recompute_marks(rows: &[Versioned<RecomputeMark>]) -> EncodedBlock
         .bool("is_due", |row| row.fact.is_due)
         .time("until", |row| row.fact.until.ms())
         .time("marked_at", |row| row.fact.marked_at.ms())
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn geofence_events(rows: &[Versioned<GeofenceEvent>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("event_id", |row| &row.fact.event_id)
+        .text("event_type", |row| row.fact.kind.as_str())
+        .time("ts", |row| row.fact.ts.ms())
+        .time("ended_at", |row| row.fact.ended_at.map_or(0, |end| end.ms()))
+        .time("confirmed_at", |row| row.fact.confirmed_at.ms())
+        .bool("confirmed", |row| row.fact.is_confirmed)
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("trip_id", |row| row.fact.trip_id.as_str())
+        .text("geofence_id", |row| row.fact.geofence_id.as_str())
+        .text("geofence_name", |row| &row.fact.geofence_name)
+        .text("geofence_kind", |row| row.fact.geofence_kind.as_str())
+        .text("reason", |row| row.fact.reason.as_str())
+        .f64("lat", |row| row.fact.position.lat)
+        .f64("lon", |row| row.fact.position.lon)
+        .f32("speed_kmph", |row| row.fact.speed_kmph)
+        .f64("duration_s", |row| row.fact.duration_s)
         .u64("version", |row| row.version);
     columns.finish()
 }

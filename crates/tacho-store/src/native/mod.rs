@@ -2,6 +2,7 @@
 
 mod block;
 mod deliveries;
+mod dimensions;
 mod events;
 mod facts;
 mod telemetry;
@@ -33,6 +34,9 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::Telemetry, TableRows::Telemetry { batches, rows }) => {
             telemetry::telemetry(batches, rows, insert.batch)?
         }
+        (table @ (Table::Vehicles | Table::Drivers | Table::Geofences), TableRows::SideEvents(rows)) => {
+            dimensions::dimension(table, rows)?
+        }
         (table, TableRows::SideEvents(rows)) => events::side_events(table, rows, insert.batch)?,
         (Table::DeadLetters, TableRows::DeadLetters(rows)) => {
             facts::dead_letters(rows, insert.made_at.ms(), insert.batch)
@@ -48,6 +52,7 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::RecomputeMarks, TableRows::RecomputeMarks(rows)) => facts::recompute_marks(rows),
         (Table::FleetUtilization, TableRows::FleetUtilization(rows)) => facts::fleet_utilization(rows),
         (Table::Refuels, TableRows::Refuels(rows)) => facts::refuels(rows),
+        (Table::GeofenceEvents, TableRows::GeofenceEvents(rows)) => facts::geofence_events(rows),
         (table, _) => return Err(EncodeError::WrongRows { table: table.name() }),
     })
 }

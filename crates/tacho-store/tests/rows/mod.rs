@@ -6,17 +6,18 @@ use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
     AlertFact, AlertId, AlertState, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind,
-    DriverScore, EndReason, EventTime, FleetUtilization, LatLon, LimitSource, LogTime, Reason, RecomputeMark, Refuel,
-    Rejected, RowOutcome, ScoreWindow, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind,
-    TripFact, TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus,
-    java_hash,
+    DriverScore, DriverSetup, EndReason, EventTime, FleetUtilization, Geofence, GeofenceEvent, GeofenceEventKind,
+    GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime, Reason, RecomputeMark, Refuel, Rejected,
+    RowOutcome, Scope, ScoreWindow, Shape, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent,
+    TripEventKind, TripFact, TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup,
+    VehicleStatus, java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
 pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 14] = [
+pub const EXPECTED: [(&str, &str); 19] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -73,6 +74,18 @@ pub const EXPECTED: [(&str, &str); 14] = [
         "vehicle.upsert\tveh_1\t{\"class\":\"truck\",\"limit_kmph\":80.0,\"reorder_ms\":2000,\"vehicle_id\":\"veh_1\"}\n\
          rule.upsert\t\t{\"id\":1}\n",
     ),
+    (
+        "SELECT event_type, confirmed, geofence_id, geofence_name, geofence_kind, reason, duration_s FROM v_geofence_events",
+        "exit\ttrue\tg1\tDepot\tforbidden\tleft\t90.5\n",
+    ),
+    ("SELECT vehicle_id, class, limit_kmph, volt_system FROM v_vehicles", "veh_1\ttruck\t80\tnan\n"),
+    ("SELECT driver_id, name, hours_of_service FROM v_drivers", "drv_1\tAsha\teu561\n"),
+    (
+        "SELECT geofence_id, name, kind, shape, limit_kmph, has_scope, scope_vehicles, round(south, 3), definition \
+         FROM v_geofences",
+        "g1\tDepot\tzone\tcircle\t30\ttrue\t['v1']\t12.899\t{}\n",
+    ),
+    ("SELECT geofence_id, status FROM geofences FINAL ORDER BY geofence_id", "g1\tactive\ng2\tdeleted\n"),
 ];
 
 fn insert(table: Table, rows: TableRows) -> Insert {
@@ -101,6 +114,13 @@ pub fn every_insert() -> Vec<Insert> {
         insert(Table::DriverEvents, TableRows::SideEvents(vec![side(1, SideBody::Driver(login()))])),
         insert(Table::DeviceAlerts, TableRows::SideEvents(vec![side(1, SideBody::Alert(device_alert()))])),
         insert(Table::Commands, TableRows::SideEvents(commands())),
+        one(
+            || TableRows::GeofenceEvents(vec![Versioned { fact: geofence_event(), version: 1 }]),
+            Table::GeofenceEvents,
+        ),
+        insert(Table::Vehicles, TableRows::SideEvents(commands()[..1].to_vec())),
+        insert(Table::Drivers, TableRows::SideEvents(vec![side(3, SideBody::Command(driver_upsert()))])),
+        insert(Table::Geofences, TableRows::SideEvents(geofences())),
     ]
 }
 
@@ -212,6 +232,7 @@ fn alert(id: &str, by_engine: bool) -> Versioned<AlertFact> {
         position: LatLon { lat: 1.5, lon: 2.5 },
         sat_count: 9,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: 1000,
         by_engine,
         state: if by_engine { AlertState::Open } else { AlertState::Closed },
@@ -413,4 +434,56 @@ pub fn reviews() -> Insert {
     let acknowledge = CommandKind::AlertAcknowledge { alert_id, vehicle_id };
     let rows = vec![command(1, dismiss, r#"{"alert_id":"a-1","vehicle_id":"veh_0"}"#), command(2, acknowledge, "")];
     insert(Table::Commands, TableRows::SideEvents(rows))
+}
+
+fn geofence_event() -> GeofenceEvent {
+    GeofenceEvent {
+        event_id: "e1".into(),
+        kind: GeofenceEventKind::Exit,
+        ts: EventTime(START),
+        ended_at: None,
+        confirmed_at: EventTime(START + 10_000),
+        is_confirmed: true,
+        vehicle_id: "veh_1".into(),
+        driver_id: "".into(),
+        trip_id: "".into(),
+        geofence_id: "g1".into(),
+        geofence_name: "Depot".into(),
+        geofence_kind: GeofenceKind::Forbidden,
+        reason: GeofenceExitReason::Left,
+        position: LatLon { lat: 1.5, lon: 2.5 },
+        speed_kmph: 3.5,
+        duration_s: 90.5,
+    }
+}
+
+fn driver_upsert() -> Command {
+    let setup = DriverSetup {
+        driver_id: "drv_1".into(),
+        name: "Asha".into(),
+        group: String::new(),
+        hours_of_service: "eu561".into(),
+    };
+    Command { command_id: "c".into(), kind: CommandKind::DriverUpsert(setup), json: "{}".into() }
+}
+
+/// One geofence that is there, one that is gone.
+fn geofences() -> Vec<SideEvent> {
+    let upsert = |id: &str, name: &str| {
+        let fence = Geofence {
+            geofence_id: id.into(),
+            name: name.into(),
+            kind: GeofenceKind::Zone,
+            shape: Shape::circle(LatLon { lat: 12.9, lon: 77.5 }, 100.0).expect("a circle"),
+            limit_kmph: 30.0,
+            schedule: None,
+            scope: Some(Scope::new(vec!["v1".into()], Vec::new())),
+            tells_crossings: false,
+        };
+        CommandKind::GeofenceUpsert(Arc::new(fence))
+    };
+    let kinds = [upsert("g1", "Depot"), CommandKind::GeofenceDelete { geofence_id: "g2".into() }];
+    let command =
+        |(kind, offset)| side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: "{}".into() }));
+    kinds.into_iter().zip(4..).map(command).collect()
 }

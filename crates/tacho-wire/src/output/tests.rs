@@ -64,6 +64,7 @@ fn alert(alert_type: AlertType, by_engine: bool) -> AlertFact {
         position: LatLon { lat: f64::NAN, lon: f64::NAN },
         sat_count: 255,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: 1_000,
         by_engine,
         state: AlertState::Open,
@@ -101,7 +102,7 @@ fn alerts_say_their_source_and_null_for_what_is_unknown() {
     let facts = Facts { alerts: vec![alert(AlertType::Overspeed, true)], ..Facts::default() };
     expect![[r#"
         fleet.prod.alerts.outbound v1 0
-        {"alert_id":"a1","ts":"2025-11-30T12:00:00.000Z","ended_at":null,"vehicle_id":"v1","driver_id":"d1","trip_id":"t1","alert_type":"overspeed","severity":3,"details":"85 km/h\nwhere 80 are allowed","value":85.4,"threshold":80.0,"limit_source":"default","lat":null,"lon":null,"quality":{"sat_count":null,"accuracy_m":null,"interval_ms":1000},"source":"engine","state":"open","stale":false,"raised_at":"2025-11-30T12:00:00.020Z","version":5242880}
+        {"alert_id":"a1","ts":"2025-11-30T12:00:00.000Z","ended_at":null,"vehicle_id":"v1","driver_id":"d1","trip_id":"t1","alert_type":"overspeed","severity":3,"details":"85 km/h\nwhere 80 are allowed","value":85.4,"threshold":80.0,"limit_source":"default","lat":null,"lon":null,"geofence_id":"","quality":{"sat_count":null,"accuracy_m":null,"interval_ms":1000},"source":"engine","state":"open","stale":false,"raised_at":"2025-11-30T12:00:00.020Z","version":5242880}
     "#]]
     .assert_eq(&text(&encode(&facts)[0]));
 }

@@ -38,6 +38,7 @@ pub fn all() -> Vec<MessageSchema> {
         outgoing::<StopVisit>("stop_visit"),
         outgoing::<EtaPrediction>("eta_prediction"),
         outgoing::<FleetUtilization>("fleet_utilization"),
+        outgoing::<GeofenceEvent>("geofence_event"),
         outgoing::<DeadLetter>("dead_letter"),
     ]
 }

@@ -143,6 +143,8 @@ pub struct Alert {
     pub lat: Option<f64>,
     /// Longitude of the beginning, degrees.
     pub lon: Option<f64>,
+    /// The geofence that it is about, or whose limit it was; or empty.
+    pub geofence_id: String,
     /// What the evidence is worth.
     pub quality: AlertQuality,
     /// `engine` or `device`.
@@ -406,6 +408,51 @@ pub struct FleetUtilization {
     pub stopped_count: u32,
     /// Offline or down.
     pub offline_count: u32,
+    /// Version of the fact.
+    pub version: u64,
+}
+
+/// A vehicle enters a geofence, leaves it, or stays in it. Topic `geofence.events`, key `vehicle_id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GeofenceEvent {
+    /// Its id.
+    pub event_id: String,
+    /// `enter`, `exit`, `dwell` or `crossing`.
+    pub event_type: String,
+    /// When: the first fix of the run that decided it; for a stay (`dwell`), its beginning.
+    #[schemars(extend("format" = "date-time"))]
+    pub ts: String,
+    /// End of a stay; null while it lasts, and for the other types.
+    #[schemars(extend("format" = "date-time"))]
+    pub ended_at: Option<String>,
+    /// When it became certain.
+    #[schemars(extend("format" = "date-time"))]
+    pub confirmed_at: String,
+    /// False if a single fix, or a run shorter than the dwell, is all there is.
+    pub confirmed: bool,
+    /// The vehicle.
+    pub vehicle_id: String,
+    /// The driver; empty when unidentified.
+    pub driver_id: String,
+    /// The trip; empty without one.
+    pub trip_id: String,
+    /// The geofence.
+    pub geofence_id: String,
+    /// Its name then.
+    pub geofence_name: String,
+    /// `zone`, `forbidden` or `required`.
+    pub geofence_kind: String,
+    /// Why it is no longer inside: `left`, `deleted`, `scope`; empty unless it is an exit.
+    pub reason: String,
+    /// Latitude, degrees.
+    pub lat: Option<f64>,
+    /// Longitude, degrees.
+    pub lon: Option<f64>,
+    /// Speed then, km/h.
+    pub speed_kmph: Option<f64>,
+    /// Seconds since it entered.
+    pub duration_s: f64,
     /// Version of the fact.
     pub version: u64,
 }

@@ -17,7 +17,7 @@ const DRIVER_FIELDS: &[&str] = &["driver_id", "name", "group", "hours_of_service
 /// Largest reorder bound, ms: what a vehicle's buffer holds for that long is state.
 const REORDER_MS_MAX: i64 = 600_000;
 
-pub(super) fn read(document: &Document<'_>, text: &str) -> Result<Command, Problem> {
+pub(crate) fn read(document: &Document<'_>, text: &str) -> Result<Command, Problem> {
     let command_id = document.required_id("command_id")?.to_owned();
     let kind = match document.required_id("type")? {
         "vehicle.upsert" => CommandKind::VehicleUpsert(read_vehicle(document)?),

@@ -20,6 +20,8 @@ use crate::{
 use tacho_io::{RecordSlot, Records};
 use tacho_model::{Reason, Rejected, SideBody, SideEvent, Stream};
 
+pub(crate) use command::read as read_command;
+
 /// Decodes the records of a low-rate stream: appends each to `events`, or to `rejected` with its reason.
 ///
 /// # Panics

@@ -6,9 +6,9 @@ use std::{fs, path::PathBuf};
 use tacho_io::{RecordSlot, Records, TopicPartition};
 use tacho_model::{
     AlertFact, AlertState, AlertType, BreakViolation, DriverScore, EndReason, EtaPrediction, EventTime, Facts,
-    FleetUtilization, LatLon, LimitSource, LogTime, PlannedStop, Punctuality, Reason, Rejected, ScoreWindow, StopKind,
-    StopVisit, Stream, TelemetryBatch, TripFact, TripMetrics, TripOrigin, TripStatus, TripSummary, VisitStatus,
-    topic_name,
+    FleetUtilization, GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime,
+    PlannedStop, Punctuality, Reason, Rejected, ScoreWindow, StopKind, StopVisit, Stream, TelemetryBatch, TripFact,
+    TripMetrics, TripOrigin, TripStatus, TripSummary, VisitStatus, topic_name,
 };
 use tacho_wire::{DecodeLimits, OutputEncoder, TelemetryDecoder, decode_side, schema};
 
@@ -214,11 +214,33 @@ fn alert(ended_at: Option<EventTime>, position: LatLon, sat_count: u8) -> AlertF
         position,
         sat_count,
         accuracy_m: f32::NAN,
+        geofence_id: Default::default(),
         interval_ms: 1_000,
         by_engine: true,
         state: AlertState::Open,
         stale: true,
         raised_at: LogTime(NOON.ms()),
+    }
+}
+
+fn geofence_event(ended_at: Option<EventTime>) -> GeofenceEvent {
+    GeofenceEvent {
+        event_id: "e1".into(),
+        kind: GeofenceEventKind::Dwell,
+        ts: NOON,
+        ended_at,
+        confirmed_at: NOON,
+        is_confirmed: true,
+        vehicle_id: "v1".into(),
+        driver_id: "".into(),
+        trip_id: "".into(),
+        geofence_id: "g1".into(),
+        geofence_name: "Depot".into(),
+        geofence_kind: GeofenceKind::Required,
+        reason: GeofenceExitReason::None,
+        position: HERE,
+        speed_kmph: 3.5,
+        duration_s: 20.0,
     }
 }
 
@@ -301,6 +323,7 @@ fn facts() -> Facts {
             offline_count: 4,
         }],
         recompute_marks: Vec::new(),
+        geofence_events: vec![geofence_event(None), geofence_event(Some(window.1))],
     }
 }
 
@@ -332,6 +355,7 @@ fn what_goes_out_is_valid() {
             "fleet.prod.driver.break.violations" => "break_violation",
             "fleet.prod.stop.visits" => "stop_visit",
             "fleet.prod.eta" => "eta_prediction",
+            "fleet.prod.geofence.events" => "geofence_event",
             "fleet.prod.deadletter" => "dead_letter",
             other => panic!("{other}"),
         };

@@ -35,10 +35,7 @@ pub fn run(config: &Config, args: &Import) -> Result<()> {
     let is_marked = args.map.split(',').any(|entry| entry.trim_start().starts_with("history"));
     let map_text = if is_marked { args.map.clone() } else { format!("{},history:=true", args.map) };
     let map = ColumnMap::parse(&map_text).context("--map")?;
-    let producer = match &args.brokers {
-        Some(brokers) => kafka_client::producer(config, brokers)?,
-        None => ProducerConfig::new(&brokers(config, args)?),
-    };
+    let producer = producer_of(config, args.data_dir.as_deref(), args.brokers.as_deref())?;
     kafka_client::probe(&producer.brokers, &producer.security, PROBE_PATIENCE)?;
     let topic = topic_name(&config.topics.prefix, Stream::Telemetry.topic_suffix());
     let lanes = ProducerLane::open(&producer, vec![topic], 1)?;
@@ -57,18 +54,19 @@ pub fn run(config: &Config, args: &Import) -> Result<()> {
     intake.report(args)
 }
 
-fn brokers(config: &Config, args: &Import) -> Result<String> {
-    if let Some(brokers) = &args.brokers {
-        return Ok(brokers.clone());
+/// Towards the brokers that are given, or those of the instance that runs on the folder.
+pub fn producer_of(config: &Config, data_dir: Option<&Path>, brokers: Option<&str>) -> Result<ProducerConfig> {
+    if let Some(brokers) = brokers {
+        return kafka_client::producer(config, brokers);
     }
-    let folder = args.data_dir.as_deref().unwrap_or(&config.data.dir);
+    let folder = data_dir.unwrap_or(&config.data.dir);
     let running = instance::find(folder).ok_or_else(|| {
         let folder = folder.display();
         NotReachable(format!(
             "no instance runs on {folder}; start one with `tacho up --data-dir {folder}`, or give --brokers"
         ))
     })?;
-    Ok(running.kafka)
+    Ok(ProducerConfig::new(&running.kafka))
 }
 
 /// The name without `.gz` or `.zst`, in lower case.

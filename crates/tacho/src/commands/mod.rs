@@ -2,6 +2,7 @@
 
 pub mod backfill;
 pub mod demo;
+pub mod geofence;
 pub mod import;
 pub mod log;
 pub mod run;

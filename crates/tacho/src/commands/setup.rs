@@ -1,9 +1,14 @@
 //! `config`, `check`, `completions`, `man`: what helps to set tacho up.
 
-use crate::{cli::Cli, config::Config};
+use crate::{
+    cli::{Check, Cli},
+    commands::geofence,
+    config::Config,
+};
 use anyhow::{Context, Result, bail};
 use clap::CommandFactory;
 use std::{io, net::TcpListener, path::Path};
+use tacho_model::EventTime;
 
 /// Prints the effective configuration.
 pub fn print_config(config: &Config) -> Result<()> {
@@ -12,7 +17,7 @@ pub fn print_config(config: &Config) -> Result<()> {
 }
 
 /// Says for each thing that `up` needs whether it is there.
-pub fn check(config: &Config) -> Result<()> {
+pub fn check(config: &Config, args: &Check) -> Result<()> {
     let mut problems = 0;
     let mut report = |what: &str, result: Result<String>| match result {
         Ok(detail) => println!("ok    {what}: {detail}"),
@@ -22,13 +27,19 @@ pub fn check(config: &Config) -> Result<()> {
         }
     };
     report("configuration", Ok("valid".into()));
-    if config.store.url.is_empty() {
-        report("ClickHouse library", find_library());
-    } else {
-        report("ClickHouse server", Ok(config.store.url.clone()));
+    if !args.files_only {
+        if config.store.url.is_empty() {
+            report("ClickHouse library", find_library());
+        } else {
+            report("ClickHouse server", Ok(config.store.url.clone()));
+        }
+        report("Kafka address", address_is_free(&config.kafka.listen));
+        report("HTTP address", address_is_free(&config.http.listen));
     }
-    report("Kafka address", address_is_free(&config.kafka.listen));
-    report("HTTP address", address_is_free(&config.http.listen));
+    for file in &args.geofences {
+        let geofences = geofence::read(file, EventTime(0)).map(|geofences| format!("{} geofences", geofences.len()));
+        report(&file.display().to_string(), geofences);
+    }
     if problems > 0 {
         bail!("{problems} of the checks failed");
     }
