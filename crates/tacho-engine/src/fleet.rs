@@ -92,8 +92,10 @@ impl FleetStage {
                 out.utilization.push(window(*boundary, self.config.utilization_window_ms, &counts));
             }
         }
-        state.frontier = Some(end);
-        let base = end.plus_ms(-self.config.allowed_lateness_ms);
+        // Lateness is judged by the fleet time before this epoch: one epoch may bring an hour, and what was held back in it
+        // comes with the next.
+        let before = state.frontier.replace(end).unwrap_or(end);
+        let base = before.plus_ms(-self.config.allowed_lateness_ms);
         if state.base.is_none_or(|old| base > old) {
             let later = state.changes.split_off(&base.plus_ms(1));
             for change in state.changes.values() {

@@ -69,7 +69,7 @@ impl ScoreFormula {
 /// A vehicle that was out of reach for hours still corrects the windows that a person looks at the next day; those of
 /// the last hour are only of use while they are new, and what a silence of an hour decides must still reach them.
 const LEVELS: [Level; 3] = [
-    Level { size_ms: MINUTE_MS, lateness_ms: 120 * MINUTE_MS, windows: &[ScoreWindow::Hour1] },
+    Level { size_ms: MINUTE_MS, lateness_ms: 180 * MINUTE_MS, windows: &[ScoreWindow::Hour1] },
     Level { size_ms: 15 * MINUTE_MS, lateness_ms: 24 * 60 * MINUTE_MS, windows: &[ScoreWindow::Hours24] },
     Level {
         size_ms: 60 * MINUTE_MS,

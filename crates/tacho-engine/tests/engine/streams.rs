@@ -104,8 +104,8 @@ pub fn stream() -> impl Strategy<Value = Stream> {
 
 /// The stream with every `n`th row of a vehicle arriving late: by less than fleet time waits for, or by `late_s`, where
 /// the vehicle has sent newer ones by then. Side events stay: there is no order of the log between topics. Status, devices'
-/// alerts and maintenance are left out: which trip they name, and when a silent vehicle goes down, depends on the fix of
-/// their moment, and with that fix late on where epochs are cut.
+/// alerts, maintenance and an SOS from the app are left out: which trip they name, where they are placed, and when a silent
+/// vehicle goes down, depends on the fix of their moment, and with that fix late on where epochs are cut.
 pub fn disordered(inputs: &[Input], n: usize, late_s: i64, seed: u64) -> Vec<Input> {
     let mut next = random(seed);
     let mut count = std::collections::BTreeMap::new();
@@ -113,7 +113,7 @@ pub fn disordered(inputs: &[Input], n: usize, late_s: i64, seed: u64) -> Vec<Inp
     for (place, input) in inputs.iter().enumerate() {
         let Input::Row(row) = input else {
             let Input::Side(side) = input else { continue };
-            if matches!(side.body, SideBody::Status(_) | SideBody::Alert(_) | SideBody::Command(_)) {
+            if is_bound_to_its_fix(&side.body) {
                 continue;
             }
             keyed.push((side.log_time.ms(), input.clone()));
@@ -306,7 +306,8 @@ impl Writer {
             }
             Act::SameMoment => {
                 let mut row = self.row();
-                row.event_id = "again".to_owned();
+                // Another event of the same moment; with the same id it would be a repeat.
+                row.event_id = format!("again-{}", self.inputs.len());
                 (row.at, row.log) = (row.at - self.every_ms, row.at - self.every_ms);
                 if self.inputs.iter().any(|(at, input)| *at == row.at && matches!(input, Input::Row(_))) {
                     self.inputs.push((row.at, Input::Row(row)));
@@ -437,4 +438,9 @@ impl Writer {
 
 fn side_event(at: i64, log: i64, body: SideBody) -> SideEvent {
     SideEvent { partition: 0, offset: 0, log_time: LogTime(log), at: EventTime(at), body, extra: String::new() }
+}
+
+fn is_bound_to_its_fix(body: &SideBody) -> bool {
+    let is_sos = matches!(body, SideBody::Driver(event) if event.kind == DriverEventKind::Sos);
+    is_sos || matches!(body, SideBody::Status(_) | SideBody::Alert(_) | SideBody::Command(_))
 }

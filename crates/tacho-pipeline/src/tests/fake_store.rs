@@ -185,7 +185,16 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             let of = if f.driver_id.is_empty() { f.vehicle_id.to_string() } else { f.driver_id.to_string() };
             (format!("{of} {:?} {:?}", f.window, f.window_start), format!("{f:?}"))
         }),
-        TableRows::RecomputeMarks(rows) => each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.day), format!("{f:?}"))),
+        TableRows::BreakViolations(rows) => each(rows, |f| (f.violation_id.to_string(), format!("{f:?}"))),
+        TableRows::StopVisits(rows) => each(rows, |f| (format!("{} {}", f.trip_id, f.stop.stop_id), format!("{f:?}"))),
+        TableRows::EtaPredictions(rows) => each(rows, |f| {
+            (format!("{} {} {:?} {:?}", f.trip_id, f.stop_id, f.made_at, f.arrived_at), format!("{f:?}"))
+        }),
+        TableRows::Refuels(rows) => each(rows, |f| (f.refuel_id.to_string(), format!("{f:?}"))),
+        TableRows::RecomputeMarks(rows) => each(rows, |f| {
+            let f = tacho_model::RecomputeMark { marked_at: Default::default(), ..f.clone() };
+            (format!("{} {:?}", f.vehicle_id, f.day), format!("{f:?}"))
+        }),
         TableRows::GeofenceEvents(rows) => each(rows, |f| (f.event_id.clone(), format!("{f:?}"))),
         TableRows::SideEvents(events) => {
             let text = |event: &tacho_model::SideEvent| format!("{:?} {:?}", event.at, event.body);
