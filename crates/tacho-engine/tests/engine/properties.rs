@@ -142,10 +142,11 @@ proptest! {
         assert_same(&settled(&a.rig.last), &settled(&b.rig.last))?;
     }
 
+    /// The bound and what a vehicle lags behind anyway stay within the 60 s for which fleet windows take corrections.
     #[test]
     fn shuffled_within_the_reorder_bound_with_duplicates_gives_the_facts_of_ordered_input(
         stream in stream(),
-        (bound_s, seed) in (1..30i64, any::<u64>()),
+        (bound_s, seed) in (1..20i64, any::<u64>()),
         (a, b) in (cut(), cut()),
     ) {
         let ordered = ordered(&stream.inputs);
