@@ -208,10 +208,9 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             (format!("{} {} {:?} {:?}", f.trip_id, f.stop_id, f.made_at, f.arrived_at), format!("{f:?}"))
         }),
         TableRows::Refuels(rows) => each(rows, |f| (f.refuel_id.to_string(), format!("{f:?}"))),
-        TableRows::RecomputeMarks(rows) => each(rows, |f| {
-            let f = tacho_model::RecomputeMark { marked_at: Default::default(), ..f.clone() };
-            (format!("{} {:?}", f.vehicle_id, f.day), format!("{f:?}"))
-        }),
+        // Which days to look at again is no fact of the fleet: there is no order between topics, so that an event may be
+        // late in one run and not in another.
+        TableRows::RecomputeMarks(_) => Vec::new(),
         TableRows::GeofenceEvents(rows) => each(rows, |f| (f.event_id.clone(), format!("{f:?}"))),
         TableRows::SideEvents(events) => {
             let text = |event: &tacho_model::SideEvent| format!("{:?} {:?}", event.at, event.body);

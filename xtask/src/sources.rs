@@ -7,7 +7,8 @@ use std::{
 };
 use syn::visit::Visit;
 
-/// The longest function, in lines from its signature to its closing brace.
+/// The longest function, in lines from its signature to its closing brace. Lists of values are not counted: they have
+/// no branches, and cutting them up helps no reader.
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Problems of all Rust sources.
@@ -48,7 +49,9 @@ struct Functions<'a> {
 impl Functions<'_> {
     fn check(&mut self, name: &syn::Ident, block: &syn::Block) {
         let braces = block.brace_token.span;
-        let lines = braces.close().end().line - braces.open().start().line + 1;
+        let mut values = Values::default();
+        values.visit_block(block);
+        let lines = braces.close().end().line - braces.open().start().line + 1 - values.lines;
         if lines > FUNCTION_LINES_MAX {
             let (file, line) = (self.file, braces.open().start().line);
             self.problems.push(format!("{file}:{line}: fn {name} has {lines} lines (limit {FUNCTION_LINES_MAX})"));
@@ -64,6 +67,27 @@ impl<'ast> Visit<'ast> for Functions<'_> {
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.check(&item.sig.ident, &item.block);
         syn::visit::visit_impl_item_fn(self, item);
+    }
+}
+
+/// Counts the lines inside of struct literals and arrays.
+#[derive(Default)]
+struct Values {
+    lines: usize,
+}
+
+impl Values {
+    fn add(&mut self, span: proc_macro2::extra::DelimSpan) {
+        self.lines += span.close().end().line - span.open().start().line;
+    }
+}
+
+impl<'ast> Visit<'ast> for Values {
+    fn visit_expr_struct(&mut self, item: &'ast syn::ExprStruct) {
+        self.add(item.brace_token.span);
+    }
+    fn visit_expr_array(&mut self, item: &'ast syn::ExprArray) {
+        self.add(item.bracket_token.span);
     }
 }
 

@@ -240,8 +240,8 @@ fn check_log_start(
     for input in inputs {
         let key = (input.stream.rank(), input.source.partition);
         let (topic, partition, start) = (input.source.topic.to_string(), input.source.partition, input.range.start);
-        let ranges = manifests.iter().flat_map(|manifest| &manifest.ranges);
-        let first = ranges.filter(|range| (range.stream, range.partition) == key && range.from < range.to).next();
+        let mut ranges = manifests.iter().flat_map(|manifest| &manifest.ranges);
+        let first = ranges.find(|range| (range.stream, range.partition) == key && range.from < range.to);
         if let Some(needed) = first.map(|range| range.from).filter(|&needed| needed < start) {
             return Err(StartError::LogTooShort { topic, partition, start, needed });
         }

@@ -34,7 +34,7 @@ fn tables(instance: &Instance) -> Result<Vec<Table>> {
         "SELECT t.name, t.engine, t.sorting_key, groupArray(c.name) FROM system.tables AS t \
          INNER JOIN (SELECT table, name FROM system.columns WHERE database = 'tacho' AND default_kind != 'ALIAS' \
          ORDER BY table, position) AS c ON c.table = t.name \
-         WHERE t.database = 'tacho' AND t.engine LIKE '%MergeTree' AND t.name != 'schema_migrations' \
+         WHERE t.database = 'tacho' AND t.engine LIKE '%MergeTree' AND t.name NOT IN ('schema_migrations', 'recompute_marks', 'recompute_runs') \
          GROUP BY t.name, t.engine, t.sorting_key ORDER BY t.name FORMAT JSONCompactEachRow",
     )?;
     text.lines().map(parse_table).collect()

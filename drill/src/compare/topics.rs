@@ -59,6 +59,9 @@ struct Facts {
     doubled: Vec<String>,
 }
 
+/// What tells the windows of one driver, and of one length, apart from others.
+type Series = [Option<Value>; 2];
+
 impl Facts {
     fn read(topic: OutputTopic, instance: &Instance) -> Result<Facts> {
         let name = topic_name("fleet.prod", topic.topic_suffix());
@@ -88,7 +91,8 @@ impl Facts {
             self.doubled.push(format!("{identity} version {version}"));
         }
         fact.retain(|name, _| {
-            !VOLATILE.contains(&name.as_str()) && !(topic == OutputTopic::DeadLetter && name == "at")
+            let is_time_of_refusal = topic == OutputTopic::DeadLetter && name == "at";
+            !VOLATILE.contains(&name.as_str()) && !is_time_of_refusal
         });
         if topic == OutputTopic::TripSessions && fact.get("status").is_some_and(|status| status == "open") {
             // What the last telling of an open trip holds depends on where epochs ended: only that it is open counts.
@@ -110,7 +114,7 @@ impl Facts {
             let value = fact.iter().filter(|(name, _)| name.ends_with("_count") || *name == "penalty");
             value.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
         };
-        let mut before: Option<([Option<Value>; 2], Map<String, Value>)> = None;
+        let mut before: Option<(Series, Map<String, Value>)> = None;
         // In the order of the identity: series, then window.
         self.last.retain(|_, (_, fact)| {
             let now = (same_series(fact), value_of(fact));

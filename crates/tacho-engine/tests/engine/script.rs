@@ -393,6 +393,13 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
             };
             facts.driver_scores.iter().filter(|f| f.window != ScoreWindow::Penalty15s).map(text).collect()
         }
+        other => more_facts_of(other, out),
+    }
+}
+
+fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
+    let facts = &out.facts;
+    match kind {
         "stops" => {
             let text = |f: &tacho_model::StopVisit| {
                 let at = |at: Option<EventTime>| at.map(clock).unwrap_or_default();

@@ -108,7 +108,7 @@ fn push(batch: &mut TelemetryBatch, vehicle: &VehicleId, fix: &FixRow) {
     if fix.ignition_code != 0 {
         batch.set_ignition(row, fix.ignition_code == 2);
     }
-    let flags = fix.is_crash * device_flag::CRASH | fix.is_sos * device_flag::SOS;
+    let flags = (fix.is_crash * device_flag::CRASH) | (fix.is_sos * device_flag::SOS);
     if flags != 0 {
         batch.set_device_flags(row, flags);
     }

@@ -5,19 +5,19 @@
 use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, Command, CommandKind, DeviceAlert, DriverEvent, DriverEventKind,
-    DriverScore, DriverSetup, EndReason, EventTime, FleetUtilization, Geofence, GeofenceEvent, GeofenceEventKind,
-    GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime, Reason, RecomputeMark, Refuel, Rejected,
-    RowOutcome, Scope, ScoreWindow, Shape, SideBody, SideEvent, Stream, TelemetryBatch, TextRef, TripEvent,
-    TripEventKind, TripFact, TripOrigin, TripStatus, TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup,
-    VehicleStatus, java_hash,
+    AlertFact, AlertId, AlertState, AlertType, BreakViolation, Command, CommandKind, DeviceAlert, DriverEvent,
+    DriverEventKind, DriverScore, DriverSetup, EndReason, EtaPrediction, EventTime, FleetUtilization, Geofence,
+    GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime, PlannedStop,
+    Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, Scope, ScoreWindow, Shape, SideBody, SideEvent,
+    StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin, TripStatus,
+    TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus, VisitStatus, java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
 pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 19] = [
+pub const EXPECTED: [(&str, &str); 22] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -46,7 +46,20 @@ pub const EXPECTED: [(&str, &str); 19] = [
         "2026-11-18 11:06:40.000\t60\t10\t20\t25\t4\t1\n",
     ),
     ("SELECT trip_id, window_end, avg_speed_kmph FROM v_trip_summaries", "t\t2026-11-18 11:07:00.000\t40.5\n"),
-    ("SELECT vehicle_id, window, penalty, score FROM v_driver_scores", "veh_1\t15s\t5\tnan\n"),
+    (
+        "SELECT driver_id, vehicle_id, window, penalty, score, distance_m, coverage FROM v_driver_scores ORDER BY window",
+        "\tveh_1\t15s\t5\tnan\t1500.5\t0.9\ndrv_1\t\t1h\t5\t87.5\t1500.5\t0.9\n",
+    ),
+    (
+        "SELECT driver_id, profile, rule, value_min, limit_min FROM v_break_violations",
+        "drv_1\teu561\teu_break\t271\t270\n",
+    ),
+    (
+        "SELECT trip_id, stop_id, plan_order, visit_order, status, dwell_s, waiting_s, delay_s, lateness_s, punctuality, \
+         outcome FROM v_stop_visits",
+        "trip-1\ts-1\t1\t1\tdeparted\t600\t60\t240\t60\ton_time\tpartial\n",
+    ),
+    ("SELECT stop_id, error_s, horizon_s, horizon_min FROM v_eta_errors", "s-1\t30\t120\t0-5\n"),
     ("SELECT active_count, idle_count, stopped_count, offline_count FROM v_fleet_utilization", "1\t2\t3\t4\n"),
     (
         "SELECT topic, partition, offset, reason, detail, hex(payload), at FROM dead_letters",
@@ -101,7 +114,10 @@ pub fn every_insert() -> Vec<Insert> {
         insert(Table::Alerts, TableRows::Alerts(vec![alert("a-1", true), alert("a-2", false)])),
         one(|| TableRows::VehicleMinutes(vec![Versioned { fact: minute(), version: 1 }]), Table::VehicleMinutes),
         one(|| TableRows::TripSummaries(vec![Versioned { fact: summary(), version: 1 }]), Table::TripSummaries),
-        one(|| TableRows::DriverScores(vec![Versioned { fact: score(), version: 1 }]), Table::DriverScores),
+        insert(Table::DriverScores, TableRows::DriverScores(scores())),
+        one(|| TableRows::BreakViolations(vec![Versioned { fact: violation(), version: 1 }]), Table::BreakViolations),
+        one(|| TableRows::StopVisits(vec![Versioned { fact: visit(), version: 1 }]), Table::StopVisits),
+        insert(Table::EtaPredictions, TableRows::EtaPredictions(predictions())),
         one(
             || TableRows::FleetUtilization(vec![Versioned { fact: utilization(), version: 1 }]),
             Table::FleetUtilization,
@@ -267,6 +283,74 @@ fn summary() -> TripSummary {
         min_speed_kmph: 30.0,
         max_speed_kmph: 50.0,
     }
+}
+
+fn scores() -> Vec<Versioned<DriverScore>> {
+    let penalty = DriverScore { score: f64::NAN, ..score() };
+    let hour = DriverScore { driver_id: "drv_1".into(), vehicle_id: "".into(), window: ScoreWindow::Hour1, ..score() };
+    [penalty, hour].map(|fact| Versioned { fact, version: 1 }).to_vec()
+}
+
+fn violation() -> BreakViolation {
+    BreakViolation {
+        violation_id: "b-1".into(),
+        driver_id: "drv_1".into(),
+        vehicle_id: "veh_1".into(),
+        profile: "eu561",
+        rule: "eu_break",
+        started_at: EventTime(START),
+        ended_at: None,
+        value_min: 271.0,
+        limit_min: 270.0,
+    }
+}
+
+fn visit() -> StopVisit {
+    StopVisit {
+        trip_id: "trip-1".into(),
+        vehicle_id: "veh_1".into(),
+        driver_id: "drv_1".into(),
+        stop: PlannedStop {
+            stop_id: "s-1".into(),
+            customer_id: "c-1".into(),
+            kind: StopKind::Delivery,
+            position: LatLon { lat: 1.5, lon: 2.5 },
+            planned_arrival: Some(EventTime(START)),
+            window_start: Some(EventTime(START + 120_000)),
+            window_end: Some(EventTime(START + 900_000)),
+            planned_service_s: 300.0,
+            ordered_qty: 5.0,
+        },
+        plan_order: 1,
+        visit_order: 1,
+        status: VisitStatus::Departed,
+        arrived_at: Some(EventTime(START + 60_000)),
+        departed_at: Some(EventTime(START + 660_000)),
+        punctuality: Punctuality::OnTime,
+        is_out_of_order: false,
+        is_declared: false,
+        outcome: "partial".into(),
+        delivered_qty: 4.0,
+        reason: String::new(),
+    }
+}
+
+/// A prediction, and its outcome two minutes later, half a minute behind it.
+fn predictions() -> Vec<Versioned<EtaPrediction>> {
+    let prediction = EtaPrediction {
+        trip_id: "trip-1".into(),
+        vehicle_id: "veh_1".into(),
+        stop_id: "s-1".into(),
+        made_at: EventTime(START),
+        predicted_at: EventTime(START + 90_000),
+        promised_at: Some(EventTime(START)),
+        remaining_m: 900.0,
+        arrived_at: None,
+    };
+    let arrived_at = EventTime(START + 120_000);
+    let outcome =
+        EtaPrediction { made_at: arrived_at, remaining_m: 0.0, arrived_at: Some(arrived_at), ..prediction.clone() };
+    [prediction, outcome].map(|fact| Versioned { fact, version: 1 }).to_vec()
 }
 
 fn score() -> DriverScore {

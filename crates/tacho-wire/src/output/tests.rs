@@ -184,7 +184,7 @@ fn versions_count_the_facts_of_each_kind() {
         fleet.prod.trip.metrics.live t1 20000
         {"trip_id":"t1","vehicle_id":"v1","window_start":"2025-11-30T12:00:00.000Z","window_end":"2025-11-30T12:00:20.000Z","event_count":20,"distance_m":100.5,"avg_speed_kmph":18.0,"version":5242880}
         fleet.prod.driver.behaviour.scores v1 20000
-        {"driver_id":"","vehicle_id":"v1","window":"15s","window_start":"2025-11-30T12:00:00.000Z","window_end":"2025-11-30T12:00:20.000Z","penalty":5,"overspeed_count":1,"harsh_brake_count":1,"idling_count":0,"version":5242880}
+        {"driver_id":"","vehicle_id":"v1","window":"15s","window_start":"2025-11-30T12:00:00.000Z","window_end":"2025-11-30T12:00:20.000Z","penalty":5,"score":null,"overspeed_count":1,"harsh_brake_count":1,"idling_count":0,"harsh_accel_count":2,"harsh_corner_count":3,"route_deviation_count":4,"crash_count":0,"distance_m":1500.5,"driving_s":300.0,"over_limit_s":12.5,"coverage":0.9,"version":5242880}
         fleet.prod.metrics.live 2025-11-30T12:00:00.000Z 20000
         {"window_start":"2025-11-30T12:00:00.000Z","window_end":"2025-11-30T12:00:20.000Z","active_count":4,"idle_count":3,"stopped_count":2,"offline_count":1,"version":5242880}
     "#]]
