@@ -16,7 +16,7 @@ use std::{collections::HashMap, fmt::Write as _, io::Write as _, sync::OnceLock}
 struct Dist;
 
 /// Pages of the dashboard: the application decides by path, so each gets the same document.
-const PAGES: [&str; 3] = ["/", "/trips", "/alerts"];
+const PAGES: [&str; 4] = ["/", "/trips", "/alerts", "/system"];
 
 /// Smaller files are not worth compressing.
 const GZIP_BYTES_MIN: usize = 1_024;
