@@ -30,7 +30,10 @@ impl Outcome {
             check_versions(topic, &values, tables);
             topics.insert(topic.topic_suffix(), final_facts(topic, values));
         }
-        Self { rows: tables.rows(), facts: tables.facts(), topics }
+        // A table whose rows are all left out says as little as one without rows.
+        let mut facts = tables.facts();
+        facts.retain(|_, of_table| !of_table.is_empty());
+        Self { rows: tables.rows(), facts, topics }
     }
 
     /// The first few lines that differ.
