@@ -6,6 +6,8 @@ mod drill;
 mod geofences;
 mod import;
 mod intake;
+mod kafka;
+mod kafka_run;
 mod numbers;
 mod score;
 mod simulate;
