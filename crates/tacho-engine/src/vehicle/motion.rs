@@ -160,6 +160,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     };
     health::on_fix(vehicle, fix, ctx);
     trips::on_fix(vehicle, fix, &now, &step, ctx);
+    health::note_fuel(vehicle);
     now.offline_at = presence::offline_at(vehicle, &now, now.at, ctx);
     presence::on_fix(vehicle, &now, ctx);
     windows::on_fix(vehicle, fix, &step, ctx);

@@ -82,10 +82,13 @@ pub fn on_fix(vehicle: &mut Vehicle, now: &LastFix, ctx: &mut Context<'_>) {
     presence.spent_until = presence.spent_until.max(now.at);
     let is_history = ctx.fleet_before.is_some_and(|fleet| now.offline_at <= fleet);
     if is_history {
-        // Stored fixes of long ago: it counts as offline until they have caught up.
-        if presence.state() != VehicleState::Offline || presence.counted.is_none() {
-            presence.change(now.at, VehicleState::Offline, ctx);
-        }
+        // Stored fixes of long ago: it counts as offline until they have caught up. One that was counted as present has
+        // been silent since its last fix allowed, whether or not fleet time has been asked about that already.
+        let since = match vehicle.last.filter(|_| presence.state() != VehicleState::Offline) {
+            Some(last) => last.offline_at.min(now.offline_at).max(now.at),
+            None => now.at,
+        };
+        presence.change(since, VehicleState::Offline, ctx);
         vehicle.presence = presence;
         return;
     }

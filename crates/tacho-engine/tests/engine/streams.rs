@@ -122,7 +122,7 @@ pub fn disordered(inputs: &[Input], n: usize, late_s: i64, seed: u64) -> Vec<Inp
         let number = count.entry(row.vehicle.clone()).or_insert(0);
         *number += 1;
         let newer = inputs[place + 1..].iter().find_map(|other| match other {
-            Input::Row(other) if other.vehicle == row.vehicle => Some(other.at),
+            Input::Row(other) if other.vehicle == row.vehicle && other.at > row.at => Some(other.at),
             _ => None,
         });
         let late = row.at + late_s * 1_000;

@@ -118,6 +118,11 @@ impl Fuel {
         self.used_pct
     }
 
+    /// True once there were readings enough.
+    pub fn is_known(&self) -> bool {
+        !self.level_pct.is_nan()
+    }
+
     /// True while a theft lasts.
     pub fn is_lasting(&self) -> bool {
         self.theft.as_ref().is_some_and(|theft| theft.episode.ended_at.is_none())
@@ -259,8 +264,19 @@ impl Fuel {
         }
     }
 
+    /// The data ends, or goes on after a silence: what lasted then has ended, and is measured anew from here.
+    pub fn on_silence(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+        if !self.is_lasting() {
+            return;
+        }
+        self.end_theft(vehicle, ctx);
+        if let Some(stay) = &mut self.stay {
+            (stay.from_pct, stay.idle_ms, stay.falls_since) = (self.level_pct, 0, None);
+        }
+    }
+
     /// Ends a theft where the level was lowest.
-    pub fn end_theft(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+    fn end_theft(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
         let Some(theft) = self.theft.as_mut().filter(|theft| theft.episode.ended_at.is_none()) else { return };
         let at = theft.lowest_at;
         theft.episode.end(vehicle, at, ctx);

@@ -89,6 +89,11 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     health.take_heat(vehicle, fix, ctx);
     health.take_battery(vehicle, fix, ctx);
     if let Some(fuel) = &mut health.fuel {
+        let is_after_silence =
+            vehicle.last.is_some_and(|last| fix.at.ms_since(last.at) >= ctx.config.offline_after_ms);
+        if is_after_silence {
+            fuel.on_silence(vehicle, ctx);
+        }
         fuel.on_motion(fix.at, &scene);
     }
     health.take_fuel(vehicle, fix, ctx);
@@ -96,6 +101,16 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         plan.take(vehicle, fix, scene.idled_ms, ctx);
     }
     vehicle.health = Some(health);
+}
+
+/// Tells the running trip what has been used up to now. After a fix this is called when the trip that it belongs to is
+/// known: what a fix without a trip shows is no use of the trip before.
+pub fn note_fuel(vehicle: &mut Vehicle) {
+    let Some(health) = vehicle.health.as_deref() else { return };
+    let used_pct = health.fuel.as_deref().filter(|fuel| fuel.is_known()).map(Fuel::used_pct);
+    if let (Some(used_pct), Some(trip)) = (used_pct, &mut vehicle.trip) {
+        trip.note_fuel(used_pct, health.tank_litres);
+    }
 }
 
 /// Takes a status message in order. `fix` stands for it: its moment, its readings, the place of the last fix.
@@ -115,6 +130,7 @@ pub fn on_status(vehicle: &mut Vehicle, fix: &Fix<'_>, fault_codes: Option<&[Box
         health.take_faults(vehicle, fix, codes, ctx);
     }
     vehicle.health = Some(health);
+    note_fuel(vehicle);
 }
 
 /// True if something lasts that ends with the data.
@@ -128,7 +144,7 @@ pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(mut health) = vehicle.health.take() else { return };
     health.heat.end_in_silence(vehicle, ctx);
     if let Some(fuel) = &mut health.fuel {
-        fuel.end_theft(vehicle, ctx);
+        fuel.on_silence(vehicle, ctx);
     }
     vehicle.health = Some(health);
 }
@@ -194,9 +210,6 @@ impl Health {
         let tank_litres = self.tank_litres;
         let fuel = self.fuel.get_or_insert_with(|| Box::new(Fuel::new(fix.at)));
         let Some(level_pct) = fuel.take(vehicle, fix, tank_litres, ctx) else { return };
-        if let Some(trip) = &mut vehicle.trip {
-            trip.note_fuel(fuel.used_pct(), tank_litres);
-        }
         let rule = Rule {
             alert_type: AlertType::LowFuel,
             severity: 1,
