@@ -69,6 +69,16 @@ impl Table {
             // An open trip is told at the end of an epoch and at most every 5 s: what its last telling holds depends on
             // where epochs ended. That it is there is compared in its topic.
             "trips" => format!("(SELECT * FROM {rows} WHERE status != 'open')"),
+            // Topics have no order among them: which fix of the vehicle, and with it which trip and driver, a device's
+            // own alert stands next to is a matter of milliseconds where it was sent a moment after its time.
+            "alerts" => format!(
+                "(SELECT * REPLACE ({}) FROM {rows})",
+                ["lat", "lon", "trip_id", "driver_id", "interval_ms"]
+                    .map(|column| format!(
+                        "if(source = 'device', defaultValueOfTypeName(toTypeName({column})), {column}) AS {column}"
+                    ))
+                    .join(", ")
+            ),
             _ => rows,
         }
     }

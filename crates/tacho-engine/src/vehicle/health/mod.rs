@@ -89,8 +89,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     health.take_heat(vehicle, fix, ctx);
     health.take_battery(vehicle, fix, ctx);
     if let Some(fuel) = &mut health.fuel {
-        let is_after_silence =
-            vehicle.last.is_some_and(|last| fix.at.ms_since(last.at) >= ctx.config.offline_after_ms);
+        let is_after_silence = vehicle.last.is_some_and(|last| fix.at.ms_since(last.at) >= ctx.config.offline_after_ms);
         if is_after_silence {
             fuel.on_silence(vehicle, ctx);
         }
