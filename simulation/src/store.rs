@@ -128,7 +128,8 @@ impl Tables {
     /// The newest version of each id.
     pub(crate) fn facts(&self) -> BTreeMap<&'static str, BTreeMap<String, String>> {
         let newest = |(id, versions): (&String, &BTreeMap<u64, String>)| {
-            versions.last_key_value().map(|(_, fact)| (id.clone(), fact.clone()))
+            let (_, fact) = versions.last_key_value()?;
+            (!fact.is_empty()).then(|| (id.clone(), fact.clone()))
         };
         self.replaced.iter().map(|(table, facts)| (table.name(), facts.iter().filter_map(newest).collect())).collect()
     }
@@ -195,6 +196,12 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
         TableRows::VehicleMinutes(rows) => {
             each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.minute), format!("{f:?}")))
         }
+        // Silent as a whole is the same as not told; which of them are told depends on what passed first.
+        TableRows::VehicleIntervals(rows) => each(rows, |f| {
+            let is_silent = i64::from(f.spent_ms[3]) == tacho_model::VehicleInterval::LENGTH_MS;
+            let text = if is_silent { String::new() } else { format!("{f:?}") };
+            (format!("{} {:?}", f.vehicle_id, f.start), text)
+        }),
         TableRows::TripSummaries(rows) => {
             each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.window_start), format!("{f:?}")))
         }

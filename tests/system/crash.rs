@@ -41,11 +41,12 @@ pub fn received(system: &System) -> Option<i64> {
 }
 
 /// Every fact, without what may differ between two runs: `version`, `raised_at`, `ingested_at`.
-pub const FACTS: [(&str, &str); 5] = [
+pub const FACTS: [(&str, &str); 6] = [
     ("trips", "SELECT * EXCEPT (version) FROM v_trips ORDER BY trip_id"),
     ("alerts", "SELECT * EXCEPT (version, raised_at) FROM v_alerts ORDER BY alert_id"),
     ("trip_summaries", "SELECT * EXCEPT (version) FROM v_trip_summaries ORDER BY vehicle_id, window_start"),
     ("vehicle_minutes", "SELECT * EXCEPT (version) FROM v_vehicle_minutes ORDER BY vehicle_id, minute"),
+    ("vehicle_intervals", "SELECT * EXCEPT (version) FROM v_vehicle_intervals ORDER BY vehicle_id, interval_start"),
     ("driver_scores", "SELECT * EXCEPT (version) FROM v_driver_scores ORDER BY driver_id, vehicle_id, window_start"),
 ];
 

@@ -4,7 +4,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
 use tacho_model::{
     AlertFact, EtaPrediction, Facts, GeofenceEvent, RecomputeMark, Refuel, StopVisit, TripFact, TripMetrics,
-    TripSummary, VehicleMinute,
+    TripSummary, VehicleInterval, VehicleMinute,
 };
 
 /// Takes out of each kind of fact all but the last of its id; the order stays. For the facts that a vehicle may tell
@@ -13,6 +13,7 @@ pub fn keep_last_of_each(facts: &mut Facts) {
     keep_last(&mut facts.trips);
     keep_last(&mut facts.alerts);
     keep_last(&mut facts.vehicle_minutes);
+    keep_last(&mut facts.vehicle_intervals);
     keep_last(&mut facts.trip_summaries);
     keep_last(&mut facts.trip_metrics);
     keep_last(&mut facts.refuels);
@@ -40,6 +41,11 @@ impl Keyed for AlertFact {
 impl Keyed for VehicleMinute {
     fn key(&self) -> impl Hash + Eq {
         (self.vehicle_id.as_str(), self.minute)
+    }
+}
+impl Keyed for VehicleInterval {
+    fn key(&self) -> impl Hash + Eq {
+        (self.vehicle_id.as_str(), self.start)
     }
 }
 impl Keyed for TripSummary {

@@ -3,7 +3,7 @@
 use crate::{StoreError, Table};
 use tacho_model::{
     AlertFact, AlertId, DriverId, EventTime, LogTime, SideEvent, TelemetryBatch, TripFact, TripId, TripSummary,
-    VehicleId, VehicleMinute,
+    VehicleId, VehicleInterval, VehicleMinute,
 };
 
 /// A marked day that may be computed.
@@ -157,16 +157,17 @@ pub struct KnownAlert {
     pub raised_at: LogTime,
 }
 
-/// What is compared of a minute or a summary.
+/// What is compared of a minute, a quarter of an hour or a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowView {
     /// Start of the window.
     pub start: EventTime,
     /// The trip of a summary.
     pub trip_id: TripId,
-    /// Fixes.
+    /// Fixes; 0 for a quarter.
     pub event_count: u32,
-    /// Distance in mm, largest speed in thousandths of km/h, time driving, idling, stopped and offline in ms.
+    /// Of a minute: distance in mm, largest speed in thousandths of km/h, time driving, idling, stopped and offline in ms;
+    /// of a quarter: distance in mm, time in each of the five states in ms.
     pub amounts: [i64; 6],
 }
 
@@ -180,6 +181,18 @@ impl From<&VehicleMinute> for WindowView {
             trip_id: TripId::default(),
             event_count: minute.event_count,
             amounts: amounts.map(thousandths),
+        }
+    }
+}
+
+impl From<&VehicleInterval> for WindowView {
+    fn from(interval: &VehicleInterval) -> Self {
+        let [driving, idling, stopped, offline, down] = interval.spent_ms.map(i64::from);
+        Self {
+            start: interval.start,
+            trip_id: TripId::default(),
+            event_count: 0,
+            amounts: [thousandths(interval.distance_m), driving, idling, stopped, offline, down],
         }
     }
 }
@@ -206,6 +219,8 @@ pub struct StoredFacts {
     pub alerts: Vec<KnownAlert>,
     /// Minutes that start in it.
     pub minutes: Vec<Known<WindowView>>,
+    /// Quarters of an hour that start in it.
+    pub intervals: Vec<Known<WindowView>>,
     /// Summaries that start in it.
     pub summaries: Vec<Known<WindowView>>,
 }
@@ -252,7 +267,7 @@ pub trait History: Send + Sync {
     fn commands(&self, vehicle: &VehicleId, to: EventTime) -> Result<Vec<StoredCommand>, StoreError>;
     /// Facts of [from, to).
     fn facts(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<StoredFacts, StoreError>;
-    /// Withdraws facts of a vehicle: trips and alerts by id, minutes and summaries by start in ms. A repeat does nothing.
+    /// Withdraws facts of a vehicle: trips and alerts by id, minutes, quarters and summaries by start in ms. A repeat does nothing.
     fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError>;
     /// The alerts within [from, to) that count for a driver; for the unidentified one (empty), those of `vehicle`.
     fn penalty_alerts(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use tacho_model::{
     AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, GeofenceEvent, LogTime, RecomputeMark,
-    Refuel, Rejected, SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleMinute,
+    Refuel, Rejected, SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleInterval, VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -44,6 +44,8 @@ pub enum Table {
     StopVisits = 41,
     /// Predicted arrivals and their outcomes. Replacing.
     EtaPredictions = 42,
+    /// Quarters of an hour of vehicles. Replacing.
+    VehicleIntervals = 50,
     /// Days to be computed again. Replacing.
     RecomputeMarks = 17,
     /// Enter, exit, stay of geofences. Replacing.
@@ -58,7 +60,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 22] = [
+    pub const ALL: [Table; 23] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -76,6 +78,7 @@ impl Table {
         Table::BreakViolations,
         Table::StopVisits,
         Table::EtaPredictions,
+        Table::VehicleIntervals,
         Table::RecomputeMarks,
         Table::GeofenceEvents,
         Table::Vehicles,
@@ -103,6 +106,7 @@ impl Table {
             Table::BreakViolations => "break_violations",
             Table::StopVisits => "stop_visits",
             Table::EtaPredictions => "eta_predictions",
+            Table::VehicleIntervals => "vehicle_intervals",
             Table::RecomputeMarks => "recompute_marks",
             Table::GeofenceEvents => "geofence_events",
             Table::Vehicles => "vehicles",
@@ -123,6 +127,7 @@ impl Table {
                 | Table::BreakViolations
                 | Table::StopVisits
                 | Table::EtaPredictions
+                | Table::VehicleIntervals
                 | Table::FleetUtilization
                 | Table::Refuels
                 | Table::RecomputeMarks
@@ -164,6 +169,8 @@ pub enum TableRows {
     Alerts(Vec<Versioned<AlertFact>>),
     /// Vehicle minutes.
     VehicleMinutes(Vec<Versioned<VehicleMinute>>),
+    /// Quarters of an hour.
+    VehicleIntervals(Vec<Versioned<VehicleInterval>>),
     /// 20 s summaries.
     TripSummaries(Vec<Versioned<TripSummary>>),
     /// Driver scores.
@@ -194,6 +201,7 @@ impl TableRows {
             TableRows::Trips(rows) => rows.len(),
             TableRows::Alerts(rows) => rows.len(),
             TableRows::VehicleMinutes(rows) => rows.len(),
+            TableRows::VehicleIntervals(rows) => rows.len(),
             TableRows::TripSummaries(rows) => rows.len(),
             TableRows::DriverScores(rows) => rows.len(),
             TableRows::BreakViolations(rows) => rows.len(),

@@ -15,6 +15,8 @@ pub struct Facts {
     pub alerts: Vec<AlertFact>,
     /// Per vehicle and minute.
     pub vehicle_minutes: Vec<VehicleMinute>,
+    /// Per vehicle and quarter of an hour. Stored, not published.
+    pub vehicle_intervals: Vec<VehicleInterval>,
     /// 20 s tumbling summary per vehicle.
     pub trip_summaries: Vec<TripSummary>,
     /// Hop-window metrics of running trips.
@@ -43,6 +45,7 @@ impl Facts {
         self.trips.len()
             + self.alerts.len()
             + self.vehicle_minutes.len()
+            + self.vehicle_intervals.len()
             + self.trip_summaries.len()
             + self.trip_metrics.len()
             + self.driver_scores.len()
@@ -63,6 +66,7 @@ impl Facts {
         self.trips.append(&mut other.trips);
         self.alerts.append(&mut other.alerts);
         self.vehicle_minutes.append(&mut other.vehicle_minutes);
+        self.vehicle_intervals.append(&mut other.vehicle_intervals);
         self.trip_summaries.append(&mut other.trip_summaries);
         self.trip_metrics.append(&mut other.trip_metrics);
         self.driver_scores.append(&mut other.driver_scores);
@@ -496,6 +500,26 @@ pub struct VehicleMinute {
     pub max_speed_kmph: f32,
     /// Seconds in each state, by [`VehicleState`] order; they sum to at most 60.
     pub seconds: [f32; 5],
+}
+
+/// A quarter of an hour of a vehicle, from which days in any time zone are formed. Key: (vehicle, start). A quarter in
+/// which the vehicle was offline as a whole need not be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VehicleInterval {
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// Start of the quarter.
+    pub start: EventTime,
+    /// Milliseconds in each state, by [`VehicleState`] order. They sum to a quarter of an hour, but for the one of the
+    /// vehicle's very first fix.
+    pub spent_ms: [u32; 5],
+    /// Metres.
+    pub distance_m: f64,
+}
+
+impl VehicleInterval {
+    /// A quarter of an hour, ms.
+    pub const LENGTH_MS: i64 = 900_000;
 }
 
 /// 20 s tumbling summary of a vehicle. Key: (vehicle, window_start).

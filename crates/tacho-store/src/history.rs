@@ -144,6 +144,7 @@ impl History for ClickHouseStore {
             Table::Trips => ("trip_id", "String"),
             Table::Alerts => ("alert_id", "String"),
             Table::VehicleMinutes => ("toUnixTimestamp64Milli(minute)", "Int64"),
+            Table::VehicleIntervals => ("toUnixTimestamp64Milli(interval_start)", "Int64"),
             Table::TripSummaries => ("toUnixTimestamp64Milli(window_start)", "Int64"),
             other => return Err(StoreError::Refused(format!("{} has nothing to withdraw", other.name()))),
         };

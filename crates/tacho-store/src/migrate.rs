@@ -23,6 +23,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },
     Migration { version: 41, name: "deliveries", text: include_str!("../../../sql/schema/041_deliveries.sql") },
     Migration {
+        version: 50,
+        name: "vehicle_intervals",
+        text: include_str!("../../../sql/schema/050_vehicle_intervals.sql"),
+    },
+    Migration {
         version: 112,
         name: "withdrawn_views",
         text: include_str!("../../../sql/schema/112_withdrawn_views.sql"),

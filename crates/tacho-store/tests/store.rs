@@ -367,14 +367,18 @@ fn history_is_read_back_and_facts_are_withdrawn() {
     assert_eq!(store.commands(&vehicle, to).unwrap().len(), 2);
 
     let owner = |table: &str| VehicleId::from(host.ask(&store, &format!("SELECT any(vehicle_id) FROM {table}")).trim());
-    for (table, view) in
-        [(Table::Trips, "v_trips"), (Table::Alerts, "v_alerts"), (Table::VehicleMinutes, "v_vehicle_minutes")]
-    {
+    for (table, view) in [
+        (Table::Trips, "v_trips"),
+        (Table::Alerts, "v_alerts"),
+        (Table::VehicleMinutes, "v_vehicle_minutes"),
+        (Table::VehicleIntervals, "v_vehicle_intervals"),
+    ] {
         let owner = owner(table.name());
         let facts = store.facts(&owner, EventTime(0), to).unwrap();
         let keys: Vec<String> = match table {
             Table::Trips => facts.trips.iter().map(|known| known.view.trip_id.to_string()).collect(),
             Table::Alerts => facts.alerts.iter().map(|known| known.known.view.alert_id.to_string()).collect(),
+            Table::VehicleIntervals => facts.intervals.iter().map(|known| known.view.start.ms().to_string()).collect(),
             _ => facts.minutes.iter().map(|known| known.view.start.ms().to_string()).collect(),
         };
         assert!(!keys.is_empty(), "{view}");

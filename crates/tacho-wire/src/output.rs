@@ -46,7 +46,7 @@ impl OutputEncoder {
     /// kind. Vehicle minutes and refuels have no topic. A device's alert has none either: it already stands in the topic
     /// that it would go to. Health alerts go to a topic of their own as well.
     pub fn encode_facts(&self, facts: &Facts, version_base: u64, out: &mut Vec<OutputRecord>) {
-        out.reserve(facts.len() - facts.vehicle_minutes.len());
+        out.reserve(facts.len() - facts.vehicle_minutes.len() - facts.vehicle_intervals.len());
         let versions = || version_base..;
         out.extend(facts.trips.iter().zip(versions()).map(|(fact, version)| self.trip(fact, version)));
         let alerts = facts.alerts.iter().zip(versions());

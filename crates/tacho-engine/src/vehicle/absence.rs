@@ -7,7 +7,7 @@
 use super::{
     alerts::{Begin, Episode},
     fix::{Fix, state_of},
-    presence,
+    intervals, presence,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -80,6 +80,7 @@ fn switch(vehicle: &mut Vehicle, at: EventTime, state: VehicleState, ctx: &mut C
     let spent = presence::spent(vehicle, at);
     trips::spend_until(vehicle, &spent, ctx);
     windows::spend_until(vehicle, &spent);
+    intervals::spend_until(vehicle, &spent, ctx);
     let Some(mut last) = vehicle.last else { return };
     last.state = state;
     let silent_from = last.offline_at;

@@ -2,14 +2,15 @@
 //!
 //! A day is due when nothing late has come for a while, vehicle time has passed the late ones by more than windows take
 //! corrections, and no trip runs that they could belong to or join: then the live state touches none of that day's
-//! facts again, and a recompute cannot fight with it.
+//! facts again, and a recompute cannot fight with it. The quarter of an hour that the newest fix was in is still open
+//! then, perhaps: the day is due once more when it is over.
 
 use super::{
     state::{Context, Vehicle},
     trip::Trip,
 };
 use serde::{Deserialize, Serialize};
-use tacho_model::{EventTime, RecomputeMark};
+use tacho_model::{EventTime, RecomputeMark, VehicleInterval};
 
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
@@ -32,6 +33,10 @@ struct Day {
     first: EventTime,
     last: EventTime,
     count: u32,
+    /// The newest fix when the last of them came: the way to one fix after it may have changed.
+    newest: EventTime,
+    /// All but the quarter of an hour of that fix has been told to be due.
+    is_told: bool,
     /// Fleet time when the first and the last of them came.
     since: EventTime,
     heard: EventTime,
@@ -44,13 +49,14 @@ pub fn on_late(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     let mut marks = vehicle.marks.take().unwrap_or_default();
     let place = marks.days.partition_point(|day| day.start < start);
     if marks.days.get(place).is_none_or(|day| day.start != start) {
-        let day = Day { start, first: at, last: at, count: 0, since: fleet, heard: fleet };
+        let day = Day { start, first: at, last: at, count: 0, newest: at, is_told: false, since: fleet, heard: fleet };
         marks.days.insert(place, day);
         tell(vehicle, &Day { count: 1, ..day }, false, ctx);
     }
     let day = &mut marks.days[place];
     (day.first, day.last) = (day.first.min(at), day.last.max(at));
     (day.count, day.heard) = (day.count.saturating_add(1), fleet);
+    (day.newest, day.is_told) = (vehicle.last.map_or(at, |last| last.at.max(at)), false);
     if marks.days.len() > DAYS_MAX {
         let oldest = marks.days.remove(0);
         tell(vehicle, &oldest, true, ctx);
@@ -71,10 +77,14 @@ pub fn on_check(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) 
         let is_settled = fleet.ms_since(day.heard) >= ctx.config.recompute_settle_ms
             || fleet.ms_since(day.since) >= ctx.config.recompute_wait_ms;
         if is_settled && is_behind(vehicle, day.last, ctx) {
-            tell(vehicle, day, true, ctx);
-            return false;
+            let is_over = has_left_quarter(vehicle, day.newest, ctx);
+            if is_over || !day.is_told {
+                tell(vehicle, day, true, ctx);
+            }
+            day.is_told = true;
+            return !is_over;
         }
-        if fleet.ms_since(day.heard) >= ctx.config.recompute_patience_ms {
+        if !day.is_told && fleet.ms_since(day.heard) >= ctx.config.recompute_patience_ms {
             // The vehicle is silent on an open trip, perhaps for ever. When it comes back, the day is told again.
             tell(vehicle, day, true, ctx);
             day.heard = fleet;
@@ -85,6 +95,12 @@ pub fn on_check(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) 
         marks.check_at = fleet.plus_ms(ctx.config.recompute_settle_ms);
         vehicle.marks = Some(marks);
     }
+}
+
+/// True if the live state is done with the quarter of an hour that a fix at `newest` counted in.
+fn has_left_quarter(vehicle: &Vehicle, newest: EventTime, ctx: &Context<'_>) -> bool {
+    let end = newest.floor_to_ms(VehicleInterval::LENGTH_MS).plus_ms(VehicleInterval::LENGTH_MS);
+    vehicle.time.ms_since(end) >= ctx.config.allowed_lateness_ms + MINUTE_MS
 }
 
 /// True if the live state is done with what happened up to `last`.

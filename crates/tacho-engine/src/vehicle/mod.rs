@@ -13,6 +13,7 @@ mod harsh;
 mod health;
 mod held;
 mod idling;
+mod intervals;
 mod marks;
 mod motion;
 mod order;

@@ -5,7 +5,7 @@ use super::{
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
-    idling, marks, overspeed, presence, reorder, share, side,
+    idling, intervals, marks, overspeed, presence, reorder, share, side,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -164,6 +164,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     now.offline_at = presence::offline_at(vehicle, &now, now.at, ctx);
     presence::on_fix(vehicle, &now, ctx);
     windows::on_fix(vehicle, fix, &step, ctx);
+    intervals::on_fix(vehicle, fix.at, &step, ctx);
     crash::on_fix(vehicle, fix, ctx);
     share::on_fix(vehicle, fix, &step, ctx);
     let fence_limit = fencing::on_fix(vehicle, fix, ctx);

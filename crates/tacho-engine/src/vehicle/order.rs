@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    absence, alerts, marks, motion, presence, reorder, share, side,
+    absence, alerts, intervals, marks, motion, presence, reorder, share, side,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -87,12 +87,22 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
         }
         debug_assert!(until <= fleet);
     }
+    if intervals_close_at(vehicle, ctx).is_some_and(|due| due <= fleet) {
+        intervals::close_silent(vehicle, fleet.plus_ms(-ctx.config.silence_hold_ms), ctx);
+    }
     share::on_silence(vehicle, fleet, ctx);
     presence::on_silence(vehicle, fleet, ctx);
     marks::on_check(vehicle, fleet, ctx);
     if state_before != vehicle.presence.state() {
         show(vehicle, true, ctx);
     }
+}
+
+/// When a silent vehicle's quarter of an hour is told, on fleet time.
+fn intervals_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
+    let end = intervals::next_end(vehicle)?;
+    let since = vehicle.progress_fleet.map_or(end, |progress| progress.max(end));
+    Some(since.plus_ms(ctx.config.silence_hold_ms))
 }
 
 fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
@@ -119,6 +129,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         offline_at,
         trip_at,
         window_close_at(vehicle, ctx),
+        intervals_close_at(vehicle, ctx),
         motion::held_until(vehicle, ctx),
         side::pending_until(vehicle, ctx),
         alerts::episodes_until(vehicle, ctx),

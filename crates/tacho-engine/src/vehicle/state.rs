@@ -12,6 +12,7 @@ use super::{
     health::Health,
     held::HeldRow,
     idling::Idling,
+    intervals::Intervals,
     marks::Marks,
     overspeed::Overspeed,
     presence::Presence,
@@ -64,6 +65,7 @@ pub struct Vehicle {
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
     pub windows: Windows,
+    pub intervals: Intervals,
     pub fencing: Fencing,
     pub overspeed: Overspeed,
     pub harsh: Harsh,
@@ -110,6 +112,7 @@ impl Vehicle {
             ended_before: VecDeque::new(),
             delivery: None,
             windows: Windows::default(),
+            intervals: Intervals::default(),
             fencing: Fencing::default(),
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),

@@ -9,6 +9,7 @@ mod drivers;
 mod fenced;
 mod geofences;
 mod health;
+mod intervals;
 mod naive;
 mod order;
 mod properties;

@@ -57,6 +57,7 @@ pub fn check_windows(ran: &Ran) -> Result<(), TestCaseError> {
             prop_assert!(summaries.contains_key(&(row.at.div_euclid(20_000) * 20_000)));
         }
         check_minutes(ran, vehicle, &rows)?;
+        check_intervals(ran, vehicle, &rows)?;
         let (in_summaries, in_minutes) = distances(ran, vehicle);
         prop_assert!(
             (in_summaries - in_minutes).abs() < 1e-3,
@@ -111,6 +112,37 @@ fn check_minutes(ran: &Ran, vehicle: &str, rows: &[&Row]) -> Result<(), TestCase
     for row in rows {
         prop_assert!(minutes.contains_key(&(row.at.div_euclid(60_000) * 60_000)));
     }
+    Ok(())
+}
+
+const QUARTER_MS: i64 = 900_000;
+
+/// Every millisecond from the first fix on belongs to one state of one quarter of an hour.
+fn check_intervals(ran: &Ran, vehicle: &str, rows: &[&Row]) -> Result<(), TestCaseError> {
+    let told = ran.rig.all.vehicle_intervals.iter().filter(|f| f.vehicle_id.as_str() == vehicle);
+    let quarters: BTreeMap<i64, _> = told.map(|f| (f.start.ms(), f)).collect();
+    let first = rows[0].at;
+    for (start, f) in &quarters {
+        let sum: u32 = f.spent_ms.iter().sum();
+        prop_assert_eq!(i64::from(sum), start + QUARTER_MS - first.max(*start), "{:?}", f);
+        let mut spent_ms = [0u32; 5];
+        let mut is_certain = true;
+        for (index, row) in rows.iter().enumerate() {
+            let until = rows.get(index + 1).map_or(i64::MAX, |next| next.at);
+            let ms = until.min(start + QUARTER_MS) - row.at.max(*start);
+            if ms > 0 {
+                spent_ms[state_of(row)] += ms as u32;
+                is_certain &= until.min(start + QUARTER_MS) - row.at < 600_000;
+            }
+        }
+        prop_assert!(!is_certain || f.spent_ms == spent_ms, "{:?} {:?}", f, spent_ms);
+    }
+    for row in rows {
+        prop_assert!(quarters.contains_key(&(row.at.div_euclid(QUARTER_MS) * QUARTER_MS)), "{}", row.at);
+    }
+    let (in_summaries, _) = distances(ran, vehicle);
+    let in_quarters: f64 = quarters.values().map(|f| f.distance_m).sum();
+    prop_assert!((in_summaries - in_quarters).abs() < 1e-3, "{} m, {} m", in_summaries, in_quarters);
     Ok(())
 }
 

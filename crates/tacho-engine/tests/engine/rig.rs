@@ -257,6 +257,11 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     for f in &facts.vehicle_minutes {
         add(format!("minute {} {:?}", f.vehicle_id, f.minute), format!("{f:?}"));
     }
+    // Quarters that are offline as a whole are told only where something else was guessed before.
+    for f in &facts.vehicle_intervals {
+        let value = if f.spent_ms[3] == 900_000 { String::new() } else { format!("{f:?}") };
+        add(format!("interval {} {:?}", f.vehicle_id, f.start), value);
+    }
     for f in &facts.trip_summaries {
         add(format!("summary {} {:?}", f.vehicle_id, f.window_start), format!("{f:?}"));
     }
@@ -293,6 +298,9 @@ pub fn settled(last: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut settled = BTreeMap::new();
     let mut before = (String::new(), String::new());
     for (key, value) in last {
+        if value.is_empty() {
+            continue;
+        }
         if !key.starts_with('~') {
             settled.insert(key.clone(), value.clone());
             continue;

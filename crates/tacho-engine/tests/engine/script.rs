@@ -353,6 +353,15 @@ fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
             };
             facts.vehicle_minutes.iter().map(text).collect()
         }
+        "intervals" => {
+            let text = |f: &tacho_model::VehicleInterval| {
+                let [driving, idling, stopped, offline, down] = f.spent_ms.map(|ms| f64::from(ms) / 1_000.0);
+                let spent =
+                    format!("driving {driving} idling {idling} stopped {stopped} offline {offline} down {down}");
+                format!("quarter {} {:.0} m {spent}", clock(f.start), f.distance_m)
+            };
+            facts.vehicle_intervals.iter().map(text).collect()
+        }
         "refuels" => {
             let text = |f: &tacho_model::Refuel| {
                 let when = format!("{}..{}", clock(f.started_at), clock(f.ended_at));

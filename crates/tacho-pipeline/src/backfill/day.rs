@@ -12,7 +12,7 @@ use tacho_io::{
 };
 use tacho_model::{
     AlertFact, AlertState, AlertType, EventTime, SideEvent, TelemetryBatch, TripFact, TripStatus, TripSummary,
-    VehicleId, VehicleMinute,
+    VehicleId, VehicleInterval, VehicleMinute,
 };
 use tacho_wire::DecodeLimits;
 
@@ -81,6 +81,7 @@ pub(super) struct Difference {
     pub trips: Vec<Versioned<TripFact>>,
     pub alerts: Vec<Versioned<AlertFact>>,
     minutes: Vec<Versioned<VehicleMinute>>,
+    intervals: Vec<Versioned<VehicleInterval>>,
     summaries: Vec<Versioned<TripSummary>>,
     withdrawn: Vec<(Table, Vec<String>)>,
     /// Alerts whose beginning or driver changed, or that came or went.
@@ -138,6 +139,7 @@ impl Backfill {
         self.insert(due, Table::Trips, TableRows::Trips(difference.trips.clone()))?;
         self.insert(due, Table::Alerts, TableRows::Alerts(difference.alerts.clone()))?;
         self.insert(due, Table::VehicleMinutes, TableRows::VehicleMinutes(difference.minutes.clone()))?;
+        self.insert(due, Table::VehicleIntervals, TableRows::VehicleIntervals(difference.intervals.clone()))?;
         self.insert(due, Table::TripSummaries, TableRows::TripSummaries(difference.summaries.clone()))?;
         for (table, keys) in &difference.withdrawn {
             self.history.withdraw(*table, &due.vehicle_id, keys)?;
@@ -172,6 +174,12 @@ fn differ(replayed: &Replayed, stored: &StoredFacts, span: Span, read_from: Even
     let minutes = replayed.minutes.range(span.from..span.to);
     let known: BTreeMap<_, _> = stored.minutes.iter().map(|known| (known.view.start, known)).collect();
     difference.minutes = differ_windows(minutes, &known, Table::VehicleMinutes, &mut difference.withdrawn);
+    // Quarters that the live state may still touch are left to it.
+    let whole = span.from..span.to.floor_to_ms(VehicleInterval::LENGTH_MS).max(span.from);
+    let known = stored.intervals.iter().filter(|known| whole.contains(&known.view.start));
+    let known: BTreeMap<_, _> = known.map(|known| (known.view.start, known)).collect();
+    let intervals = replayed.intervals.range(whole.clone());
+    difference.intervals = differ_windows(intervals, &known, Table::VehicleIntervals, &mut difference.withdrawn);
     let summaries = replayed.summaries.range(span.from..span.to);
     let known: BTreeMap<_, _> = stored.summaries.iter().map(|known| (known.view.start, known)).collect();
     difference.summaries = differ_windows(summaries, &known, Table::TripSummaries, &mut difference.withdrawn);
@@ -284,7 +292,7 @@ where
 
 impl Difference {
     fn changed_count(&self) -> u32 {
-        (self.trips.len() + self.alerts.len() + self.minutes.len() + self.summaries.len()) as u32
+        (self.trips.len() + self.alerts.len() + self.minutes.len() + self.intervals.len() + self.summaries.len()) as u32
     }
 }
 

@@ -5,7 +5,7 @@ use tacho_engine::{EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput}
 use tacho_io::{RecordSlot, Records, StoredCommand, TopicPartition};
 use tacho_model::{
     AlertFact, CommandKind, EventTime, LogTime, SideBody, SideEvent, Stream, TelemetryBatch, TripFact, TripSummary,
-    VehicleId, VehicleMinute, java_hash, key_group_of_hash,
+    VehicleId, VehicleInterval, VehicleMinute, java_hash, key_group_of_hash,
 };
 use tacho_wire::{DecodeLimits, decode_side};
 
@@ -20,6 +20,7 @@ pub(super) struct History {
     pub trips: BTreeMap<String, TripFact>,
     pub alerts: BTreeMap<String, AlertFact>,
     pub minutes: BTreeMap<EventTime, VehicleMinute>,
+    pub intervals: BTreeMap<EventTime, VehicleInterval>,
     pub summaries: BTreeMap<EventTime, TripSummary>,
 }
 
@@ -69,6 +70,7 @@ impl History {
         self.trips.extend(facts.trips.into_iter().map(|trip| (trip.trip_id.as_str().to_owned(), trip)));
         self.alerts.extend(facts.alerts.into_iter().map(|alert| (alert.alert_id.as_str().to_owned(), alert)));
         self.minutes.extend(facts.vehicle_minutes.into_iter().map(|minute| (minute.minute, minute)));
+        self.intervals.extend(facts.vehicle_intervals.into_iter().map(|interval| (interval.start, interval)));
         self.summaries.extend(facts.trip_summaries.into_iter().map(|summary| (summary.window_start, summary)));
     }
 }

@@ -183,6 +183,7 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::Trips, TableRows::Trips(versioned!(trips))),
         part(Table::Alerts, TableRows::Alerts(versioned!(alerts))),
         part(Table::VehicleMinutes, TableRows::VehicleMinutes(versioned!(vehicle_minutes))),
+        part(Table::VehicleIntervals, TableRows::VehicleIntervals(versioned!(vehicle_intervals))),
         part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries))),
         part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores))),
         part(Table::BreakViolations, TableRows::BreakViolations(versioned!(break_violations))),

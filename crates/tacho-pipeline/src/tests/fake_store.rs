@@ -75,7 +75,7 @@ impl FakeStore {
     pub(super) fn facts(&self, table: Table) -> BTreeMap<String, String> {
         let tables = lock(&self.tables);
         let rows = tables.replaced.get(&table).into_iter().flatten();
-        rows.map(|(id, (_, fact))| (id.clone(), fact.clone())).collect()
+        rows.filter(|(_, (_, fact))| !fact.is_empty()).map(|(id, (_, fact))| (id.clone(), fact.clone())).collect()
     }
 }
 
@@ -178,6 +178,12 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
         TableRows::VehicleMinutes(rows) => {
             each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.minute), format!("{f:?}")))
         }
+        // Silent as a whole is the same as not told; which of them are told depends on what passed first.
+        TableRows::VehicleIntervals(rows) => each(rows, |f| {
+            let is_silent = i64::from(f.spent_ms[3]) == tacho_model::VehicleInterval::LENGTH_MS;
+            let text = if is_silent { String::new() } else { format!("{f:?}") };
+            (format!("{} {:?}", f.vehicle_id, f.start), text)
+        }),
         TableRows::TripSummaries(rows) => {
             each(rows, |f| (format!("{} {:?}", f.vehicle_id, f.window_start), format!("{f:?}")))
         }

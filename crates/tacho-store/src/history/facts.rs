@@ -77,12 +77,21 @@ pub(super) fn stored(
 ) -> Result<StoredFacts, StoreError> {
     let span = of(vehicle, from, to);
     let minutes = ["distance_m", "max_speed_kmph", "driving_s", "idling_s", "stopped_s", "offline_s"];
+    let spent = ["driving_ms", "idling_ms", "stopped_ms", "offline_ms", "down_ms"].map(|name| format!("{name} / 1000"));
+    let intervals: Vec<&str> = std::iter::once("distance_m").chain(spent.iter().map(String::as_str)).collect();
     let summaries = ["distance_m", "max_speed_kmph", "min_speed_kmph", "avg_speed_kmph", "0.", "0."];
     Ok(StoredFacts {
         trips: trips(store, &span)?,
         alerts: alerts(store, &span)?,
-        minutes: windows(store, "vehicle_minutes", ("minute", "''"), &minutes, &span)?,
-        summaries: windows(store, "trip_summaries", ("window_start", "toString(trip_id)"), &summaries, &span)?,
+        minutes: windows(store, "vehicle_minutes", ("minute", "''", "event_count"), &minutes, &span)?,
+        intervals: windows(store, "vehicle_intervals", ("interval_start", "''", "toUInt32(0)"), &intervals, &span)?,
+        summaries: windows(
+            store,
+            "trip_summaries",
+            ("window_start", "toString(trip_id)", "event_count"),
+            &summaries,
+            &span,
+        )?,
     })
 }
 
@@ -147,12 +156,12 @@ fn alerts(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<KnownAlert
 fn windows(
     store: &ClickHouseStore,
     table: &str,
-    (start, trip): (&str, &str),
+    (start, trip, count): (&str, &str, &str),
     amounts: &[&str],
     span: &QueryOptions,
 ) -> Result<Vec<Known<WindowView>>, StoreError> {
     let sql = format!(
-        "SELECT toInt64(toUnixTimestamp64Milli({start})) AS start_ms, {trip} AS trip_id, event_count, {}, version, \
+        "SELECT toInt64(toUnixTimestamp64Milli({start})) AS start_ms, {trip} AS trip_id, {count} AS event_count, {}, version, \
          toUInt8(withdrawn) AS is_withdrawn FROM {table} FINAL WHERE vehicle_id = {{vehicle:String}} AND {}",
         thousandths(amounts),
         within(start),

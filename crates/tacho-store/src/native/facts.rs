@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tacho_io::Versioned;
 use tacho_model::{
     AlertFact, BreakViolation, DriverScore, FleetUtilization, GeofenceEvent, RecomputeMark, Refuel, Rejected, TripFact,
-    TripSummary, VehicleMinute,
+    TripSummary, VehicleInterval, VehicleMinute,
 };
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
@@ -93,6 +93,20 @@ pub(super) fn vehicle_minutes(rows: &[Versioned<VehicleMinute>]) -> EncodedBlock
     // In the order of `VehicleState`.
     for (state, name) in ["driving_s", "idling_s", "stopped_s", "offline_s", "down_s"].into_iter().enumerate() {
         columns.f32(name, |row| row.fact.seconds[state]);
+    }
+    columns.u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn vehicle_intervals(rows: &[Versioned<VehicleInterval>]) -> EncodedBlock {
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("vehicle_id", |row| row.fact.vehicle_id.as_str())
+        .time("interval_start", |row| row.fact.start.ms())
+        .f64("distance_m", |row| row.fact.distance_m);
+    // In the order of `VehicleState`.
+    for (state, name) in ["driving_ms", "idling_ms", "stopped_ms", "offline_ms", "down_ms"].into_iter().enumerate() {
+        columns.u32(name, |row| row.fact.spent_ms[state]);
     }
     columns.u64("version", |row| row.version);
     columns.finish()

@@ -44,6 +44,7 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::Trips, TableRows::Trips(rows)) => facts::trips(rows),
         (Table::Alerts, TableRows::Alerts(rows)) => facts::alerts(rows),
         (Table::VehicleMinutes, TableRows::VehicleMinutes(rows)) => facts::vehicle_minutes(rows),
+        (Table::VehicleIntervals, TableRows::VehicleIntervals(rows)) => facts::vehicle_intervals(rows),
         (Table::TripSummaries, TableRows::TripSummaries(rows)) => facts::trip_summaries(rows),
         (Table::DriverScores, TableRows::DriverScores(rows)) => facts::driver_scores(rows),
         (Table::BreakViolations, TableRows::BreakViolations(rows)) => facts::break_violations(rows),

@@ -10,14 +10,15 @@ use tacho_model::{
     GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime, PlannedStop,
     Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, Scope, ScoreWindow, Shape, SideBody, SideEvent,
     StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin, TripStatus,
-    TripSummary, VehicleClass, VehicleId, VehicleMinute, VehicleSetup, VehicleStatus, VisitStatus, java_hash,
+    TripSummary, VehicleClass, VehicleId, VehicleInterval, VehicleMinute, VehicleSetup, VehicleStatus, VisitStatus,
+    java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
 pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 22] = [
+pub const EXPECTED: [(&str, &str); 23] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -44,6 +45,10 @@ pub const EXPECTED: [(&str, &str); 22] = [
     (
         "SELECT minute, event_count, driving_s, idling_s, stopped_s, offline_s, down_s FROM v_vehicle_minutes",
         "2026-11-18 11:06:40.000\t60\t10\t20\t25\t4\t1\n",
+    ),
+    (
+        "SELECT interval_start, distance_m, driving_ms, idling_ms, stopped_ms, offline_ms, down_ms FROM v_vehicle_intervals",
+        "2026-11-18 11:00:00.000\t5000\t600000\t100000\t50000\t149999\t1\n",
     ),
     ("SELECT trip_id, window_end, avg_speed_kmph FROM v_trip_summaries", "t\t2026-11-18 11:07:00.000\t40.5\n"),
     (
@@ -113,6 +118,7 @@ pub fn every_insert() -> Vec<Insert> {
         trip_insert(3),
         insert(Table::Alerts, TableRows::Alerts(vec![alert("a-1", true), alert("a-2", false)])),
         one(|| TableRows::VehicleMinutes(vec![Versioned { fact: minute(), version: 1 }]), Table::VehicleMinutes),
+        one(|| TableRows::VehicleIntervals(vec![Versioned { fact: quarter(), version: 1 }]), Table::VehicleIntervals),
         one(|| TableRows::TripSummaries(vec![Versioned { fact: summary(), version: 1 }]), Table::TripSummaries),
         insert(Table::DriverScores, TableRows::DriverScores(scores())),
         one(|| TableRows::BreakViolations(vec![Versioned { fact: violation(), version: 1 }]), Table::BreakViolations),
@@ -268,6 +274,15 @@ fn minute() -> VehicleMinute {
         avg_speed_kmph: 30.0,
         max_speed_kmph: 60.0,
         seconds: [10.0, 20.0, 25.0, 4.0, 1.0],
+    }
+}
+
+fn quarter() -> VehicleInterval {
+    VehicleInterval {
+        vehicle_id: "veh_1".into(),
+        start: EventTime(START).floor_to_ms(VehicleInterval::LENGTH_MS),
+        spent_ms: [600_000, 100_000, 50_000, 149_999, 1],
+        distance_m: 5_000.0,
     }
 }
 

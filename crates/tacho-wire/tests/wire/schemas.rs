@@ -251,6 +251,7 @@ fn facts() -> Facts {
         trips: vec![trip(TripStatus::Open, vec![]), trip(TripStatus::Completed, vec![HERE; 3])],
         alerts: vec![alert(None, nowhere, 255), alert(Some(window.1), HERE, 9)],
         vehicle_minutes: vec![],
+        vehicle_intervals: vec![],
         trip_summaries: vec![TripSummary {
             vehicle_id: "v1".into(),
             trip_id: "t1".into(),

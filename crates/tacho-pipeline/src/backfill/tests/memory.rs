@@ -11,7 +11,7 @@ use tacho_io::{
 };
 use tacho_model::{
     AlertFact, DriverId, EventTime, Facts, RecomputeMark, RowOutcome, SideEvent, TelemetryBatch, TripFact, TripSummary,
-    VehicleId, VehicleMinute,
+    VehicleId, VehicleInterval, VehicleMinute,
 };
 
 /// Newest version, fact, withdrawn.
@@ -23,6 +23,7 @@ struct Tables {
     trips: Rows<String, TripFact>,
     alerts: Rows<String, AlertFact>,
     minutes: Rows<Key, VehicleMinute>,
+    intervals: Rows<Key, VehicleInterval>,
     summaries: Rows<Key, TripSummary>,
     marks: BTreeMap<Key, (u64, RecomputeMark)>,
     fixes: TelemetryBatch,
@@ -49,6 +50,7 @@ impl Memory {
             TableRows::Trips(versioned(facts.trips, version)),
             TableRows::Alerts(versioned(facts.alerts, version)),
             TableRows::VehicleMinutes(versioned(facts.vehicle_minutes, version)),
+            TableRows::VehicleIntervals(versioned(facts.vehicle_intervals, version)),
             TableRows::TripSummaries(versioned(facts.trip_summaries, version)),
         ] {
             self.take(rows);
@@ -79,6 +81,9 @@ impl Memory {
             TableRows::VehicleMinutes(rows) => rows.into_iter().for_each(|row| {
                 upsert(&mut tables.minutes, key(&row.fact.vehicle_id, row.fact.minute), row.version, row.fact);
             }),
+            TableRows::VehicleIntervals(rows) => rows.into_iter().for_each(|row| {
+                upsert(&mut tables.intervals, key(&row.fact.vehicle_id, row.fact.start), row.version, row.fact);
+            }),
             TableRows::TripSummaries(rows) => rows.into_iter().for_each(|row| {
                 upsert(&mut tables.summaries, key(&row.fact.vehicle_id, row.fact.window_start), row.version, row.fact);
             }),
@@ -103,6 +108,11 @@ impl Memory {
         for ((_, at), (_, minute, _)) in tables.minutes.iter().filter(|((of, _), (_, _, gone))| of == vehicle && !gone)
         {
             facts.insert(format!("minute {at}"), format!("{minute:?}"));
+        }
+        for ((_, at), (_, interval, _)) in
+            tables.intervals.iter().filter(|((of, _), (_, _, gone))| of == vehicle && !gone)
+        {
+            facts.insert(format!("interval {at}"), format!("{interval:?}"));
         }
         for ((_, at), (_, summary, _)) in
             tables.summaries.iter().filter(|((of, _), (_, _, gone))| of == vehicle && !gone)
@@ -235,6 +245,11 @@ impl History for Memory {
                 })
                 .collect(),
             minutes: tables.minutes.range(span.clone()).map(|(_, row)| window(row.0, (&row.1).into(), row.2)).collect(),
+            intervals: tables
+                .intervals
+                .range(span.clone())
+                .map(|(_, row)| window(row.0, (&row.1).into(), row.2))
+                .collect(),
             summaries: tables.summaries.range(span).map(|(_, row)| window(row.0, (&row.1).into(), row.2)).collect(),
         })
     }
@@ -250,6 +265,7 @@ impl History for Memory {
                 Table::Trips => gone(tables.trips.get_mut(key)),
                 Table::Alerts => gone(tables.alerts.get_mut(key)),
                 Table::VehicleMinutes => gone(tables.minutes.get_mut(&start())),
+                Table::VehicleIntervals => gone(tables.intervals.get_mut(&start())),
                 _ => gone(tables.summaries.get_mut(&start())),
             }
         }
