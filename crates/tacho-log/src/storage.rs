@@ -3,6 +3,7 @@
 mod checkpoint;
 mod codec;
 mod disk;
+mod durable;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod index;

@@ -2,6 +2,7 @@
 
 use super::{
     checkpoint::Checkpoint,
+    durable::DurableNote,
     producers::{Producers, Verdict},
     recovery::recover,
     scan::Scan,
@@ -64,7 +65,7 @@ pub(crate) struct Partition {
     disk: Arc<dyn Disk>,
     state: Mutex<State>,
     /// Held during an fsync, so that one that comes meanwhile returns only when its own data is covered.
-    syncing: Mutex<()>,
+    syncing: Mutex<DurableNote>,
     /// Offset up to which everything has been fsynced.
     durable_end: AtomicI64,
     has_failed: AtomicBool,
@@ -131,7 +132,7 @@ impl Partition {
             disk,
             durable_end: AtomicI64::new(i64::MIN),
             state: Mutex::new(state),
-            syncing: Mutex::new(()),
+            syncing: Mutex::default(),
             has_failed: AtomicBool::new(false),
         })
     }
@@ -291,24 +292,23 @@ impl Partition {
 
     /// Makes everything appended so far durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        let _guard = self.lock_syncing();
-        self.sync_guarded()
+        self.sync_guarded(&mut self.lock_syncing())
     }
 
     /// Makes everything before `offset` durable; nothing to do if somebody else's fsync has covered it.
     pub(crate) fn sync_to(&self, offset: i64) -> io::Result<()> {
-        let _guard = self.lock_syncing();
+        let mut note = self.lock_syncing();
         if self.durable_end.load(Ordering::SeqCst) >= offset {
             return Ok(());
         }
-        self.sync_guarded()
+        self.sync_guarded(&mut note)
     }
 
-    fn sync_guarded(&self) -> io::Result<()> {
+    fn sync_guarded(&self, note: &mut DurableNote) -> io::Result<()> {
         if self.has_failed.load(Ordering::SeqCst) {
             return Err(io::Error::other("an earlier fsync of the partition failed"));
         }
-        let (file, end, is_dir_dirty) = {
+        let (file, end, (segment_base, position), is_dir_dirty) = {
             let mut state = self.lock();
             if !state.is_dirty && !state.is_dir_dirty {
                 return Ok(());
@@ -316,11 +316,15 @@ impl Partition {
             state.is_dirty = false;
             let is_dir_dirty = std::mem::take(&mut state.is_dir_dirty);
             let end = state.next_offset;
-            (state.active().file()?, end, is_dir_dirty)
+            let place = (state.active().base_offset, state.active().len);
+            (state.active().file()?, end, place, is_dir_dirty)
         };
         let synced = self.sync_file(&*file, is_dir_dirty);
         match &synced {
-            Ok(()) => self.durable_end.store(end, Ordering::SeqCst),
+            Ok(()) => {
+                self.durable_end.store(end, Ordering::SeqCst);
+                note.write(&*self.disk, &self.dir, segment_base, position);
+            }
             Err(error) => self.fail(error),
         }
         synced
@@ -340,7 +344,7 @@ impl Partition {
 
     /// Makes all durable and writes the recovery point, if there is news.
     pub(crate) fn write_checkpoint(&self) -> io::Result<()> {
-        let _guard = self.lock_syncing();
+        let mut note = self.lock_syncing();
         let (checkpoint, index) = {
             let mut state = self.lock();
             if !state.is_changed {
@@ -359,7 +363,7 @@ impl Partition {
         };
         let path = super::segment::index_path_of(&self.dir, checkpoint.segment_base);
         let written = self
-            .sync_guarded()
+            .sync_guarded(&mut note)
             .and_then(|()| super::replace_file(&*self.disk, &path, &index.encode(), true))
             .and_then(|()| checkpoint.write(&*self.disk, &self.dir));
         if written.is_err() {
@@ -433,7 +437,7 @@ impl Partition {
         self.state.lock().expect("no panic happens while the partition's state is held")
     }
 
-    fn lock_syncing(&self) -> MutexGuard<'_, ()> {
+    fn lock_syncing(&self) -> MutexGuard<'_, DurableNote> {
         self.syncing.lock().expect("no panic happens during an fsync")
     }
 }

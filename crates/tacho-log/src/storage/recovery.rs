@@ -3,6 +3,7 @@
 
 use super::{
     checkpoint::Checkpoint,
+    durable::DurableNote,
     index::SegmentIndex,
     partition::State,
     producers::Producers,
@@ -119,10 +120,14 @@ impl Recovery<'_> {
             self.known.last_output = self.known.last_output.max(header.output_epoch());
             self.known.producers.record(&header, header.base_offset, header.max_timestamp);
         }
+        let durable_len =
+            if is_last { DurableNote::read(&**self.disk, self.dir, base_offset).map_err(on_disk)? } else { file_len };
+        if index.len < durable_len {
+            let detail = fault.unwrap_or_else(|| "the file ends".to_owned());
+            let detail = format!("{detail}, but the segment was durable up to byte {durable_len}");
+            return Err(OpenError::CorruptSegment { path, position: index.len, detail });
+        }
         if let Some(detail) = fault {
-            if !is_last {
-                return Err(OpenError::CorruptSegment { path, position: index.len, detail });
-            }
             let cut_bytes = file_len - index.len;
             tracing::warn!(segment = %path.display(), cut_bytes, detail, "cutting the torn tail of a segment");
             file.set_len(index.len).and_then(|()| file.sync()).map_err(on_disk)?;

@@ -157,9 +157,43 @@ fn only_what_lies_behind_the_recovery_point_is_scanned() {
     assert_eq!(partition.offsets().end, 2_001);
     assert_eq!(read_all(&partition, 1_999).len(), 2);
     drop(partition);
-    // Without it, and with the damage, the scan ends at the start.
+    // Without it the scan begins at the start, and finds damage in what was durable.
     fs::remove_file(bench.dir.path().join("0/recovery-point")).unwrap();
-    assert_eq!(bench.open().offsets().end, 0);
+    assert!(matches!(bench.try_open(), Err(OpenError::CorruptSegment { position: 0, .. })));
+}
+
+#[test]
+fn damage_to_what_was_durable_is_an_error_and_never_cut() {
+    let bench = Bench::new();
+    let partition = bench.open();
+    bench.append(&partition, &plain(&["first"])).unwrap();
+    bench.append(&partition, &plain(&["second"])).unwrap();
+    partition.sync().unwrap();
+    bench.append(&partition, &plain(&["not synced"])).unwrap();
+    drop(partition);
+    let path = bench.file("log", 0);
+    let whole = fs::read(&path).unwrap();
+    let first_len = plain(&["first"]).len();
+    let durable_len = first_len + plain(&["second"]).len();
+    let damaged_at = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        bytes
+    };
+    for bytes in [damaged_at(first_len + 30), whole[..durable_len - 1].to_vec(), whole[..first_len].to_vec()] {
+        fs::write(&path, &bytes).unwrap();
+        let Err(OpenError::CorruptSegment { position, detail, .. }) = bench.try_open() else { panic!("it was opened") };
+        assert_eq!(position, first_len as u64);
+        assert!(detail.contains(&format!("durable up to byte {durable_len}")), "{detail}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut");
+    }
+    // Behind it, it is the torn tail of a crash.
+    fs::write(&path, damaged_at(durable_len + 30)).unwrap();
+    assert_eq!(bench.open().offsets().end, 2);
+    // A note that is torn says nothing.
+    fs::write(bench.dir.path().join("0/durable"), [7; 9]).unwrap();
+    fs::write(&path, damaged_at(first_len + 30)).unwrap();
+    assert_eq!(bench.open().offsets().end, 1);
 }
 
 #[test]
