@@ -3,11 +3,7 @@
 //! ahead of it.
 
 use super::codec::{Decoder, Encoder};
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 use tacho_io::{Disk, DiskFile, Open};
 
 const MAGIC: &[u8; 4] = b"TLDN";
@@ -35,7 +31,7 @@ impl DurableNote {
         self.file(disk, &dir.join(FILE_NAME))?.write_all_at(&note.finish(), 0)
     }
 
-    fn file(&mut self, disk: &dyn Disk, path: &PathBuf) -> io::Result<&Arc<dyn DiskFile>> {
+    fn file(&mut self, disk: &dyn Disk, path: &Path) -> io::Result<&Arc<dyn DiskFile>> {
         match &mut self.file {
             Some(file) => Ok(file),
             file => {
