@@ -30,6 +30,7 @@ pub mod fuzzing;
 mod inbox;
 mod journal;
 mod life;
+mod patience;
 mod pipeline;
 mod planner;
 mod progress;

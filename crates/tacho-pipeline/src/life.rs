@@ -23,6 +23,8 @@ pub(crate) struct Life {
     halted: AtomicBool,
     failure: Mutex<Option<Arc<PipelineError>>>,
     alive: Mutex<usize>,
+    /// The disk has no room, and somebody waits for it.
+    is_disk_full: AtomicBool,
     changed: Condition,
     /// Durable steps until a simulated crash; beyond reach in production.
     steps_left: AtomicI64,
@@ -35,6 +37,7 @@ impl Life {
             halted: AtomicBool::new(false),
             failure: Mutex::new(None),
             alive: Mutex::new(0),
+            is_disk_full: AtomicBool::new(false),
             changed: Condition::default(),
             steps_left: AtomicI64::new(i64::MAX),
         })
@@ -64,6 +67,21 @@ impl Life {
     }
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::SeqCst)
+    }
+    /// Notes that the disk is without room; false if nobody is to wait for it, because no thread runs yet or all are
+    /// told to end.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        let may_wait = *lock(&self.alive) > 0 && !self.is_draining() && !self.is_halted();
+        self.is_disk_full.store(may_wait, Ordering::SeqCst);
+        may_wait
+    }
+    /// Notes that there is room again.
+    pub(crate) fn has_room(&self) {
+        self.is_disk_full.store(false, Ordering::SeqCst);
+    }
+    /// True while the disk has no room.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        self.is_disk_full.load(Ordering::SeqCst)
     }
     /// `Halted` once the pipeline is to end at once.
     pub(crate) fn check(&self) -> Result<(), Stop> {

@@ -11,6 +11,7 @@ use crate::{
     inbox::{Inbox, PartitionQueue},
     journal::Journal,
     life::{Life, lock},
+    patience::PatientDisk,
     planner::PlanRules,
     progress::{Marks, Progress},
     publish::{GroupSource, Inserter, OutputPublisher, StoreSink},
@@ -91,11 +92,12 @@ pub(crate) struct Seams {
 /// As [`Pipeline::start`], with a life that a test holds.
 pub(crate) fn start_with(
     life: Arc<Life>,
-    config: PipelineConfig,
+    mut config: PipelineConfig,
     engine: EngineConfig,
     seams: Seams,
 ) -> Result<PipelineHandle, StartError> {
     check_config(&config)?;
+    config.disk = Arc::new(PatientDisk::new(config.disk, life.clone()));
     let log = &*seams.log;
     check_output_topics(log, &config.topic_prefix)?;
     let inputs = input_partitions(log, &config.topic_prefix)?;
@@ -423,6 +425,11 @@ impl PipelineHandle {
     /// Why the pipeline stopped by itself; none while it runs.
     pub fn failed(&self) -> Option<Arc<PipelineError>> {
         self.life.failure()
+    }
+
+    /// True while it waits for room on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        self.life.is_disk_full()
     }
 
     /// True once the epochs of an earlier run have been run again and new ones are planned.

@@ -7,7 +7,16 @@ use super::{
     rig::{PATIENCE, Rig, Run},
 };
 use crate::{PipelineError, StopOutcome};
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+use tacho_io::{DirLock, Disk, DiskFile, Open, SystemDisk};
 
 fn wait_until(run: &Run, what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -51,6 +60,105 @@ fn a_log_that_is_away_costs_only_delay() {
     rig.log.set_away(false);
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
     rig.outcome().assert_is(&calm_outcome(), "");
+}
+
+#[test]
+fn a_full_disk_costs_only_delay() {
+    let mut rig = Rig::new();
+    let disk = Arc::new(FullDisk { inner: Arc::new(SystemDisk), is_full: Arc::default() });
+    rig.config.disk = disk.clone();
+    produce(&rig.log, &FleetPlan { seconds: 0..45, ..PLAN });
+    let run = rig.start();
+    wait_until(&run, "an epoch", || run.stats.epoch_planned.get() > 2);
+    disk.is_full.store(true, SeqCst);
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    wait_until(&run, "a look for room", || run.handle.is_disk_full());
+    assert!(run.handle.failed().is_none());
+    disk.is_full.store(false, SeqCst);
+    assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
+    assert!(!run.handle.is_disk_full());
+    rig.outcome().assert_is(&calm_outcome(), "");
+}
+
+#[test]
+fn a_full_disk_does_not_keep_a_pipeline_from_ending() {
+    let mut rig = Rig::new();
+    let disk = Arc::new(FullDisk { inner: Arc::new(SystemDisk), is_full: Arc::default() });
+    rig.config.disk = disk.clone();
+    let run = rig.start();
+    disk.is_full.store(true, SeqCst);
+    produce(&rig.log, &PLAN);
+    wait_until(&run, "a look for room", || run.handle.is_disk_full());
+    assert!(!matches!(run.handle.stop(), StopOutcome::Drained), "it cannot drain without room");
+}
+
+/// The machine's disk, on which there is no room at times: half of what is written lands, as on a real one.
+#[derive(Debug)]
+struct FullDisk {
+    inner: Arc<dyn Disk>,
+    is_full: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct FullFile {
+    inner: Arc<dyn DiskFile>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl Disk for FullDisk {
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        self.inner.create_dir_all(dir)
+    }
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.inner.list(dir)
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.inner.read(path)
+    }
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.inner.size(path)
+    }
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let inner = self.inner.open(path, how)?;
+        Ok(Arc::new(FullFile { inner, is_full: self.is_full.clone() }))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.inner.rename(from, to)
+    }
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove_file(path)
+    }
+    fn remove_dir_all(&self, dir: &Path) -> io::Result<()> {
+        self.inner.remove_dir_all(dir)
+    }
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.inner.sync_dir(dir)
+    }
+    fn lock_dir(&self, dir: &Path) -> io::Result<Box<dyn DirLock>> {
+        self.inner.lock_dir(dir)
+    }
+}
+
+impl DiskFile for FullFile {
+    fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        self.inner.read_exact_at(buffer, position)
+    }
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        if self.is_full.load(SeqCst) {
+            self.inner.write_all_at(&bytes[..bytes.len() / 2], position)?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.inner.write_all_at(bytes, position)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.inner.set_len(len)
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.inner.len()
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.inner.sync()
+    }
 }
 
 #[test]

@@ -241,6 +241,9 @@ pub(super) fn pipeline_reasons(pipeline: &PipelineHandle) -> Vec<String> {
     if !pipeline.is_live() {
         reasons.push("what the journal holds is run again".to_owned());
     }
+    if pipeline.is_disk_full() {
+        reasons.push("the disk is full: work goes on when there is room".to_owned());
+    }
     reasons.extend(pipeline.failed().map(|error| format!("the pipeline failed: {error}")));
     reasons
 }
