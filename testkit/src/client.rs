@@ -43,6 +43,17 @@ impl Client {
         })
     }
 
+    /// Queues a record for one partition; waits for room, and until the client knows that partition.
+    ///
+    /// # Errors
+    /// When there is none for long.
+    pub fn send_to(&self, topic: &str, partition: i32, key: &str, value: &[u8]) -> Result<()> {
+        until("a partition with room", PATIENCE, || {
+            let record = BaseRecord::to(topic).partition(partition).key(key).payload(value);
+            Ok(self.producer.send(record).ok())
+        })
+    }
+
     /// Waits until everything is acknowledged.
     ///
     /// # Errors

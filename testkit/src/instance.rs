@@ -1,4 +1,4 @@
-//! A running `tacho up`.
+//! A running `tacho up` or `tacho run`.
 
 use crate::{Http, process, until};
 use anyhow::{Context, Result, bail};
@@ -16,12 +16,22 @@ use std::{
 /// Longest wait for the ready line, on a machine that does much else.
 const READY_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is started.
+#[derive(Debug, Clone)]
+enum Mode {
+    /// `tacho up`, with its Kafka listener there.
+    Whole { kafka: String },
+    /// `tacho run`.
+    Pipeline { brokers: String, clickhouse: String },
+}
+
 /// How to start an instance.
 #[derive(Debug, Clone)]
 pub struct Launch {
     program: PathBuf,
     data_dir: PathBuf,
-    kafka: String,
+    mode: Mode,
+    http: String,
     /// Words before the program: what brings it into another file system.
     wrapper: Vec<OsString>,
     environment: Vec<(String, String)>,
@@ -29,12 +39,13 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// `program` on a data folder, on free loopback ports.
+    /// `tacho up` on a data folder, on free loopback ports; `program` is tacho.
     pub fn new(program: &Path, data_dir: &Path) -> Launch {
         Launch {
             program: program.to_owned(),
             data_dir: data_dir.to_owned(),
-            kafka: "127.0.0.1:0".to_owned(),
+            mode: Mode::Whole { kafka: "127.0.0.1:0".to_owned() },
+            http: "127.0.0.1:0".to_owned(),
             wrapper: Vec::new(),
             environment: Vec::new(),
             log: None,
@@ -44,7 +55,21 @@ impl Launch {
     /// With the Kafka listener there, so that clients find it again after a restart.
     #[must_use]
     pub fn kafka(mut self, address: &str) -> Launch {
-        address.clone_into(&mut self.kafka);
+        self.mode = Mode::Whole { kafka: address.to_owned() };
+        self
+    }
+
+    /// `tacho run` instead: the pipeline alone, between these brokers and a ClickHouse server.
+    #[must_use]
+    pub fn between(mut self, brokers: &str, clickhouse: &str) -> Launch {
+        self.mode = Mode::Pipeline { brokers: brokers.to_owned(), clickhouse: clickhouse.to_owned() };
+        self
+    }
+
+    /// With dashboard and API there.
+    #[must_use]
+    pub fn http(mut self, address: &str) -> Launch {
+        address.clone_into(&mut self.http);
         self
     }
 
@@ -85,8 +110,14 @@ impl Launch {
         let words: Vec<OsString> = self.wrapper.iter().cloned().chain([self.program.clone().into()]).collect();
         let (first, rest) = words.split_first().context("no program")?;
         let mut command = Command::new(first);
-        command.args(rest).arg("up").arg("--data-dir").arg(&self.data_dir);
-        command.args(["--http", "127.0.0.1:0", "--kafka", &self.kafka]).stdout(Stdio::piped());
+        command.args(rest);
+        match &self.mode {
+            Mode::Whole { kafka } => command.args(["up", "--kafka", kafka]),
+            Mode::Pipeline { brokers, clickhouse } => {
+                command.args(["run", "--brokers", brokers, "--clickhouse", clickhouse])
+            }
+        };
+        command.arg("--data-dir").arg(&self.data_dir).args(["--http", &self.http]).stdout(Stdio::piped());
         command.current_dir(std::env::temp_dir()).env("TACHO_LOG_LEVEL", "warn");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(log) = &self.log {

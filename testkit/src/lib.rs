@@ -2,14 +2,17 @@
 //!
 //! Nothing here sleeps for a result: [`until`] polls a condition and fails after a patience.
 
+pub mod broker;
 mod client;
 mod http;
 mod instance;
 pub mod process;
+mod store;
 
 pub use client::Client;
 pub use http::Http;
 pub use instance::{Addresses, Instance, Launch, Starting};
+pub use store::StoreAlone;
 
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};

@@ -1,14 +1,9 @@
 //! `tacho run` against Apache Kafka: what is waited for, and what is said when something is wrong.
 
-#[path = "../../crates/tacho-kafka/tests/kafka/broker.rs"]
-mod broker;
-
 use crate::{
     intake::telemetry,
-    kafka_run::{Client, Run, StoreAlone, run_command},
-    support::{PATIENCE, free_address, succeed, tacho, until},
+    support::{Client, PATIENCE, System, free_address, store_alone, succeed, tacho, until},
 };
-use broker::{Broker, PASSWORD, USER};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewPartitions},
@@ -19,11 +14,13 @@ use rdkafka::{
 };
 use serde_json::Value;
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
+use tacho_testkit::broker::{Broker, PASSWORD, USER};
 
-const TELEMETRY: &str = "fleet.prod.telemetry.raw";
+pub const TELEMETRY: &str = "fleet.prod.telemetry.raw";
 
 /// Every own message of a topic that a reader of committed records sees.
 fn committed_outputs(brokers: &str, topic: &str) -> Vec<Value> {
@@ -56,6 +53,19 @@ fn committed_outputs(brokers: &str, topic: &str) -> Vec<Value> {
     values
 }
 
+/// A broker of one test alone.
+pub fn broker() -> Broker {
+    Broker::alone().unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// `tacho run`, for a data folder.
+fn run_command(data_dir: &Path, brokers: &str, clickhouse: &str) -> Command {
+    let mut command = tacho();
+    command.arg("run").arg("--data-dir").arg(data_dir);
+    command.args(["--brokers", brokers, "--clickhouse", clickhouse, "--http", "127.0.0.1:0"]);
+    command
+}
+
 /// Runs a command that must fail with that code; what it says.
 fn fail(command: &mut Command, code: i32) -> String {
     let output = command.output().expect("the command starts");
@@ -72,16 +82,16 @@ fn readiness(http: &str) -> Option<u16> {
 
 #[test]
 fn what_cannot_work_is_said_with_the_way_out() {
-    let node = Broker::alone();
+    let node = broker();
     let [dir, other_dir, store_dir] = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
-    let store = StoreAlone::start(store_dir.path());
+    let store = store_alone(store_dir.path());
     let brokers = node.address();
-    let run = |brokers: &str| run_command(dir.path(), brokers, &store.url, "127.0.0.1:0");
+    let run = |brokers: &str| run_command(dir.path(), brokers, &store.url);
 
     let said = fail(run(&free_address()).env("TACHO_KAFKA__START_PATIENCE_S", "1"), 3);
     assert!(said.contains("no Kafka broker answers"), "{said}");
     let said = fail(
-        run_command(dir.path(), &brokers, &format!("http://{}", free_address()), "127.0.0.1:0")
+        run_command(dir.path(), &brokers, &format!("http://{}", free_address()))
             .env("TACHO_KAFKA__START_PATIENCE_S", "1"),
         3,
     );
@@ -110,7 +120,7 @@ fn what_cannot_work_is_said_with_the_way_out() {
     assert!(printed.contains(USER) && !printed.contains(PASSWORD), "{printed}");
 
     // A first output; then a folder that knows nothing of it, and a folder whose brokers know nothing of it.
-    let system = Run::start(dir.path(), &brokers, &store.url, "127.0.0.1:0");
+    let system = System::between(dir.path(), &brokers, &store, "127.0.0.1:0");
     let client = Client::connect(&brokers);
     client.send(TELEMETRY, "veh_1", &vec![b'x'; 70 * 1024]);
     client.flush();
@@ -121,9 +131,9 @@ fn what_cannot_work_is_said_with_the_way_out() {
     let said = fail(&mut run(&brokers), 1);
     assert!(said.contains("another tacho is running"), "{said}");
     system.stop();
-    let said = fail(&mut run_command(other_dir.path(), &brokers, &store.url, "127.0.0.1:0"), 1);
+    let said = fail(&mut run_command(other_dir.path(), &brokers, &store.url), 1);
     assert!(said.contains("already holds outputs of a pipeline"), "{said}");
-    let other = Broker::alone();
+    let other = broker();
     succeed(tacho().args(["topics", "create", "--brokers", &other.address()]));
     let said = fail(&mut run(&other.address()), 1);
     assert!(said.contains("has no marker of pipeline"), "{said}");
@@ -131,20 +141,19 @@ fn what_cannot_work_is_said_with_the_way_out() {
 
 #[test]
 fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
-    let mut node = Broker::alone();
+    let mut node = broker();
     let [dir, store_dir] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let store = StoreAlone::start(store_dir.path());
+    let store = store_alone(store_dir.path());
     let (brokers, http) = (node.address(), free_address());
     succeed(tacho().args(["topics", "create", "--brokers", &brokers]));
-    node.kill();
+    node.kill().expect("killed");
     // It starts without brokers, is alive, and not ready.
-    let starting = {
-        let (dir, brokers, url, http) = (dir.path().to_owned(), brokers.clone(), store.url.clone(), http.clone());
-        std::thread::spawn(move || Run::start(&dir, &brokers, &url, &http))
-    };
-    until("a server that is not ready", PATIENCE, || (readiness(&http)? == 503).then_some(()));
-    node.start();
-    let run = starting.join().expect("it starts once the broker is there");
+    let run = std::thread::scope(|scope| {
+        let starting = scope.spawn(|| System::between(dir.path(), &brokers, &store, &http));
+        until("a server that is not ready", PATIENCE, || (readiness(&http)? == 503).then_some(()));
+        node.start().expect("started");
+        starting.join().expect("it starts once the broker is there")
+    });
     until("readiness", PATIENCE, || (readiness(&http)? == 200).then_some(()));
 
     let client = Client::connect(&brokers);
@@ -160,9 +169,9 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
     send(0..100);
     stored(100);
     // Away in the middle: only delay.
-    node.kill();
+    node.kill().expect("killed");
     until("unreadiness", PATIENCE, || (readiness(&http)? == 503).then_some(()));
-    node.start();
+    node.start().expect("started");
     until("readiness", PATIENCE, || (readiness(&http)? == 200).then_some(()));
     send(100..200);
     stored(200);
@@ -174,13 +183,11 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
     let grown = runtime.block_on(admin.create_partitions([&more], &AdminOptions::new())).expect("answered");
     assert!(grown.iter().all(Result::is_ok), "{grown:?}");
     let late_client = Client::connect(&brokers);
-    until("the new partition", PATIENCE, || {
-        late_client.send_to(TELEMETRY, 13, "veh_2", telemetry(2, 5).as_bytes()).then_some(())
-    });
+    late_client.send_to(TELEMETRY, 13, "veh_2", telemetry(2, 5).as_bytes());
     late_client.flush();
     stored(201);
     assert_eq!(run.number("SELECT count() FROM telemetry"), 201);
-    let system = run.counters();
+    let system = run.get("/api/v1/system");
     assert!(system["streams"].as_array().expect("streams").iter().all(|stream| stream["missing"] == 0), "{system}");
     run.stop();
 }
@@ -188,7 +195,7 @@ fn brokers_that_are_away_are_waited_for_and_new_partitions_are_picked_up() {
 #[test]
 fn serve_shows_what_a_server_holds_without_a_pipeline() {
     let store_dir = tempfile::tempdir().expect("a folder");
-    let store = StoreAlone::start(store_dir.path());
+    let store = store_alone(store_dir.path());
     let http = free_address();
     let mut child = tacho()
         .args(["serve", "--clickhouse", &store.url, "--http", &http])

@@ -7,7 +7,6 @@ mod geofences;
 mod import;
 mod intake;
 mod kafka;
-mod kafka_run;
 mod numbers;
 mod score;
 mod simulate;

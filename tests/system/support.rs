@@ -1,4 +1,4 @@
-//! Starts, asks and stops `tacho up`: the test kit, in a form that fails the test.
+//! Starts, asks and stops `tacho up` and `tacho run`: the test kit, in a form that fails the test.
 
 use serde_json::Value;
 use std::{
@@ -6,14 +6,24 @@ use std::{
     process::{Command, Output},
     time::Duration,
 };
-use tacho_testkit::{Instance, Launch};
+use tacho_testkit::{Instance, Launch, StoreAlone};
 
 /// How long a test waits for a condition before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where the binary under test is.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_tacho"))
+}
+
+/// The embedded store alone, as a ClickHouse server.
+pub fn store_alone(data_dir: &Path) -> StoreAlone {
+    StoreAlone::start(program(), data_dir).unwrap_or_else(|error| panic!("tacho store: {error:#}"))
+}
+
 /// The binary under test.
 pub fn tacho() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tacho"));
+    let mut command = Command::new(program());
     command.current_dir(std::env::temp_dir()).env("TACHO_LOG_LEVEL", "warn");
     command
 }
@@ -31,7 +41,7 @@ pub fn succeed(command: &mut Command) -> Output {
     output
 }
 
-/// A running `tacho up`. Killed when dropped.
+/// A running `tacho up` or `tacho run`. Killed when dropped.
 pub struct System {
     instance: Instance,
     data_dir: PathBuf,
@@ -47,8 +57,16 @@ impl System {
 
     /// Starts it with its Kafka listener on that address.
     pub fn start_on(data_dir: &Path, kafka: &str) -> System {
-        let launch = Launch::new(Path::new(env!("CARGO_BIN_EXE_tacho")), data_dir).kafka(kafka);
-        let instance = launch.start().unwrap_or_else(|error| panic!("tacho up: {error:#}"));
+        Self::launch(data_dir, Launch::new(program(), data_dir).kafka(kafka))
+    }
+
+    /// Starts `tacho run` between brokers and a store, with its API there, and waits for the ready line.
+    pub fn between(data_dir: &Path, brokers: &str, store: &StoreAlone, http: &str) -> System {
+        Self::launch(data_dir, Launch::new(program(), data_dir).between(brokers, &store.url).http(http))
+    }
+
+    fn launch(data_dir: &Path, launch: Launch) -> System {
+        let instance = launch.start().unwrap_or_else(|error| panic!("tacho: {error:#}"));
         System { kafka: instance.addresses.kafka.clone(), instance, data_dir: data_dir.to_path_buf() }
     }
 
@@ -118,6 +136,11 @@ impl Client {
     /// Queues a record.
     pub fn send(&self, topic: &str, key: &str, value: &[u8]) {
         self.0.send(topic, key, value).expect("room in the producer's queue");
+    }
+
+    /// Queues a record for one partition, once the client knows it.
+    pub fn send_to(&self, topic: &str, partition: i32, key: &str, value: &[u8]) {
+        self.0.send_to(topic, partition, key, value).expect("a partition with room");
     }
 
     /// Waits until everything is acknowledged.

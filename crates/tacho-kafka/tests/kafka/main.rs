@@ -367,14 +367,14 @@ fn a_broker_that_is_killed_costs_only_delay() {
     let mut reader = log.reader(&[(TopicPartition::new(&inputs, 0), 0)]).unwrap();
     read_until(&mut *reader, |read| read.next.get(&0) == Some(&100));
     log.append_outputs(epoch(1), &outputs(&topic, &texts(0..50))).unwrap();
-    broker.kill();
+    broker.kill().unwrap();
     let away = log.append_outputs(epoch(2), &outputs(&topic, &texts(50..100)));
     assert!(matches!(away, Err(LogError::Unavailable(_))), "{away:?}");
     assert!(matches!(log.offsets(&TopicPartition::new(&inputs, 0)), Err(LogError::Unavailable(_))));
     // A writer that is waiting while the broker comes back.
     let refusals = thread::scope(|scope| {
         let writer = scope.spawn(|| append_until_done(&log, 2, &outputs(&topic, &texts(50..100))));
-        broker.start();
+        broker.start().unwrap();
         writer.join().unwrap()
     });
     log.append_outputs(epoch(2), &outputs(&topic, &texts(50..100))).unwrap();
