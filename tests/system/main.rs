@@ -7,6 +7,7 @@ mod geofences;
 mod import;
 mod intake;
 mod kafka;
+mod kafka_late;
 mod numbers;
 mod score;
 mod simulate;

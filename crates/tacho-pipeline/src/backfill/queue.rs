@@ -6,7 +6,7 @@ use super::day::{Backfill, label};
 use crate::life::{Life, lock};
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tacho_io::{PipelineStats, exec};
 
@@ -38,12 +38,15 @@ impl BackfillQueue {
         Ok(Self { life, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Ends the thread, behind the day that it works on.
-    pub fn stop(&self) {
+    /// Ends the thread, behind the day that it works on; false if that day, or a store that does not answer, takes it
+    /// beyond the deadline. What it leaves undone is done after the next start.
+    pub fn stop(&self, deadline: Instant) -> bool {
         self.life.halt();
-        if let Some(thread) = lock(&self.thread).take() {
+        let has_ended = self.life.wait_all_ended(deadline);
+        if has_ended && let Some(thread) = lock(&self.thread).take() {
             thread.join();
         }
+        has_ended
     }
 }
 

@@ -1,5 +1,7 @@
 //! The commands, a file each.
 
+mod background;
+
 pub mod backfill;
 pub mod demo;
 pub mod geofence;

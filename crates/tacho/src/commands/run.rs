@@ -4,7 +4,7 @@ use crate::{
     NotReachable,
     backend::StoreBackend,
     cli::RunPipeline,
-    commands::up,
+    commands::{background::Background, up},
     config::{self, Config},
     instance::{self, Addresses},
     kafka_client,
@@ -189,11 +189,21 @@ impl Host {
         let _announcement = instance::announce(&self.config.data.dir, &addresses)?;
         println!("{}", serde_json::to_string(&addresses)?);
         std::io::stdout().flush().context("write the ready line")?;
-        while let End::Grown = self.watch(&log)? {
+        let slot = Arc::clone(&self.slot);
+        let is_stored = Arc::new(move |epoch| slot.get().is_some_and(|pipeline| pipeline.is_stored(epoch)));
+        let background = Background::start(&self.config, &self.clickhouse, is_stored, &self.stats, &self.runtime)?;
+        let outcome = self.keep_running(&log);
+        background.stop();
+        outcome
+    }
+
+    /// Watches the pipeline, and starts it again whenever there are new partitions, until told to stop.
+    fn keep_running(&self, log: &Arc<KafkaLog>) -> Result<()> {
+        while let End::Grown = self.watch(log)? {
             tracing::info!("the pipeline drains, and starts again with the new partitions");
             self.drain();
             // Brokers that are away now were there a moment ago: no patience ends here.
-            let started = self.wait_for_ever("the brokers", || self.start_pipeline(&log))?;
+            let started = self.wait_until("the brokers", None, || self.start_pipeline(log))?;
             let Some(pipeline) = started else { return Ok(()) };
             self.slot.set(pipeline);
         }
@@ -309,10 +319,6 @@ impl Host {
             0 => self.wait_until(what, None, attempt),
             seconds => self.wait_until(what, Some(Duration::from_secs(seconds)), attempt),
         }
-    }
-
-    fn wait_for_ever<T>(&self, what: &str, attempt: impl FnMut() -> Attempt<T>) -> Result<Option<T>> {
-        self.wait_until(what, None, attempt)
     }
 
     fn wait_until<T>(

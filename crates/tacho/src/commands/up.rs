@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Up,
-    commands::{demo, log, topics},
+    commands::{background::Background, demo, log, topics},
     config::{Analytics, Config, LostRecords},
     dead_letters::Replayer,
     instance::{self, Addresses},
@@ -20,7 +20,7 @@ use tacho_engine::EngineConfig;
 use tacho_io::{Clock, Log, PipelineStats, SystemClock};
 use tacho_log::{EmbeddedLog, KafkaListener, ListenerConfig};
 use tacho_model::AlertType;
-use tacho_pipeline::{Backfill, BackfillQueue, Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
+use tacho_pipeline::{Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
 use tacho_server::{HostFigures, LiveHub, ServerConfig, ServerParts, TopicFigures};
 use tacho_store::ClickHouseStore;
 use tokio::runtime::{Handle, Runtime};
@@ -82,7 +82,7 @@ pub fn loopback(key: &str, address: &str) -> Result<SocketAddr> {
 struct System {
     addresses: Addresses,
     pipeline: Arc<PipelineHandle>,
-    backfill: BackfillQueue,
+    background: Background,
     log: Arc<EmbeddedLog>,
     store: Option<StoreProcess>,
     stop: CancellationToken,
@@ -114,11 +114,14 @@ impl System {
         )
         .context("start the pipeline")?;
         let pipeline = Arc::new(pipeline);
-        let backfill = start_backfill(config, &clickhouse, &pipeline, &stats)?;
+        let is_stored = {
+            let pipeline = Arc::downgrade(&pipeline);
+            Arc::new(move |epoch| pipeline.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch)))
+        };
+        let background = Background::start(config, &clickhouse, is_stored, &stats, runtime)?;
 
         let stop = CancellationToken::new();
         let _entered = runtime.enter();
-        runtime.spawn(keep_evidence(clickhouse.clone(), stop.clone()));
         let bind = KafkaListener::bind(kafka, Arc::clone(&log), ListenerConfig::default(), stop.clone());
         let listener = runtime.block_on(bind).with_context(|| format!("listen for Kafka clients on {kafka}"))?;
         let parts = ServerParts {
@@ -137,7 +140,7 @@ impl System {
             kafka: listener.local_addr().to_string(),
             clickhouse: store_config.url.clone(),
         };
-        Ok(System { addresses, pipeline, backfill, log, store, stop, listener, server })
+        Ok(System { addresses, pipeline, background, log, store, stop, listener, server })
     }
 
     /// Waits for a signal, or for the pipeline to fail.
@@ -167,7 +170,7 @@ impl System {
             let _ = tokio::time::timeout(LISTENERS_STOP, self.listener.stopped()).await;
             let _ = tokio::time::timeout(LISTENERS_STOP, self.server).await;
         });
-        self.backfill.stop();
+        self.background.stop();
         match Arc::try_unwrap(self.pipeline) {
             Ok(pipeline) => match pipeline.stop() {
                 StopOutcome::Drained => tracing::info!("drained"),
@@ -183,47 +186,6 @@ impl System {
             store.stop();
         }
         Ok(())
-    }
-}
-
-/// The background queue of days that something late has marked.
-fn start_backfill(
-    config: &Config,
-    clickhouse: &ClickHouseStore,
-    pipeline: &Arc<PipelineHandle>,
-    stats: &Arc<PipelineStats>,
-) -> Result<BackfillQueue> {
-    let backfill = Backfill {
-        engine: Arc::new(engine_config(&config.analytics)?),
-        limits: pipeline_config(config).decode,
-        history: Arc::new(clickhouse.clone()),
-        store: Arc::new(clickhouse.clone()),
-        clock: Arc::new(SystemClock),
-    };
-    let pipeline = Arc::downgrade(pipeline);
-    let is_stored = Arc::new(move |epoch| pipeline.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch)));
-    BackfillQueue::start(backfill, is_stored, Arc::clone(stats)).context("start the backfill queue")
-}
-
-/// Copies what proves grave alerts, as long as the system runs. A pass that fails is made again with the next.
-async fn keep_evidence(store: ClickHouseStore, stop: CancellationToken) {
-    let mut pause = tokio::time::interval(tacho_store::evidence::INTERVAL);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = pause.tick() => {}
-        }
-        loop {
-            let now_ms = SystemClock.now().ms();
-            match tacho_store::evidence::collect(store.client(), now_ms).await {
-                Ok(true) if !stop.is_cancelled() => {}
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "evidence is copied later");
-                    break;
-                }
-            }
-        }
     }
 }
 
