@@ -13,6 +13,9 @@ case "${DRILL:-rounds}" in
 rounds)
   add rounds "${ROUNDS:-}"
   add kinds "${KINDS:-}"
+  case "${KINDS:-broker}" in
+  *broker* | *pipeline*) tools/fetch-kafka.sh >/dev/null ;;
+  esac
   ;;
 store-away) add minutes "${MINUTES:-}" ;;
 *)

@@ -2,6 +2,7 @@
 
 use crate::{
     disk::SmallDisk,
+    kafka::Surroundings,
     plan::{Kind, Round},
     say,
 };
@@ -29,7 +30,7 @@ pub struct Disturbance {
     pub round: u32,
     /// What was done.
     pub kind: &'static str,
-    /// What it was done to: `whole`, `store`, `disk`.
+    /// What it was done to: `whole`, `store`, `disk`, `pipeline`, `broker`.
     pub place: &'static str,
     /// What the instance was about.
     pub phase: &'static str,
@@ -41,20 +42,31 @@ pub struct Disturbance {
 pub(crate) struct Victim {
     launch: Launch,
     instance: Option<Instance>,
-    disk: Option<SmallDisk>,
+    place: Place,
     log: PathBuf,
     is_verbose: bool,
 }
 
+/// Where an instance lives.
+pub(crate) enum Place {
+    /// On this machine's disk, with its own log and store.
+    Own,
+    /// The same, on a small file system.
+    SmallDisk(SmallDisk),
+    /// Between Kafka and a ClickHouse server.
+    Kafka(Box<Surroundings>),
+}
+
 impl Victim {
-    pub fn start(launch: Launch, disk: Option<SmallDisk>, log: PathBuf, is_verbose: bool) -> Result<Victim> {
+    pub fn start(launch: Launch, place: Place, log: PathBuf, is_verbose: bool) -> Result<Victim> {
         let launch = launch.log(&log);
-        let launch = match &disk {
-            Some(disk) => launch.wrapper(disk.wrapper()),
-            None => launch,
+        let launch = match &place {
+            Place::Own => launch,
+            Place::SmallDisk(disk) => launch.wrapper(disk.wrapper()),
+            Place::Kafka(surroundings) => surroundings.launch(launch),
         };
         let instance = Some(launch.start().context("start the instance to be disturbed")?);
-        Ok(Victim { launch, instance, disk, log, is_verbose })
+        Ok(Victim { launch, instance, place, log, is_verbose })
     }
 
     /// The running instance.
@@ -77,10 +89,11 @@ impl Victim {
             done.push(Disturbance { round: round.number, kind: round.kind.name(), place, phase, detail });
         };
         match round.kind {
-            Kind::Whole => {
+            Kind::Whole | Kind::Pipeline => {
                 let (phase, state) = self.phase()?;
                 self.kill()?;
-                note("whole", phase, format!("{state}; {}", self.restart()?));
+                let place = if round.kind == Kind::Whole { "whole" } else { "pipeline" };
+                note(place, phase, format!("{state}; {}", self.restart()?));
             }
             Kind::WholeTwice => {
                 let (phase, state) = self.phase()?;
@@ -128,6 +141,11 @@ impl Victim {
                 let outcome = self.fill_the_disk(Duration::from_secs_f64(3.0 + 2.0 * round.share))?;
                 note("disk", phase, format!("{state}; {outcome}"));
             }
+            Kind::Broker | Kind::AllBrokers => {
+                let (phase, state) = self.phase()?;
+                let outcome = self.kill_brokers(round)?;
+                note("broker", phase, format!("{state}; {outcome}"));
+            }
         }
         for disturbance in &done {
             let Disturbance { round, kind, place, phase, detail } = disturbance;
@@ -167,7 +185,7 @@ impl Victim {
 
     /// Fills it, waits, makes room, and sees that work goes on: by itself, or after a start if it stopped.
     fn fill_the_disk(&mut self, length: Duration) -> Result<String> {
-        let disk = self.disk.as_ref().context("the instance is not on a small disk")?;
+        let Place::SmallDisk(disk) = &self.place else { bail!("the instance is not on a small disk") };
         let used = disk.used_mib()?;
         disk.fill()?;
         let deadline = Instant::now() + length;
@@ -191,6 +209,16 @@ impl Victim {
             }
         };
         Ok(format!("full at {used} MiB for {:.1} s; {went_on}; it said: {error}", length.as_secs_f64()))
+    }
+
+    /// Kills one broker or all of them; they come back.
+    fn kill_brokers(&mut self, round: &Round) -> Result<String> {
+        let Place::Kafka(surroundings) = &mut self.place else { bail!("the instance has no brokers") };
+        let away = Duration::from_secs_f64(1.0 + 3.0 * round.share);
+        match round.kind {
+            Kind::AllBrokers => surroundings.kill_all(away),
+            _ => surroundings.kill_leader(away),
+        }
     }
 
     /// What the instance is about, in a word and in figures.

@@ -37,7 +37,7 @@ enum Drill {
         /// Most rounds on one pair of instances.
         #[arg(long, default_value_t = 25)]
         rounds_per_pair: u32,
-        /// Only these kinds: whole, whole-twice, whole-in-backlog, store, store-paused, sigterm, disk-full.
+        /// Only these kinds: whole, whole-twice, whole-in-backlog, store, store-paused, sigterm, disk-full; pipeline, broker, brokers-away.
         #[arg(long, value_delimiter = ',')]
         kinds: Vec<String>,
         /// Seconds by which fleet time passes the load's end before facts are compared.
@@ -107,12 +107,12 @@ fn run(args: Args) -> Result<ExitCode> {
 
 fn kinds_of(names: &[String]) -> Result<Vec<Kind>> {
     if names.is_empty() {
-        return Ok(Kind::ALL.to_vec());
+        return Ok(Kind::all());
     }
     let kind = |name: &String| match Kind::from_name(name) {
         Some(kind) => Ok(kind),
         None => {
-            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+            let known: Vec<&str> = Kind::all().into_iter().map(Kind::name).collect();
             bail!("there is no kind `{name}`; known: {}", known.join(", "))
         }
     };

@@ -3,7 +3,8 @@
 use crate::{
     Options, compare,
     disk::SmallDisk,
-    disturb::Victim,
+    disturb::{Place, Victim},
+    kafka::Surroundings,
     load::{Load, LoadSpec},
     plan::PairPlan,
     report::{PairReport, Summary},
@@ -99,18 +100,25 @@ fn start(options: &Options, plan: &PairPlan, dir: &Path) -> Result<(Instance, Vi
             .env("TACHO_LOG__SEGMENT_BYTES", (16 << 20).to_string())
     };
     let calm = launch("calm").log(&dir.join("calm.log")).start().context("start the calm instance")?;
-    let disk = match plan.is_on_small_disk() {
-        true => {
-            let events = u64::from(options.rate) * options.round.as_secs() * plan.rounds.len() as u64;
-            // Input, outputs and rows of an event, with room for what merges rewrite: 700 bytes.
-            let mib = DISK_MIB_MIN + events * 700 / (1 << 20);
-            Some(SmallDisk::mount(&dir.join("disturbed"), mib)?)
-        }
-        false => None,
-    };
-    let kafka = free_address()?;
-    let victim = Victim::start(launch("disturbed").kafka(&kafka), disk, dir.join("disturbed.log"), options.is_verbose)?;
+    let disturbed = launch("disturbed").kafka(&free_address()?);
+    let log = dir.join("disturbed.log");
+    let victim = Victim::start(disturbed, place(options, plan, dir)?, log, options.is_verbose)?;
     Ok((calm, victim))
+}
+
+/// Where the disturbed instance lives.
+fn place(options: &Options, plan: &PairPlan, dir: &Path) -> Result<Place> {
+    if plan.is_on_kafka() {
+        let surroundings = Surroundings::start(&options.program, &dir.join("store"));
+        return Ok(Place::Kafka(Box::new(surroundings.context("start brokers and store")?)));
+    }
+    if !plan.is_on_small_disk() {
+        return Ok(Place::Own);
+    }
+    let events = u64::from(options.rate) * options.round.as_secs() * plan.rounds.len() as u64;
+    // Input, outputs and rows of an event, with room for what merges rewrite: 700 bytes.
+    let mib = DISK_MIB_MIN + events * 700 / (1 << 20);
+    Ok(Place::SmallDisk(SmallDisk::mount(&dir.join("disturbed"), mib)?))
 }
 
 fn finish(load: Load) -> Result<u64> {

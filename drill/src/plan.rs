@@ -22,11 +22,17 @@ pub enum Kind {
     Terminate,
     /// The disk fills up, and has room again after a while.
     DiskFull,
+    /// `kill -9` of `tacho run`, which works between Kafka and a ClickHouse server.
+    Pipeline,
+    /// `kill -9` of one of three Kafka brokers, which comes back after a while.
+    Broker,
+    /// `kill -9` of all three at once; they come back after a while.
+    AllBrokers,
 }
 
 impl Kind {
-    /// All kinds.
-    pub const ALL: [Kind; 7] = [
+    /// Kinds for `tacho up`.
+    pub const EMBEDDED: [Kind; 7] = [
         Kind::Whole,
         Kind::Store,
         Kind::Terminate,
@@ -35,6 +41,18 @@ impl Kind {
         Kind::WholeInBacklog,
         Kind::DiskFull,
     ];
+    /// Kinds for `tacho run` between three Kafka brokers and a ClickHouse server.
+    pub const KAFKA: [Kind; 3] = [Kind::Broker, Kind::Pipeline, Kind::AllBrokers];
+
+    /// All kinds.
+    pub fn all() -> Vec<Kind> {
+        [&Kind::EMBEDDED[..], &Kind::KAFKA].concat()
+    }
+
+    /// True for those of [`Kind::KAFKA`].
+    pub fn is_on_kafka(self) -> bool {
+        Kind::KAFKA.contains(&self)
+    }
 
     /// The name on the command line and in the summary.
     pub const fn name(self) -> &'static str {
@@ -46,12 +64,15 @@ impl Kind {
             Kind::StoreAway => "store-paused",
             Kind::Terminate => "sigterm",
             Kind::DiskFull => "disk-full",
+            Kind::Pipeline => "pipeline",
+            Kind::Broker => "broker",
+            Kind::AllBrokers => "brokers-away",
         }
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+        Kind::all().into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -80,18 +101,26 @@ impl PairPlan {
     pub fn is_on_small_disk(&self) -> bool {
         self.rounds.iter().any(|round| round.kind == Kind::DiskFull)
     }
+
+    /// True when the disturbed instance works between Kafka and a ClickHouse server.
+    pub fn is_on_kafka(&self) -> bool {
+        self.rounds.iter().any(|round| round.kind.is_on_kafka())
+    }
 }
 
-/// Deals the kinds out evenly, in random order. A full disk gets pairs of its own, since its file system is small.
+/// Deals the kinds out evenly, in random order. A full disk gets pairs of its own, since its file system is small, and so
+/// does Kafka.
 pub(crate) fn pairs(options: &Options) -> Vec<PairPlan> {
     let mut dice = Pcg64Mcg::seed_from_u64(options.seed);
     let kinds = options.kinds.iter().cycle().take(options.rounds as usize).copied();
-    let (disk, mut others): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| *kind == Kind::DiskFull);
+    let (mut kafka, embedded): (Vec<Kind>, Vec<Kind>) = kinds.partition(|kind| kind.is_on_kafka());
+    let (disk, mut others): (Vec<Kind>, Vec<Kind>) = embedded.into_iter().partition(|kind| *kind == Kind::DiskFull);
     others.shuffle(&mut dice);
+    kafka.shuffle(&mut dice);
     let per_pair = options.rounds_per_pair.max(1) as usize;
     let mut number = 0;
     let mut plans = Vec::new();
-    for kinds in others.chunks(per_pair).chain(disk.chunks(per_pair.min(5))) {
+    for kinds in others.chunks(per_pair).chain(disk.chunks(per_pair.min(5))).chain(kafka.chunks(per_pair)) {
         // A pair alone is repeated by its own seed: the first pair's is the drill's.
         let seed = options.seed.wrapping_add(plans.len() as u64 * 1_000_003);
         let rounds = kinds.iter().map(|kind| {
@@ -114,7 +143,7 @@ mod tests {
             program: "tacho".into(),
             seed: 7,
             rounds,
-            kinds: Kind::ALL.to_vec(),
+            kinds: Kind::all(),
             rounds_per_pair: 25,
             rate: 1_000,
             vehicles: 100,
@@ -131,13 +160,16 @@ mod tests {
         assert_eq!(text(&plans), text(&pairs(&options(50))));
         let rounds: Vec<Round> = plans.iter().flat_map(|plan| plan.rounds.clone()).collect();
         assert_eq!(rounds.iter().map(|round| round.number).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let count = rounds.iter().filter(|round| round.kind == kind).count();
-            assert!((7..=8).contains(&count), "{kind:?}: {count}");
+            assert_eq!(count, 5, "{kind:?}");
         }
-        // A full disk never shares its pair with another kind.
+        // A full disk never shares its pair with another kind; nor does Kafka with the embedded log.
         for plan in plans.iter().filter(|plan| plan.is_on_small_disk()) {
             assert!(plan.rounds.iter().all(|round| round.kind == Kind::DiskFull));
+        }
+        for plan in plans.iter().filter(|plan| plan.is_on_kafka()) {
+            assert!(plan.rounds.iter().all(|round| round.kind.is_on_kafka()));
         }
     }
 }

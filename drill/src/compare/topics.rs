@@ -5,7 +5,9 @@ use anyhow::{Context, Result};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
     message::Headers,
+    metadata::MetadataTopic,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -19,11 +21,12 @@ use tacho_testkit::Instance;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn compare(calm: &Instance, disturbed: &Instance) -> Result<Vec<Compared>> {
-    OutputTopic::ALL.into_iter().map(|topic| compare_topic(topic, calm, disturbed)).collect()
+    let (expected, found) = (Facts::read_all(calm)?, Facts::read_all(disturbed)?);
+    let topics = OutputTopic::ALL.into_iter().zip(expected.into_iter().zip(found));
+    Ok(topics.map(|(topic, (expected, found))| compare_topic(topic, &expected, found)).collect())
 }
 
-fn compare_topic(topic: OutputTopic, calm: &Instance, disturbed: &Instance) -> Result<Compared> {
-    let (expected, mut found) = (Facts::read(topic, calm)?, Facts::read(topic, disturbed)?);
+fn compare_topic(topic: OutputTopic, expected: &Facts, mut found: Facts) -> Compared {
     let mut compared = Compared {
         name: topic.topic_suffix().to_owned(),
         read: expected.messages + found.messages,
@@ -47,7 +50,7 @@ fn compare_topic(topic: OutputTopic, calm: &Instance, disturbed: &Instance) -> R
         }
     }
     found.last.into_values().for_each(|(_, fact)| tell(format!("too much: {}", Value::Object(fact))));
-    Ok(compared)
+    compared
 }
 
 /// A topic's facts by what tells them apart.
@@ -63,18 +66,22 @@ struct Facts {
 type Series = [Option<Value>; 2];
 
 impl Facts {
-    fn read(topic: OutputTopic, instance: &Instance) -> Result<Facts> {
-        let name = topic_name("fleet.prod", topic.topic_suffix());
-        let mut facts = Facts::default();
-        let mut versions = BTreeSet::new();
-        each_output(&instance.addresses.kafka, &name, |key, value| {
-            let fact: Map<String, Value> =
-                serde_json::from_slice(value).with_context(|| format!("{name}: {}", String::from_utf8_lossy(value)))?;
-            facts.take(topic, key, fact, &mut versions);
+    /// Those of every topic, in the order of the topics.
+    fn read_all(instance: &Instance) -> Result<Vec<Facts>> {
+        let names = OutputTopic::ALL.map(|topic| topic_name("fleet.prod", topic.topic_suffix()));
+        let mut all: Vec<(Facts, BTreeSet<(String, u64)>)> = names.iter().map(|_| Default::default()).collect();
+        each_output(&instance.addresses.kafka, &names, |place, key, value| {
+            let fact: Map<String, Value> = serde_json::from_slice(value)
+                .with_context(|| format!("{}: {}", names[place], String::from_utf8_lossy(value)))?;
+            let (facts, versions) = &mut all[place];
+            facts.take(OutputTopic::ALL[place], key, fact, versions);
             Ok(())
         })?;
-        facts.drop_repeated(topic);
-        Ok(facts)
+        let finish = |((mut facts, _), topic): ((Facts, _), OutputTopic)| {
+            facts.drop_repeated(topic);
+            facts
+        };
+        Ok(all.into_iter().zip(OutputTopic::ALL).map(finish).collect())
     }
 
     fn take(
@@ -157,40 +164,53 @@ fn generic_identity(key: &[u8], fact: &Map<String, Value>) -> String {
     std::iter::once(String::from_utf8_lossy(key).into_owned()).chain(parts).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads a topic from its beginning to where it ends now; what others wrote into it is left out.
-fn each_output(brokers: &str, topic: &str, mut take: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+/// Reads topics from their beginning to where they end now, each with its place in the list; what others wrote into them
+/// is left out.
+fn each_output(
+    brokers: &str,
+    topics: &[String],
+    mut take: impl FnMut(usize, &[u8], &[u8]) -> Result<()>,
+) -> Result<()> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "drill")
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
+        // The last offset may be the marker of a transaction, which is no message.
+        .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "50")
         .create()
         .context("make a consumer")?;
-    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).with_context(|| format!("look at {topic}"))?;
-    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len()) as i32;
     let mut assignment = TopicPartitionList::new();
-    let mut left = BTreeMap::new();
-    for partition in 0..partitions {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
-        if low < high {
-            assignment.add_partition_offset(topic, partition, Offset::Offset(low))?;
-            left.insert(partition, high);
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).with_context(|| format!("look at {topic}"))?;
+        for partition in metadata.topics().first().map_or(&[][..], MetadataTopic::partitions) {
+            assignment.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
         }
     }
     consumer.assign(&assignment)?;
-    let is_shared = topic.ends_with(Stream::Alerts.topic_suffix());
+    // The end of a partition does not say of which topic: they are counted.
+    let mut left = assignment.count();
     let mut heard = Instant::now();
-    while !left.is_empty() {
-        anyhow::ensure!(heard.elapsed() < PATIENCE, "{topic} does not give its last messages: {left:?}");
-        let Some(message) = consumer.poll(Duration::from_millis(200)).transpose()? else { continue };
+    while left > 0 {
+        anyhow::ensure!(heard.elapsed() < PATIENCE, "{left} partitions of the output topics do not end");
+        let message = match consumer.poll(Duration::from_millis(200)) {
+            Some(Ok(message)) => message,
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                left -= 1;
+                continue;
+            }
+            // A connection that is lost is made again.
+            Some(Err(_)) | None => continue,
+        };
         heard = Instant::now();
+        let place =
+            topics.iter().position(|topic| topic == message.topic()).context("a topic that nobody asked for")?;
+        let is_shared = message.topic().ends_with(Stream::Alerts.topic_suffix());
         let is_ours = !is_shared
             || message.headers().is_some_and(|headers| headers.iter().any(|header| header.key == "tacho-epoch"));
         if is_ours {
-            take(message.key().unwrap_or_default(), message.payload().unwrap_or_default())?;
-        }
-        if left.get(&message.partition()).is_some_and(|end| message.offset() + 1 >= *end) {
-            left.remove(&message.partition());
+            take(place, message.key().unwrap_or_default(), message.payload().unwrap_or_default())?;
         }
     }
     Ok(())
