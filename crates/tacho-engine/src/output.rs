@@ -121,6 +121,8 @@ pub enum DriverNews {
     BreakStart,
     /// The driver says that it is over.
     BreakEnd,
+    /// The driver is to be forgotten.
+    Erased,
     /// The driver's hours-of-service profile; none: the default one.
     Profile(Option<HoursProfile>),
 }
@@ -140,6 +142,9 @@ impl DriverInput {
             SideBody::Command(Command { kind: CommandKind::DriverUpsert(setup), .. }) => {
                 let news = DriverNews::Profile(HoursProfile::of(&setup.hours_of_service));
                 (&setup.driver_id, VehicleId::default(), news)
+            }
+            SideBody::Command(Command { kind: CommandKind::DriverErase { driver_id }, .. }) => {
+                (driver_id, VehicleId::default(), DriverNews::Erased)
             }
             _ => return None,
         };

@@ -79,6 +79,12 @@ impl DriverGroup {
     }
 
     fn take(&mut self, config: &EngineConfig, input: &DriverInput) {
+        if input.news == DriverNews::Erased {
+            if let Some(driver) = self.drivers.remove(input.key()) {
+                self.due.remove(&(driver.due, input.key().to_owned()));
+            }
+            return;
+        }
         if !self.drivers.contains_key(input.key()) {
             self.drivers.insert(input.key().to_owned(), Driver::of(input));
         }
@@ -98,6 +104,7 @@ impl DriverGroup {
             }
             DriverNews::BreakStart => driver.hours.start_break(input.at),
             DriverNews::BreakEnd => driver.hours.end_break(config, input.at),
+            DriverNews::Erased => {}
             DriverNews::Profile(profile) => driver.hours.set_profile(*profile),
         }
     }

@@ -51,6 +51,7 @@ enum What {
     DeliveryPlan { trip_id: TripId, plan: Box<DeliveryPlan> },
     Stop(StopNews),
     TripEnd(TripEnd),
+    Reassign { trip_id: TripId, driver_id: DriverId },
     Login(DriverId),
     Logout,
     Setup { class: VehicleClass, limit_kmph: f32, volt_system: f32, tank_litres: f32, group: Option<Box<str>> },
@@ -179,6 +180,9 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
                 review::review(vehicle, alert_id, event.at, AlertState::Dismissed, ctx);
                 None
             }
+            CommandKind::TripReassign { trip_id, driver_id, .. } => {
+                Some(What::Reassign { trip_id: trip_id.clone(), driver_id: driver_id.clone() })
+            }
             CommandKind::MaintenancePlan(item) => Some(What::Plan(Box::new(item.clone()))),
             CommandKind::MaintenanceStart { .. } => Some(What::Maintenance { is_in: true }),
             CommandKind::MaintenanceEnd { .. } => Some(What::Maintenance { is_in: false }),
@@ -248,6 +252,7 @@ pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> 
 
 fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {
     match what {
+        What::Reassign { trip_id, driver_id } => trips::reassign(vehicle, &trip_id, driver_id, ctx),
         What::Login(driver_id) => vehicle.logged_in = driver_id,
         What::Logout => vehicle.logged_in = DriverId::default(),
         What::Setup { class, limit_kmph, volt_system, tank_litres, group } => {
@@ -293,7 +298,10 @@ fn start_trip(
             trip.start = origin.unwrap_or(trip.start);
         }
         if trip.driver_id.is_empty() {
-            trip.driver_id = driver_id;
+            trip.driver_id = driver_id.clone();
+        }
+        if trip.named_driver.is_empty() {
+            trip.named_driver = driver_id;
         }
         trip.tell(&vehicle.id, ctx);
         return;
@@ -304,8 +312,9 @@ fn start_trip(
     }
     trips::end_running(vehicle, at, ctx);
     let position = origin.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
-    let driver_id = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id };
-    let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver_id);
+    let driver = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id.clone() };
+    let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver);
+    trip.named_driver = driver_id;
     trip.tell(&vehicle.id, ctx);
     vehicle.trip = Some(Box::new(trip));
 }

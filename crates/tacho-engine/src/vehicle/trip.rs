@@ -52,6 +52,10 @@ pub struct Trip {
     /// Telemetry has named it.
     pub is_in_telemetry: bool,
     pub driver_id: DriverId,
+    /// Who is to drive by its `trip_start`, or who really drove by a `trip.reassign`; or empty.
+    pub named_driver: DriverId,
+    /// A person said who really drives: messages that say otherwise are wrong.
+    pub is_reassigned: bool,
     pub started_at: EventTime,
     pub start: LatLon,
     /// Newest fix.
@@ -101,6 +105,8 @@ impl Trip {
             is_timed_out: false,
             is_in_telemetry: false,
             driver_id,
+            named_driver: DriverId::default(),
+            is_reassigned: false,
             started_at: at,
             start: position,
             last_at: at,

@@ -10,7 +10,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use tacho_model::{EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus};
+use tacho_model::{DriverId, EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus};
 
 /// Where a vehicle parked, and where it has been lately.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -113,6 +113,16 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
     vehicle.parked.position = Some(trip.position);
     vehicle.remember_ended(trip.id.as_str());
     vehicle.ended = Some(trip);
+}
+
+/// A person says who really drives the trip that runs, or drove the one that ended last. Fixes from here on count for that
+/// driver, whatever they say; older trips are told otherwise by the store's views alone.
+pub fn reassign(vehicle: &mut Vehicle, trip_id: &TripId, driver_id: DriverId, ctx: &mut Context<'_>) {
+    let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
+    let Some(trip) = known else { return };
+    (trip.named_driver, trip.is_reassigned) = (driver_id.clone(), true);
+    trip.driver_id = driver_id;
+    trip.tell(&vehicle.id, ctx);
 }
 
 /// Adds the fix to the running trip and tells it now and then.

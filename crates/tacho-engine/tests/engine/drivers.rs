@@ -126,3 +126,114 @@ fn a_driver_may_be_judged_by_other_rules_and_a_short_break_is_one() {
         "#]],
     );
 }
+
+#[test]
+fn who_drives_is_said_by_the_message_the_login_the_plan_or_nobody() {
+    check(
+        "show ended alerts
+         drive v1 12:00:00..12:00:30 100 every=2 limit=60
+         stand v1 12:00:32..12:00:40 every=2
+         start v1 12:01:00 T drv=plan
+         drive v1 12:01:00..12:01:20 100 every=2 limit=60
+         stand v1 12:01:22..12:01:30 every=2
+         login v1 12:02:00 card
+         drive v1 12:02:00..12:02:20 100 every=2 limit=60
+         stand v1 12:02:22..12:02:30 every=2
+         drive v1 12:03:00..12:03:20 100 every=2 limit=60 drv=said
+         stand v1 12:03:22..12:03:30 every=2
+         end v1 12:04:00 T
+         logout v1 12:04:01 card
+         stand v1 12:04:02..12:04:10 every=2
+         drive v1 12:05:00..12:05:20 100 every=2 limit=60
+         stand v1 12:05:22..12:05:30 every=2",
+        expect![[r#"
+            show ended alerts
+            drive v1 12:00:00..12:00:30 100 every=2 limit=60
+              -> overspeed open 12:00:00.. severity 4 100.0 over 60.0 message
+            stand v1 12:00:32..12:00:40 every=2
+              -> overspeed closed 12:00:00..12:00:32 severity 4 100.0 over 60.0 message
+            start v1 12:01:00 T drv=plan
+            drive v1 12:01:00..12:01:20 100 every=2 limit=60
+              -> overspeed open 12:01:00.. severity 4 100.0 over 60.0 message trip T driver plan
+            stand v1 12:01:22..12:01:30 every=2
+              -> overspeed closed 12:01:00..12:01:22 severity 4 100.0 over 60.0 message trip T driver plan
+            login v1 12:02:00 card
+            drive v1 12:02:00..12:02:20 100 every=2 limit=60
+              -> overspeed open 12:02:00.. severity 4 100.0 over 60.0 message trip T driver card
+            stand v1 12:02:22..12:02:30 every=2
+              -> overspeed closed 12:02:00..12:02:22 severity 4 100.0 over 60.0 message trip T driver card
+            drive v1 12:03:00..12:03:20 100 every=2 limit=60 drv=said
+              -> overspeed open 12:03:00.. severity 4 100.0 over 60.0 message trip T driver said
+            stand v1 12:03:22..12:03:30 every=2
+              -> overspeed closed 12:03:00..12:03:22 severity 4 100.0 over 60.0 message trip T driver said
+            end v1 12:04:00 T
+            logout v1 12:04:01 card
+            stand v1 12:04:02..12:04:10 every=2
+              -> trip T completed 12:01:00..12:04:00 1667 m n=42 declared confirmed 12:04:00 moving 66 idle 0 in 0 coverage 1.00 over 66 harsh 0/0/0 driver card
+            drive v1 12:05:00..12:05:20 100 every=2 limit=60
+              -> overspeed open 12:05:00.. severity 4 100.0 over 60.0 message
+            stand v1 12:05:22..12:05:30 every=2
+              -> overspeed closed 12:05:00..12:05:22 severity 4 100.0 over 60.0 message
+        "#]],
+    );
+}
+
+#[test]
+fn a_trip_that_is_reassigned_counts_for_the_other_driver_from_then_on() {
+    check(
+        "show ended alerts penalties
+         start v1 12:00:00 T drv=D1
+         drive v1 12:00:00..12:00:30 100 every=2 limit=60 drv=D1 trip=T
+         stand v1 12:00:32..12:00:40 every=2 drv=D1 trip=T
+         fleet 12:01:00
+         reassign v1 12:01:00 T drv=D2
+         drive v1 12:01:10..12:01:30 100 every=2 limit=60 drv=D1 trip=T
+         stand v1 12:01:32..12:01:40 every=2 drv=D1 trip=T
+         end v1 12:02:00 T
+         stand v1 12:02:02..12:02:10 every=2 drv=D1
+         fleet 12:03:00",
+        expect![[r#"
+            show ended alerts penalties
+            start v1 12:00:00 T drv=D1
+            drive v1 12:00:00..12:00:30 100 every=2 limit=60 drv=D1 trip=T
+              -> overspeed open 12:00:00.. severity 4 100.0 over 60.0 message trip T driver D1
+            stand v1 12:00:32..12:00:40 every=2 drv=D1 trip=T
+              -> overspeed closed 12:00:00..12:00:32 severity 4 100.0 over 60.0 message trip T driver D1
+            fleet 12:01:00
+              -> penalty "D1" of v1 11:59:46..12:00:01 2 (1, 0, 0)
+              -> penalty "D1" of v1 12:00:01..12:00:16 0 (0, 0, 0)
+            reassign v1 12:01:00 T drv=D2
+            drive v1 12:01:10..12:01:30 100 every=2 limit=60 drv=D1 trip=T
+              -> overspeed open 12:01:10.. severity 4 100.0 over 60.0 message trip T driver D2
+            stand v1 12:01:32..12:01:40 every=2 drv=D1 trip=T
+              -> overspeed closed 12:01:10..12:01:32 severity 4 100.0 over 60.0 message trip T driver D2
+            end v1 12:02:00 T
+            stand v1 12:02:02..12:02:10 every=2 drv=D1
+              -> trip T completed 12:00:00..12:02:00 1389 m n=33 declared confirmed 12:02:00 moving 54 idle 0 in 0 coverage 1.00 over 54 harsh 0/0/0 driver D2
+            fleet 12:03:00
+              -> penalty "D2" of v1 12:00:56..12:01:11 2 (1, 0, 0)
+              -> penalty "D2" of v1 12:01:11..12:01:26 0 (0, 0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn a_driver_who_is_erased_is_forgotten() {
+    check(
+        "show penalties
+         drive v1 12:00:00..12:00:30 100 every=2 limit=60 drv=D1
+         stand v1 12:00:32..12:00:40 every=2 drv=D1
+         fleet 12:00:12
+         erase D1 12:00:13
+         fleet 12:03:00",
+        expect![[r#"
+            show penalties
+            drive v1 12:00:00..12:00:30 100 every=2 limit=60 drv=D1
+            stand v1 12:00:32..12:00:40 every=2 drv=D1
+            fleet 12:00:12
+              -> penalty "D1" of v1 11:59:46..12:00:01 2 (1, 0, 0)
+            erase D1 12:00:13
+            fleet 12:03:00
+        "#]],
+    );
+}

@@ -242,6 +242,12 @@ impl Runner {
                 duration_s: line.number("dur"),
                 cancelled: line.words.contains(&"cancelled"),
             }),
+            "reassign" => command(CommandKind::TripReassign {
+                trip_id: line.words[3].into(),
+                vehicle_id: line.words[1].into(),
+                driver_id: line.text("drv").as_str().into(),
+            }),
+            "erase" => command(CommandKind::DriverErase { driver_id: line.words[1].into() }),
             "login" => driver(DriverEventKind::Login),
             "logout" => driver(DriverEventKind::Logout),
             "sos" => driver(DriverEventKind::Sos),
