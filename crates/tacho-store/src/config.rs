@@ -23,8 +23,35 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What the views of the fleet are computed with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetSettings {
+    /// Time zone of the depot, an IANA name.
+    pub time_zone: String,
+    /// Litres that an engine burns in an hour of idling.
+    pub idle_litres_per_hour: f64,
+    /// Price of a litre.
+    pub fuel_price: f64,
+    /// Hours a day that a vehicle is scheduled for.
+    pub scheduled_hours_per_day: f64,
+    /// Share of the median rate of its class below which a vehicle is under-utilized.
+    pub under_utilized_share: f64,
+}
+
+impl Default for FleetSettings {
+    fn default() -> Self {
+        Self {
+            time_zone: "UTC".into(),
+            idle_litres_per_hour: 2.0,
+            fuel_price: 1.5,
+            scheduled_hours_per_day: 24.0,
+            under_utilized_share: 0.3,
+        }
+    }
+}
+
 /// How to reach ClickHouse, embedded or a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoreConfig {
     /// HTTP interface, such as `http://127.0.0.1:8123`.
     pub url: String,
@@ -42,6 +69,8 @@ pub struct StoreConfig {
     pub query_timeout: Duration,
     /// Days that telemetry is kept, counted from its arrival; at most [`StoreConfig::RETENTION_DAYS_MAX`].
     pub retention_telemetry_days: u32,
+    /// What the views of the fleet are computed with.
+    pub fleet: FleetSettings,
 }
 
 impl StoreConfig {
@@ -59,6 +88,7 @@ impl StoreConfig {
             insert_timeout: Duration::from_secs(60),
             query_timeout: Duration::from_secs(60),
             retention_telemetry_days: 30,
+            fleet: FleetSettings::default(),
         }
     }
 

@@ -6,8 +6,10 @@
 mod client;
 mod config;
 pub mod embedded;
+pub mod erase;
 mod error;
 pub mod evidence;
+pub mod heat;
 mod history;
 mod migrate;
 mod named;
@@ -16,7 +18,7 @@ mod query;
 pub mod supervise;
 
 pub use client::ClickHouseStore;
-pub use config::{Secret, StoreConfig};
+pub use config::{FleetSettings, Secret, StoreConfig};
 pub use error::store_error;
 pub use migrate::{MigrateError, migrate};
 pub use named::{NamedQuery, QueryParam};

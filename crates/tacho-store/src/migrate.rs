@@ -1,6 +1,9 @@
 //! Schema migrations: `sql/schema/NNN_name.sql`, applied in order, recorded, never changed afterwards.
 
-use crate::{config::StoreConfig, error::store_error};
+use crate::{
+    config::{FleetSettings, StoreConfig},
+    error::store_error,
+};
 use tacho_io::StoreError;
 
 /// The migrations, in order. Numbers ascend; they need not be neighbours.
@@ -27,10 +30,17 @@ const MIGRATIONS: &[Migration] = &[
         name: "vehicle_intervals",
         text: include_str!("../../../sql/schema/050_vehicle_intervals.sql"),
     },
+    Migration { version: 51, name: "fleet", text: include_str!("../../../sql/schema/051_fleet.sql") },
+    Migration { version: 52, name: "anomalies", text: include_str!("../../../sql/schema/052_anomalies.sql") },
     Migration {
         version: 112,
         name: "withdrawn_views",
         text: include_str!("../../../sql/schema/112_withdrawn_views.sql"),
+    },
+    Migration {
+        version: 153,
+        name: "reassigned_views",
+        text: include_str!("../../../sql/schema/153_reassigned_views.sql"),
     },
 ];
 
@@ -113,6 +123,7 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, MigrateError> {
         done.push(migration.version);
     }
     set_retention(&client, retention_days(config)).await?;
+    set_fleet(&client, &config.fleet).await?;
     Ok(done)
 }
 
@@ -158,6 +169,20 @@ async fn set_retention(client: &clickhouse::Client, days: u32) -> Result<(), Sto
     run(client, &format!("ALTER TABLE telemetry MODIFY TTL toDateTime(ingested_at) + INTERVAL {days} DAY")).await
 }
 
+/// Writes what the configuration says of the fleet; the newest row is the truth.
+async fn set_fleet(client: &clickhouse::Client, fleet: &FleetSettings) -> Result<(), StoreError> {
+    let FleetSettings { time_zone, idle_litres_per_hour, fuel_price, scheduled_hours_per_day, under_utilized_share } =
+        fleet;
+    let zone = time_zone.replace('\\', "\\\\").replace('\'', "\\'");
+    // A name that the store does not know would break the views: it is refused here.
+    run(client, &format!("SELECT toTimeZone(now(), '{zone}') FORMAT Null")).await?;
+    let row = format!(
+        "INSERT INTO fleet_settings SELECT 0, '{zone}', {idle_litres_per_hour}, {fuel_price}, {scheduled_hours_per_day}, \
+         {under_utilized_share}, toUnixTimestamp64Milli(now64(3))"
+    );
+    run(client, &row).await
+}
+
 async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
     client.query(&sql.replace('?', "??")).execute().await.map_err(|error| store_error(&error))
 }
@@ -194,7 +219,8 @@ mod tests {
         for statement in all {
             assert!(statement.starts_with("CREATE ") || statement.starts_with("ALTER "), "{statement}");
             let rendered = render(&statement, 30);
-            assert!(!rendered.contains(['{', '}']), "{rendered}");
+            // What is left are parameters of views.
+            assert!(!rendered.replace("{days:UInt32}", "").contains(['{', '}']), "{rendered}");
         }
     }
 

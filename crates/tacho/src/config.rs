@@ -32,6 +32,8 @@ pub struct Config {
     pub store: Store,
     /// Thresholds of the analytics.
     pub analytics: Analytics,
+    /// What the reports of the fleet are computed with.
+    pub fleet: Fleet,
 }
 
 /// Where data lies.
@@ -267,6 +269,34 @@ impl Default for Store {
     }
 }
 
+/// What the reports of the fleet are computed with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fleet {
+    /// Time zone of the depot, as `Europe/Berlin`: days and hours of the day are those of it.
+    pub time_zone: String,
+    /// Hours a day that a vehicle is scheduled for; its rate is measured against them, less those that it was down.
+    pub scheduled_hours_per_day: f64,
+    /// A vehicle is under-utilized below this share of the median rate of its class over 7 days.
+    pub under_utilized_share: f64,
+    /// Litres that an engine burns in an hour of idling.
+    pub idle_litres_per_hour: f64,
+    /// Price of a litre, in your currency.
+    pub fuel_price: f64,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self {
+            time_zone: "UTC".into(),
+            scheduled_hours_per_day: 24.0,
+            under_utilized_share: 0.3,
+            idle_litres_per_hour: 2.0,
+            fuel_price: 1.5,
+        }
+    }
+}
+
 /// Thresholds of the analytics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -376,12 +406,30 @@ pub fn check(config: &Config) -> Result<()> {
         bail!("configuration: pipeline.epoch_ms is {}; it must lie within 5..=10000", config.pipeline.epoch_ms);
     }
     check_kafka(&config.kafka)?;
+    check_fleet(&config.fleet)?;
     let url = &config.store.url;
     if url.split_once("//").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|host| host.contains('@'))) {
         bail!("configuration: store.url holds a user or password; use store.user and store.password_file");
     }
     if url.starts_with("https:") {
         bail!("configuration: store.url: https is not supported yet; use http in a trusted network or through a proxy");
+    }
+    Ok(())
+}
+
+fn check_fleet(fleet: &Fleet) -> Result<()> {
+    if jiff::tz::TimeZone::get(&fleet.time_zone).is_err() {
+        bail!("configuration: fleet.time_zone is \"{}\", no name of a time zone", fleet.time_zone);
+    }
+    for (key, value, max) in [
+        ("scheduled_hours_per_day", fleet.scheduled_hours_per_day, 24.0),
+        ("under_utilized_share", fleet.under_utilized_share, 1.0),
+        ("idle_litres_per_hour", fleet.idle_litres_per_hour, 1_000.0),
+        ("fuel_price", fleet.fuel_price, 1_000_000.0),
+    ] {
+        if !(0.0..=max).contains(&value) {
+            bail!("configuration: fleet.{key} is {value}; it must lie within 0..={max}");
+        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 use tacho_store::{
-    Secret, StoreConfig,
+    FleetSettings, Secret, StoreConfig,
     embedded::find_library,
     supervise::{SuperviseError, SuperviseLimits, Supervisor},
 };
@@ -87,6 +87,13 @@ pub fn store_config(config: &Config) -> Result<StoreConfig> {
     let mut store = StoreConfig::new(&config.store.url);
     store.database.clone_from(&config.store.database);
     store.retention_telemetry_days = config.store.telemetry_retention_days;
+    store.fleet = FleetSettings {
+        time_zone: config.fleet.time_zone.clone(),
+        idle_litres_per_hour: config.fleet.idle_litres_per_hour,
+        fuel_price: config.fleet.fuel_price,
+        scheduled_hours_per_day: config.fleet.scheduled_hours_per_day,
+        under_utilized_share: config.fleet.under_utilized_share,
+    };
     if !config.store.url.is_empty() {
         store.is_compressed = true;
         store.user = Some(config.store.user.clone());

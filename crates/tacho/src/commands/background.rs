@@ -1,5 +1,5 @@
-//! What works on the store beside a pipeline, in `up` and in `run`: the queue of days to compute again, and the copies of
-//! what proves grave alerts.
+//! What works on the store beside a pipeline, in `up` and in `run`: the queue of days to compute again, the copies of what
+//! proves grave alerts, the heat map of positions, and erasures of drivers.
 
 use crate::{commands::up, config::Config};
 use anyhow::{Context, Result};
@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tacho_io::{Clock, PipelineStats, SystemClock};
+use tacho_io::{Clock, PipelineStats, StoreError, SystemClock};
 use tacho_pipeline::{Backfill, BackfillQueue, IsStored};
-use tacho_store::ClickHouseStore;
+use tacho_store::{ClickHouseStore, erase, evidence, heat};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +41,16 @@ impl Background {
         let backfill =
             BackfillQueue::start(backfill, is_stored, Arc::clone(stats)).context("start the backfill queue")?;
         let stop = CancellationToken::new();
-        runtime.spawn(keep_evidence(clickhouse.clone(), stop.clone()));
+        let (to_prove, to_count, to_erase) = (clickhouse.clone(), clickhouse.clone(), clickhouse.clone());
+        runtime.spawn(keep("evidence is copied later", evidence::INTERVAL, stop.clone(), async move || {
+            evidence::collect(to_prove.client(), SystemClock.now().ms()).await
+        }));
+        runtime.spawn(keep("positions are counted later", heat::INTERVAL, stop.clone(), async move || {
+            heat::collect(to_count.client(), SystemClock.now().ms()).await
+        }));
+        runtime.spawn(keep("a driver is erased later", erase::INTERVAL, stop.clone(), async move || {
+            erase::collect(to_erase.client()).await
+        }));
         Ok(Background { backfill, stop })
     }
 
@@ -54,21 +63,24 @@ impl Background {
     }
 }
 
-/// Copies what proves grave alerts, as long as the system runs. A pass that fails is made again with the next.
-async fn keep_evidence(store: ClickHouseStore, stop: CancellationToken) {
-    let mut pause = tokio::time::interval(tacho_store::evidence::INTERVAL);
+/// Makes passes over the store until one finds nothing more to do, time after time. A pass that fails is made again with
+/// the next.
+async fn keep<F>(what_waits: &'static str, interval: Duration, stop: CancellationToken, pass: F)
+where
+    F: AsyncFn() -> Result<bool, StoreError>,
+{
+    let mut pause = tokio::time::interval(interval);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = pause.tick() => {}
         }
-        loop {
-            let now_ms = SystemClock.now().ms();
-            match tacho_store::evidence::collect(store.client(), now_ms).await {
-                Ok(true) if !stop.is_cancelled() => {}
-                Ok(_) => break,
+        while !stop.is_cancelled() {
+            match pass().await {
+                Ok(true) => {}
+                Ok(false) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "evidence is copied later");
+                    tracing::warn!(%error, "{what_waits}");
                     break;
                 }
             }
