@@ -64,9 +64,9 @@ fn what_comes_late_is_counted_again(host: &Host, store: &ClickHouseStore) {
          ('v2', '2026-03-08 08:30:00', 129700000, 775900000, 60, now64(3), 3), \
          ('v1', '2026-03-08 12:00:00', 129700000, 775900000, 0, now64(3), 4)",
     );
-    assert!(!host.runtime.block_on(heat::collect(store.client(), 2)).unwrap());
+    assert!(!host.runtime.block_on(heat::collect(store.client(), 2)).expect("counted"));
     assert_eq!(host.ask(store, hours), "8\t4\t2\t45\n10\t1\t1\t0\n");
-    assert!(!host.runtime.block_on(heat::collect(store.client(), 3)).unwrap());
+    assert!(!host.runtime.block_on(heat::collect(store.client(), 3)).expect("counted"));
     assert_eq!(host.ask(store, "SELECT max(version) FROM heat_cells"), "2\n", "nothing new, nothing counted");
 }
 
