@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts the jars of a Kafka broker into the cache, once, and prints their folder. The tests of crates/tacho-kafka start
-# a broker from it. 43 MB, outside the checkout and shared by all of them.
+# a broker from it. 44 MB, outside the checkout and shared by all of them.
 #
 #   TACHO_CACHE   where to cache; default ${XDG_CACHE_HOME:-$HOME/.cache}/tacho
 set -eu
@@ -12,7 +12,8 @@ cache=${TACHO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tacho}/kafka
 target=$cache/$version
 lib=$target/lib
 
-if [ -s "$lib/kafka_2.13-$version.jar" ]; then
+# The jar that the list had last: a folder without it was made from an older list.
+if [ -s "$lib/kafka-tools-$version.jar" ]; then
   echo "$lib"
   exit 0
 fi
@@ -31,12 +32,12 @@ work=$(mktemp -d "$cache/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-echo "fetch-kafka: fetching Kafka $version (43 MB) ..." >&2
+echo "fetch-kafka: fetching Kafka $version (44 MB) ..." >&2
 # A copy: Maven leaves files beside the pom.
 cp "$pom" "$work/pom.xml"
 (cd "$work" && mvn -B -q dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$work/lib" >&2) ||
   fail "mvn could not fetch Kafka $version"
-[ -s "$work/lib/kafka_2.13-$version.jar" ] || fail "Maven fetched no kafka_2.13-$version.jar"
+[ -s "$work/lib/kafka-tools-$version.jar" ] || fail "Maven fetched no kafka-tools-$version.jar"
 # Renaming within one file system: whoever looks sees no jars or all of them.
 rm -rf "$lib"
 mv "$work/lib" "$lib"

@@ -237,7 +237,7 @@ fn lib() -> Result<PathBuf> {
         caches.map(|caches| caches.join("tacho"))
     });
     let lib = cache.context("HOME is not set")?.join("kafka").join(version).join("lib");
-    let is_there = lib.join(format!("kafka_2.13-{version}.jar")).is_file();
+    let is_there = lib.join(format!("kafka-tools-{version}.jar")).is_file();
     ensure!(is_there, "no Kafka in {}; run tools/fetch-kafka.sh (needs Java 17 and Maven)", lib.display());
     Ok(lib)
 }

@@ -4,6 +4,7 @@ mod crash;
 mod dead_letters;
 mod drill;
 mod geofences;
+mod groups;
 mod import;
 mod intake;
 mod kafka;
