@@ -83,7 +83,7 @@ fn readiness(http: &str) -> Option<u16> {
 #[test]
 fn what_cannot_work_is_said_with_the_way_out() {
     let node = broker();
-    let [dir, other_dir, store_dir] = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+    let [dir, other_dir, own_dir, store_dir] = [(); 4].map(|()| tempfile::tempdir().expect("a folder"));
     let store = store_alone(store_dir.path());
     let brokers = node.address();
     let run = |brokers: &str| run_command(dir.path(), brokers, &store.url);
@@ -98,6 +98,11 @@ fn what_cannot_work_is_said_with_the_way_out() {
     assert!(said.contains("not available"), "{said}");
     let said = fail(&mut run(&brokers), 1);
     assert!(said.contains("does not exist") && said.contains("tacho topics create"), "{said}");
+
+    let own = System::start(own_dir.path());
+    let said = fail(&mut run(&own.kafka), 1);
+    assert!(said.contains("tacho's own log offers no transactions"), "{said}");
+    drop(own);
 
     // With TLS and SASL, all from the environment; the secret from a file, and wrong at first.
     let secret = tempfile::NamedTempFile::new().expect("a file");

@@ -30,6 +30,15 @@ pub enum KafkaError {
         /// What was said.
         reason: String,
     },
+    /// The brokers let nobody write in transactions with this id.
+    #[error(
+        "the brokers refuse the transactional id `{id}`: its user needs Write and Describe on it; tacho's own log offers no \
+         transactions (`tacho up` runs it and the pipeline together)"
+    )]
+    NoTransactions {
+        /// The id.
+        id: String,
+    },
     /// The topic of markers knows nothing of a pipeline that has run before.
     #[error(
         "{topic} has no marker of pipeline {pipeline}, although that pipeline has a data directory: these are other \

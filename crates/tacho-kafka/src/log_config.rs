@@ -98,11 +98,15 @@ impl KafkaLogConfig {
         config
     }
 
+    pub(crate) fn transactional_id(&self) -> String {
+        format!("{}.tacho.{}", self.topic_prefix, self.pipeline_id)
+    }
+
     pub(crate) fn producer(&self) -> ClientConfig {
         let mut config = self.client("outputs");
         let transaction_ms = self.transaction_timeout.as_millis().to_string();
         config
-            .set("transactional.id", format!("{}.tacho.{}", self.topic_prefix, self.pipeline_id))
+            .set("transactional.id", self.transactional_id())
             .set("transaction.timeout.ms", &transaction_ms)
             .set("message.timeout.ms", &transaction_ms)
             .set("acks", "all")

@@ -145,7 +145,13 @@ impl OutputWriter {
             .create_with_context(self.context.clone())
             .map_err(KafkaError::Config)
             .map_err(fatal)?;
-        client.init_transactions(self.config.request_timeout).map_err(|error| log_error("fencing", &error))?;
+        let refused = |error: &ClientError| match error.rdkafka_error_code() {
+            Some(Code::TransactionalIdAuthorizationFailed) => {
+                fatal(KafkaError::NoTransactions { id: self.config.transactional_id() })
+            }
+            _ => log_error("fencing", error),
+        };
+        client.init_transactions(self.config.request_timeout).map_err(|error| refused(&error))?;
         self.last = self.check_claim()?;
         self.state = State::Ready(client);
         self.transact(self.last, &[])?;
