@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,24 @@ const NOON_MS: i64 = 1_768_478_400_000;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// 250 trips, newest first, one per second; alerts of one vehicle; a store that is away for `away`.
-struct FakeStore;
+#[derive(Default)]
+struct FakeStore {
+    /// How often it is away when the open alerts are asked for; then there is one. None: there are no open alerts.
+    away: Option<AtomicU32>,
+}
+
+impl FakeStore {
+    fn open_alerts(&self) -> Result<Vec<Value>, QueryError> {
+        let Some(away) = &self.away else { return Ok(Vec::new()) };
+        if away.load(Ordering::SeqCst) > 0 {
+            away.fetch_sub(1, Ordering::SeqCst);
+            return Err(QueryError::Unavailable("starting".into()));
+        }
+        let alert = json!({"alert_id": "a1", "ts": NOON_MS, "vehicle_id": "veh_1", "alert_type": "idling",
+            "severity": 2, "state": "open", "source": "engine", "stale": false});
+        Ok(vec![alert])
+    }
+}
 
 impl QueryBackend for FakeStore {
     fn named<'a>(&'a self, name: &'a str, params: &'a [(&'a str, String)]) -> QueryFuture<'a> {
@@ -41,6 +58,7 @@ impl QueryBackend for FakeStore {
                     .collect())
             }
             "alerts_page" if param("vehicle_id") == "away" => Err(QueryError::Unavailable("starting".into())),
+            "alerts_page" if param("state") == "open" => self.open_alerts(),
             "alerts_page" => Ok(Vec::new()),
             "vehicle_speed_history" => Ok(vec![json!({"at": "2026-01-15 12:00:00", "avg_speed_kmph": 51.5})]),
             other => Err(QueryError::UnknownQuery(other.to_owned())),
@@ -61,6 +79,10 @@ struct Server {
 
 impl Server {
     async fn start(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::start_on(FakeStore::default(), change).await
+    }
+
+    async fn start_on(store: FakeStore, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig { listen: ([127, 0, 0, 1], 0).into(), ..ServerConfig::default() };
         change(&mut config);
         let clock = Arc::new(ManualClock::at(LogTime(NOON_MS)));
@@ -72,7 +94,7 @@ impl Server {
         let parts = ServerParts {
             hub: Arc::clone(&hub),
             stats: Arc::clone(&stats),
-            backend: Arc::new(FakeStore),
+            backend: Arc::new(store),
             ready: Arc::new(move || match is_ready.load(Ordering::SeqCst) {
                 true => Vec::new(),
                 false => vec!["the journal is replayed".to_owned()],
@@ -115,6 +137,21 @@ impl Server {
         self.stop.cancel();
         tokio::time::timeout(DEADLINE, self.task).await.expect("the server stops in time").unwrap();
     }
+}
+
+#[tokio::test]
+async fn alerts_that_are_open_in_a_store_that_comes_later_are_in_the_feed() {
+    let server = Server::start_on(FakeStore { away: Some(AtomicU32::new(1)) }, |_| {}).await;
+    let counted = async {
+        loop {
+            let fleet = server.json("/api/v1/fleet").await;
+            if fleet["open_alerts"] == json!([0, 1, 0, 0, 0]) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, counted).await.expect("the open alert is counted");
+    server.stop().await;
 }
 
 /// Reads a stream until its text satisfies `enough`.

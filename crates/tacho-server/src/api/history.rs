@@ -12,11 +12,14 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use tacho_model::{AlertState, AlertType, TripStatus};
 use utoipa::{IntoParams, ToSchema};
 
 /// Alerts that are asked for at the start, to fill the feed.
 const SEED_ALERTS: usize = 500;
+/// Pause between two attempts to have them.
+const SEED_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -184,11 +187,20 @@ pub(crate) async fn alerts_of(app: &App, vehicle_id: &str, limit: usize) -> Resu
     alerts(app, AlertFilter { vehicle_id: vehicle_id.to_owned(), ..AlertFilter::default() }, limit).await
 }
 
-/// Fills the feed with alerts that were open before this process started. Without a store the feed begins empty.
+/// Fills the feed with alerts that were open before this process started, as soon as the store can tell them: `tacho run`
+/// serves before it has found its store.
 pub(crate) async fn seed_open_alerts(app: Shared) {
-    let filter = AlertFilter { state: AlertState::Open.as_str().to_owned(), ..AlertFilter::default() };
-    match alerts(&app, filter, SEED_ALERTS).await {
-        Ok(open) => app.hub.seed_alerts(open),
-        Err(error) => tracing::warn!(%error, "the feed begins without the alerts that are open in the store"),
+    let mut has_failed = false;
+    loop {
+        let filter = AlertFilter { state: AlertState::Open.as_str().to_owned(), ..AlertFilter::default() };
+        match alerts(&app, filter, SEED_ALERTS).await {
+            Ok(open) => return app.hub.seed_alerts(open),
+            Err(error) if !has_failed => {
+                tracing::info!(%error, "the feed begins without the alerts that are open in the store; they follow");
+                has_failed = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(SEED_PAUSE).await;
     }
 }
