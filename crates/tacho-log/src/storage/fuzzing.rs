@@ -2,13 +2,15 @@
 
 use super::{
     Partition, PartitionConfig, ReadCursor,
-    checkpoint::Checkpoint,
-    index::SegmentIndex,
     segment::{list_segments, segment_path},
 };
+#[cfg(test)]
+use super::{checkpoint::Checkpoint, index::SegmentIndex};
+#[cfg(test)]
+use crate::fuzzing::with_sound_batches;
 use crate::{
     batch::{BatchBuilder, Codec, ProducerFields},
-    fuzzing::{scratch, with_checksum, with_sound_batches},
+    fuzzing::{scratch, with_checksum},
 };
 use std::{fs, path::Path, sync::Arc};
 use tacho_io::{ManualClock, SystemDisk};

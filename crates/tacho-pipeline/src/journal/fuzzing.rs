@@ -1,6 +1,8 @@
 //! A journal file of anyone's making.
 
-use super::{Entry, file, recover};
+#[cfg(test)]
+use super::Entry;
+use super::{file, recover};
 use crate::fuzzing::scratch;
 use std::fs;
 use tacho_io::SystemDisk;
