@@ -33,6 +33,8 @@ pub(crate) struct Fetcher {
     pub shares: Vec<Share>,
     pub decoder: Decoder,
     pub run_bytes: usize,
+    /// Runs that span more event time are cut, so that a chunk can wait for another topic.
+    pub drift_ms_max: i64,
     pub retry_pause_max: Duration,
     pub lost_records: LostRecords,
 }
@@ -94,10 +96,15 @@ impl Fetcher {
             let cpu_before = thread_cpu_ns();
             let share = self.shares.iter_mut().find(|share| share.source == records.source);
             let share = share.expect("a reader returns only what it was asked for");
-            let chunk = self.decoder.decode(&records, share.position);
-            share.position = chunk.to;
+            let pieces = self.decoder.cut(records, self.drift_ms_max);
             self.stats.decode_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
-            self.inbox.push(&self.life, share.queue, chunk)?;
+            for piece in pieces {
+                let cpu_before = thread_cpu_ns();
+                let chunk = self.decoder.decode(&piece, share.position);
+                share.position = chunk.to;
+                self.stats.decode_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
+                self.inbox.push(&self.life, share.queue, chunk)?;
+            }
         }
         Ok(())
     }

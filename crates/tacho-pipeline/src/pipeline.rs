@@ -353,6 +353,7 @@ impl Assembly {
                     shares,
                     decoder: Decoder::new(stream, self.config.decode, self.config.shards),
                     run_bytes: self.config.fetch_run_bytes,
+                    drift_ms_max: rules(&self.config).drift_ms_max,
                     retry_pause_max: self.config.retry_pause_max,
                     lost_records: self.config.lost_records,
                 };
