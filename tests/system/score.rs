@@ -1,6 +1,6 @@
 //! A scenario through a running system, compared with its truth.
 
-use crate::support::{PATIENCE, System, succeed, tacho, until};
+use crate::support::{System, succeed, tacho};
 use serde_json::Value;
 use std::path::Path;
 
@@ -19,12 +19,9 @@ fn an_incident_day_is_found_as_it_happened() {
     let system = System::start(&data_dir);
     let simulate = ["simulate", "--brokers", &system.kafka, "--scenario", "incident-day", "--speedup", "max"];
     succeed(tacho().args(simulate).args(["--faults", "duplicate=1%,corrupt=1%", "--truth"]).arg(&truth));
-    // What the end of data decides, fleet time decides: it follows the clock once every partition is quiet.
-    until("every trip to end", PATIENCE, || {
-        (system.number("SELECT count() FROM v_trips WHERE status = 'open'") == 0).then_some(())
-    });
+    // It waits for fleet time, which decides what the end of data means.
     let report = score(&data_dir, &truth);
-    for name in ["harsh_brake", "harsh_accel", "harsh_corner", "idling", "sos", "trips", "corrupt"] {
+    for name in ["harsh_brake", "harsh_accel", "harsh_corner", "idling", "sos", "asset_downtime", "trips", "corrupt"] {
         let (precision, recall) = (&report[name]["precision"], &report[name]["recall"]);
         assert_eq!((precision.as_f64(), recall.as_f64()), (Some(1.0), Some(1.0)), "{name}: {}", report[name]);
     }

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Types that concern a driver, whatever the vehicle.
 const DRIVER_TYPES: [&str; 2] = ["break_violation", "driving_time"];
 
+/// Types that last until somebody acknowledges them.
+const MOMENTS: [&str; 3] = ["sos", "crash", "possible_crash"];
+
 /// How near is near enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
@@ -115,7 +118,7 @@ fn score_type(
     let (mut missed, mut extra, mut delays_ms) = (Vec::new(), Vec::new(), Vec::new());
     for Group { happened: true_indices, raised: found_indices } in groups.values() {
         let true_spans: Vec<Span> = true_indices.iter().map(|index| true_span(lines[*index], truth)).collect();
-        let found_spans: Vec<Span> = found_indices.iter().map(|index| found_span(alerts[*index])).collect();
+        let found_spans: Vec<Span> = found_indices.iter().map(|index| found_span(alerts[*index], truth)).collect();
         let pairs = pair(&true_spans, &found_spans, tolerance.alert_ms);
         for (t, f) in &pairs {
             delays_ms.push(alerts[found_indices[*f]].raised_ms - true_spans[*t].from_ms);
@@ -137,13 +140,19 @@ fn score_type(
 }
 
 fn true_span(line: &TruthLine, truth: &Truth) -> Span {
-    // Without an end, it is a moment, or lasted beyond the run.
-    let open_ms = if line.type_name == "sos" { line.start_ms } else { truth.summary.end_ms };
+    let open_ms = open_end_ms(&line.type_name, line.start_ms, truth);
     Span::new(line.start_ms, line.end_ms.unwrap_or(open_ms))
 }
 
-fn found_span(alert: &FoundAlert) -> Span {
-    Span::new(alert.ts_ms, alert.ended_ms)
+fn found_span(alert: &FoundAlert, truth: &Truth) -> Span {
+    let is_open = alert.ended_ms < alert.ts_ms;
+    let ended_ms = if is_open { open_end_ms(&alert.alert_type, alert.ts_ms, truth) } else { alert.ended_ms };
+    Span::new(alert.ts_ms, ended_ms)
+}
+
+/// Where something without an end ends: what waits to be acknowledged is a moment; anything else lasted beyond the run.
+fn open_end_ms(type_name: &str, start_ms: i64, truth: &Truth) -> i64 {
+    if MOMENTS.contains(&type_name) { start_ms } else { truth.summary.end_ms }
 }
 
 fn median(mut values: Vec<i64>) -> Option<i64> {

@@ -23,11 +23,13 @@ pub fn queries(truth: &Truth) -> Vec<Query> {
     let ms = |column: &str| format!("toUnixTimestamp64Milli({column})");
     let alerts = format!(
         "SELECT alert_id, alert_type, vehicle_id, driver_id, geofence_id, {} AS ts_ms, {} AS ended_ms, {} AS raised_ms, \
-         value FROM alerts FINAL WHERE source = 'engine' AND state != 'dismissed' AND {} ORDER BY ts, alert_id",
+         value FROM alerts FINAL WHERE source = 'engine' AND state != 'dismissed' AND ({} OR {}) ORDER BY ts, alert_id",
         ms("ts"),
         ms("ended_at"),
         ms("raised_at"),
-        within("ts")
+        within("ts"),
+        // What began before the run and was over in it: a vehicle that has been in the workshop since yesterday.
+        within("ended_at")
     );
     let trips = format!(
         "SELECT trip_id, vehicle_id, origin, status, {} AS started_ms, {} AS ended_ms, distance_m FROM trips FINAL \

@@ -9,6 +9,7 @@ mod config_corpus;
 #[cfg(test)]
 mod config_docs;
 mod dead_letters;
+mod fleet_clock;
 mod instance;
 mod kafka_client;
 mod kafka_sink;

@@ -3,16 +3,28 @@
 use crate::{
     NotReachable,
     config::Config,
-    instance,
+    fleet_clock, instance,
     store_process::{self, StoreProcess},
 };
 use anyhow::{Context, Result, bail};
 use std::{path::Path, time::Duration};
+use tacho_model::EventTime;
 use tacho_store::{ClickHouseStore, StoreConfig};
 use tokio::runtime::Runtime;
 
 /// How long to wait until what was acknowledged is stored.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a command waits for before it asks the store of a running instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Await {
+    /// Nothing.
+    Nothing,
+    /// Everything that was acknowledged before the call.
+    Stored,
+    /// That, and what fleet time concludes up to this moment.
+    FleetTime(EventTime),
+}
 
 /// A store to ask.
 pub struct Stored {
@@ -22,13 +34,13 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The store of the instance that runs on the folder, else the folder's store itself, or that of `clickhouse`. With
-    /// `is_settled`, everything that a running instance has acknowledged before the call is in it.
+    /// The store of the instance that runs on the folder, else the folder's store itself, or that of `clickhouse`. A
+    /// running instance's is asked when what `wait` says has come.
     pub fn open(
         config: &Config,
         data_dir: Option<&Path>,
         clickhouse: Option<&str>,
-        is_settled: bool,
+        wait: Await,
     ) -> Result<Stored> {
         let mut config = config.clone();
         if let Some(url) = clickhouse {
@@ -44,9 +56,7 @@ impl Stored {
         if config.store.url.is_empty() {
             match instance::find(&config.data.dir) {
                 Some(addresses) => {
-                    if is_settled {
-                        runtime.block_on(settle(&addresses.http))?;
-                    }
+                    runtime.block_on(wait_for(&addresses.http, wait))?;
                     store.url = addresses.clickhouse;
                 }
                 None => {
@@ -84,6 +94,14 @@ impl Stored {
         }
         result
     }
+}
+
+async fn wait_for(http: &str, wait: Await) -> Result<()> {
+    if let Await::FleetTime(end) = wait {
+        fleet_clock::wait_until(http, end).await?;
+    }
+    // What a fleet time brought about is made when it is shown, and may still be on its way to the store.
+    if wait == Await::Nothing { Ok(()) } else { settle(http).await }
 }
 
 /// Waits until everything that the running instance has acknowledged so far is in its store.

@@ -1,6 +1,6 @@
 //! `backfill`: computes days of vehicles again from what is stored.
 
-use crate::{cli::Backfill as Args, config::Config, stored::Stored};
+use crate::{cli::Backfill as Args, config::Config, stored::{Await, Stored}};
 use anyhow::{Context, Result, bail};
 use std::{io::Write, sync::Arc};
 use tacho_io::{History, SystemClock};
@@ -13,7 +13,7 @@ pub fn run(config: &Config, args: &Args) -> Result<()> {
     if to <= from {
         bail!("--to must lie behind --from");
     }
-    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), true)?;
+    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), Await::Stored)?;
     let engine = Arc::new(super::up::engine_config(&config.analytics)?);
     let limits = super::up::pipeline_config(config).decode;
     let vehicles: Vec<VehicleId> = args.vehicle.iter().map(|id| VehicleId::from(id.as_str())).collect();

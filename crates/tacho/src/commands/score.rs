@@ -3,9 +3,10 @@
 use crate::{
     cli::{Score, ScoreOutput},
     config::Config,
-    stored::Stored,
+    stored::{Await, Stored},
 };
 use anyhow::{Context, Result};
+use tacho_model::EventTime;
 use tacho_score::{Found, Tolerance, Truth, queries, score};
 use tacho_store::{ClickHouseStore, OutputFormat, QueryOptions};
 
@@ -13,7 +14,8 @@ use tacho_store::{ClickHouseStore, OutputFormat, QueryOptions};
 pub fn run(config: &Config, args: &Score) -> Result<()> {
     let text = std::fs::read_to_string(&args.truth).with_context(|| format!("read {}", args.truth.display()))?;
     let truth = Truth::read(&text).with_context(|| format!("{}", args.truth.display()))?;
-    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), true)?;
+    let end = EventTime(truth.summary.end_ms);
+    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), Await::FleetTime(end))?;
     let found = stored.ask(|clickhouse| collect(clickhouse, &truth))?;
     let tolerance = Tolerance::at_rate(truth.summary.telemetry_rate_hz);
     let report = score(&truth, &found, &tolerance, args.details);

@@ -3,7 +3,7 @@
 use crate::{
     cli::{Sql, SqlOutput},
     config::Config,
-    stored::Stored,
+    stored::{Await, Stored},
 };
 use anyhow::{Context, Result};
 use std::io::Write;
@@ -11,7 +11,8 @@ use tacho_store::{ClickHouseStore, OutputFormat, QueryOptions};
 
 /// Runs the query and prints its result.
 pub fn run(config: &Config, args: &Sql) -> Result<()> {
-    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), !args.no_wait)?;
+    let wait = if args.no_wait { Await::Nothing } else { Await::Stored };
+    let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), wait)?;
     stored.ask(|clickhouse| print(clickhouse, args))
 }
 
