@@ -13,6 +13,7 @@ use crate::{
     maneuver::{Harsh, Overspeed},
     messages::Ids,
     motion::Motion,
+    receiver::Receiver,
     report::StreamCounts,
     route::{Area, Guidance, Route},
     sink::{Sink, SinkError},
@@ -150,6 +151,7 @@ pub(crate) struct Vehicle {
     refuelled_odometer_m: f64,
     coolant_c: f64,
     satellites: u64,
+    receiver: Receiver,
 
     watch: Watch,
     device_alert_at: Option<EventTime>,

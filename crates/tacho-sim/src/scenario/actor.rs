@@ -11,6 +11,7 @@ use crate::{
     dice::{Dice, Purpose},
     json::{push_fixed, push_uint, push_uuid},
     motion::METRES_PER_DEGREE,
+    receiver::Receiver,
     route::KMPH,
     sink::SinkError,
     vehicle::{Output, World},
@@ -33,6 +34,7 @@ pub(crate) struct Actor {
     life: Life,
     plane: Plane,
     dice: Dice,
+    receiver: Receiver,
     step: u64,
     phase_us: i64,
     next_fix: EventTime,
@@ -54,6 +56,7 @@ impl Actor {
         let mut actor = Actor {
             plane: Plane { origin: world.config.centre },
             dice: Dice::new(world.config.seed, life.index, Purpose::Sensors),
+            receiver: Receiver::default(),
             step: 0,
             phase_us,
             next_fix: start,
@@ -163,7 +166,8 @@ impl Actor {
     fn write_fix(&mut self, world: &World, now: EventTime, at_s: f64, out: &mut Output<'_>) {
         let life = &self.life;
         let pose = life.track.pose(at_s);
-        let position = noisy(self.plane.position(pose.at), world.config.noise_m(), &mut self.dice);
+        let error_m = self.receiver.error_m(now, world.config.noise_m(), &mut self.dice);
+        let position = displaced(self.plane.position(pose.at), error_m);
         let buffer = &mut *out.buffer;
         buffer.extend_from_slice(b"{\"event_id\":\"");
         push_uuid(buffer, &mut self.dice);
@@ -274,12 +278,8 @@ fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// A position with noise on either axis.
-fn noisy(at: LatLon, noise_m: f64, dice: &mut Dice) -> LatLon {
-    if noise_m <= 0.0 {
-        return at;
-    }
-    let (east, north) = (dice.bell() * noise_m, dice.bell() * noise_m);
+/// A position that is wrong by so many metres to the east and to the north.
+fn displaced(at: LatLon, (east_m, north_m): (f64, f64)) -> LatLon {
     let lon_scale = METRES_PER_DEGREE * at.lat.to_radians().cos();
-    LatLon { lat: at.lat + north / METRES_PER_DEGREE, lon: at.lon + east / lon_scale }
+    LatLon { lat: at.lat + north_m / METRES_PER_DEGREE, lon: at.lon + east_m / lon_scale }
 }

@@ -128,16 +128,19 @@ fn visit(role: u32, number: usize) -> Visit {
 fn act_on_approach(role: u32, round: u32) -> Option<Act> {
     match (role, round) {
         (0, _) => Some(Act::Overspeed { over_kmph: 18.0, hold_s: 20.0 }),
-        (1, _) => Some(Act::Jam { cycles: 14 }),
+        // Five minutes: of a longer one, no prediction can know that it ends in time.
+        (1, _) => Some(Act::Jam { cycles: 9 }),
         (4, _) => Some(Act::HarshAccel),
-        (5, _) => Some(Act::HarshCorner),
+        (5, _) => Some(Act::HarshBrake),
         _ => Some(Act::Traffic { stand_s: 45.0 }),
     }
 }
 
 fn act_on_return(role: u32) -> Option<Act> {
     match role {
-        0 | 5 => Some(Act::HarshBrake),
+        0 => Some(Act::HarshBrake),
+        // Away from the bridge, whose corridor it would leave sideways.
+        5 => Some(Act::HarshCorner),
         2 => Some(Act::Idle { stand_s: 480.0 }),
         4 => Some(Act::Overspeed { over_kmph: 26.0, hold_s: 25.0 }),
         _ => None,

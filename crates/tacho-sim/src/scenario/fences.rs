@@ -8,6 +8,8 @@ use crate::{route::KMPH, truth::TruthBody};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Inside (or outside) for this long counts, seconds.
+const DWELL_S: i64 = 10;
 /// Speeds count from this much over a known limit, km/h, and for this long, seconds.
 const LIMIT_TOLERANCE_KMPH: f64 = 3.0;
 const OVERSPEED_S_MIN: i64 = 5;
@@ -147,8 +149,10 @@ impl Pilot<'_> {
             self.tell_crossing("geofence_enter", fence, (0, 0));
         }
         for second in 1..=end_s {
-            let is_inside = fence.holds(self.life.track.pose(second as f64).at);
-            if is_inside == was_inside {
+            let is_inside_at = |second: i64| fence.holds(self.life.track.pose(second as f64).at);
+            let is_inside = is_inside_at(second);
+            // Being inside, or outside, for less than the dwell is none.
+            if is_inside == was_inside || (1..=DWELL_S).any(|later| is_inside_at(second + later) != is_inside) {
                 continue;
             }
             self.tell_crossing(if is_inside { "geofence_enter" } else { "geofence_exit" }, fence, (second, second));

@@ -1,4 +1,4 @@
-//! A day on which everything goes wrong, a dozen kinds of it, each with vehicles of its own.
+//! A day on which everything goes wrong, a dozen kinds of it and one more, each with vehicles of its own.
 
 use super::{
     fences::{Fence, Form, Purpose, square},
@@ -9,7 +9,7 @@ use super::{
 use crate::config::SimConfig;
 use tacho_model::TripStatus;
 
-const ROLES: u32 = 12;
+const ROLES: u32 = 13;
 /// Vehicles drive in cells of this size, metres; roles 5 and 6 meet fences there.
 const CELL_M: f64 = 6_000.0;
 
@@ -64,6 +64,11 @@ pub(super) fn play(config: &SimConfig, index: u32) -> Pilot<'_> {
     }
     if index % ROLES == 7 {
         pilot.life.fuel_start_pct = 10.5;
+    }
+    if index % ROLES == 12 {
+        // In the workshop since yesterday: a day is over in half an hour, and the vehicle comes back two hours later.
+        pilot.park_until(9_000.0);
+        pilot.leave_workshop(84_600.0);
     }
     pilot.park_until(480.0 + f64::from(index % 24) * 20.0);
     pilot.send_driver_event("driver_login", pilot.now_s());

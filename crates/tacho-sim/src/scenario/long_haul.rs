@@ -23,11 +23,13 @@ enum Part {
     Refuel,
 }
 
-/// The day of each role. Under `eu561`, 45 minutes (or 15 and then 30) are due after 4.5 h of driving: days are either
-/// half an hour under or half an hour over.
+/// The day of each role. Under `eu561`, 45 minutes (or 15 and then 30) are due after 4.5 h of driving, and a day has 10 h
+/// at most: stints are a quarter of an hour under or half an hour over, the long day is 50 minutes over.
 fn day(role: u32) -> &'static [Part] {
     use Part::{Break, Drive, Refuel};
     match role {
+        // All breaks as they must be, but more than ten hours in a day.
+        0 => &[Drive(4.25), Break(50.0), Drive(4.25), Break(50.0), Drive(2.4)],
         // Five hours without a break.
         1 => &[Drive(5.1), Break(60.0), Drive(3.0)],
         // Eight minutes are no break, which the driver's app says they were.

@@ -47,8 +47,8 @@ impl Scenario {
             Scenario::Mixed => return None,
             Scenario::CityDelivery => (4, 24, 1.0),
             Scenario::RideHailing => (3, 30, 1.0),
-            Scenario::LongHaul => (10, 12, 1.0),
-            Scenario::IncidentDay => (3, 24, 1.0),
+            Scenario::LongHaul => (13, 12, 1.0),
+            Scenario::IncidentDay => (3, 26, 1.0),
         };
         Some(ScenarioDefaults { duration: Duration::from_secs(hours * 3_600), num_vehicles, telemetry_rate_hz })
     }

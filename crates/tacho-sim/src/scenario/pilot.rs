@@ -233,6 +233,9 @@ impl<'a> Pilot<'a> {
         }
         self.straight(before_m, cruise, cruise);
         self.perform(act, &steps);
+        if *act == Act::HarshCorner {
+            self.bend_towards(leg.to);
+        }
         let left_m = self.at().distance(leg.to);
         self.straight(left_m, cruise, exit);
     }

@@ -6,6 +6,7 @@ use crate::{
     dice::{Dice, Purpose},
     messages::telemetry_ids,
     motion::Motion,
+    receiver::Receiver,
     route::{KMPH, Route},
     watch::Watch,
 };
@@ -77,6 +78,7 @@ impl Vehicle {
             refuelled_odometer_m: motion.odometer_m - dice.range(0.0, 450_000.0),
             coolant_c: if matches!(phase, Phase::Parked { .. }) { dice.range(30.0, 70.0) } else { 89.0 },
             satellites: 7 + dice.bits() % 6,
+            receiver: Receiver::default(),
             watch: Watch::default(),
             device_alert_at: None,
             last_fix: LastFix { time: start, at: motion.at, odometer_m: motion.odometer_m },

@@ -35,7 +35,7 @@ impl Vehicle {
             trip.max_speed_kmph = trip.max_speed_kmph.max(kmph);
         }
         self.last_fix = LastFix { time: now, at: self.motion.at, odometer_m: self.motion.odometer_m };
-        let fix = self.fix(world, kmph, engine_on);
+        let fix = self.fix(world, now, (kmph, engine_on));
         let trip_id = self.trip.as_ref().map_or("", |trip| &*trip.id);
         let (ids, dice) = (&*self.ids_json, &mut self.sensor_dice);
         out.send(Stream::Telemetry, &self.vehicle_id, now, |buffer, time| {
@@ -85,7 +85,7 @@ impl Vehicle {
         Ok(())
     }
 
-    fn fix(&mut self, world: &World, kmph: f64, engine_on: bool) -> Fix {
+    fn fix(&mut self, world: &World, now: EventTime, (kmph, engine_on): (f64, bool)) -> Fix {
         let target_c = if engine_on { 91.0 } else { 32.0 };
         self.coolant_c += (target_c - self.coolant_c) * (world.grid.fix_interval_s() / 240.0).min(1.0);
         let noise = self.sensor_dice.bits();
@@ -95,7 +95,7 @@ impl Vehicle {
         let noise_v = (noise >> 16 & 3) as f64 * 0.1;
         let fields = world.config.fields;
         Fix {
-            at: self.reported_position(world),
+            at: self.reported_position(world, now),
             kmph,
             heading_deg: self.motion.heading_deg(),
             satellites: self.satellites,
@@ -117,14 +117,10 @@ impl Vehicle {
         }
     }
 
-    fn reported_position(&mut self, world: &World) -> LatLon {
+    fn reported_position(&mut self, world: &World, now: EventTime) -> LatLon {
         let config = &world.config;
         let dice = &mut self.sensor_dice;
-        let (mut east, mut north) = (0.0, 0.0);
-        let noise_m = config.noise_m();
-        if noise_m > 0.0 {
-            (east, north) = (dice.bell() * noise_m, dice.bell() * noise_m);
-        }
+        let (mut east, mut north) = self.receiver.error_m(now, config.noise_m(), dice);
         if config.parked_jitter_m > 0.0 && self.trip.is_none() {
             let jitter_m = config.parked_jitter_m;
             (east, north) = (east + dice.range(-jitter_m, jitter_m), north + dice.range(-jitter_m, jitter_m));

@@ -28,6 +28,11 @@ const TELEMETRY_RATE_HZ: f64 = 1.0;
 const RUN_DURATION: Duration = Duration::from_secs(3_600);
 /// How long to look for a broker.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
+/// A scenario goes into a log no faster than half an hour a second. Whoever reads the topics side by side sees their ends
+/// now and then only; a day within two seconds would come in an order that no fleet makes.
+const SCENARIO_SPEEDUP_MAX: f64 = 1_800.0;
+/// A scenario is small, and waits for its plans to be acknowledged.
+const SCENARIO_LINGER: Duration = Duration::from_millis(1);
 /// Time between two lines of progress where there is no terminal.
 const PLAIN_PROGRESS_S: u64 = 10;
 
@@ -50,11 +55,13 @@ pub fn run(config: &Config, args: &Simulate) -> Result<()> {
         anyhow::Ok(TruthWriter::new(Box::new(BufWriter::new(out))))
     });
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let is_paced = args.out.is_none() && fleet.config().scenario.defaults().is_some();
     let options = RunOptions {
         threads,
         pace: match args.speedup {
             Speedup::Times(1.0) => Pace::RealTime,
             Speedup::Times(times) => Pace::Speedup(times),
+            Speedup::Max if is_paced => Pace::Speedup(SCENARIO_SPEEDUP_MAX),
             Speedup::Max => Pace::Max,
         },
         progress: &show,
@@ -75,8 +82,12 @@ fn produce(
 ) -> Result<RunSummary> {
     match args.out.as_deref() {
         None => {
+            let mut producer = kafka_client::producer(config, &args.brokers)?;
+            if fleet.config().scenario.defaults().is_some() {
+                producer.linger = SCENARIO_LINGER;
+            }
             let sinks = KafkaSink::open(
-                &kafka_client::producer(config, &args.brokers)?,
+                &producer,
                 &config.topics.prefix,
                 options.threads,
                 stop,

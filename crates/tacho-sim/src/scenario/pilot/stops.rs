@@ -68,10 +68,14 @@ pub(crate) struct Round {
     planned: Vec<Option<Planned>>,
     visited: u32,
     detours: Vec<(Span, Point, Point)>,
+    /// Since when the stop that comes next does: the arrival at the one before, or the start.
+    next_since_s: f64,
     /// Send the line as an encoded polyline.
     is_encoded: bool,
 }
 
+/// An arrival that is later than promised by more than this is a breach, seconds.
+const BREACH_S_MIN: f64 = 600.0;
 /// Farther than this from the planned line is a deviation, metres.
 const DEVIATION_M: f64 = 200.0;
 
@@ -79,8 +83,9 @@ impl Pilot<'_> {
     /// Sets out on a round over these stops.
     pub fn begin_round(&mut self, stops: Vec<StopPlan>, is_encoded: bool) {
         self.open_trip();
+        let next_since_s = self.now_s();
         let planned = stops.iter().map(|_| None).collect();
-        self.round = Some(Round { stops, planned, visited: 0, detours: Vec::new(), is_encoded });
+        self.round = Some(Round { stops, planned, visited: 0, detours: Vec::new(), next_since_s, is_encoded });
         self.stand(20.0);
     }
 
@@ -95,6 +100,8 @@ impl Pilot<'_> {
             Timing::Late(by_s) => ((arrived_s - by_s - 1_800.0, arrived_s - by_s), arrived_s - by_s - 300.0),
         };
         let waited_s = (window.0 - arrived_s).max(0.0);
+        self.tell_breach((round.next_since_s, arrived_s), planned_s);
+        round.next_since_s = arrived_s;
         self.park(waited_s + stop.service_s + visit.delay_s);
         let left_s = self.now_s();
         let delivered = (stop.ordered * visit.delivered).round();
@@ -128,6 +135,15 @@ impl Pilot<'_> {
         self.round = Some(round);
     }
 
+    /// The promise of the stop that was next within `span` could not be kept: whoever knows the day knows it from the
+    /// moment on at which the stop comes next.
+    fn tell_breach(&mut self, span: (f64, f64), planned_s: f64) {
+        let late_s = span.1 - planned_s;
+        if late_s > BREACH_S_MIN {
+            self.tell_episode("eta_breach", span, late_s, BREACH_S_MIN);
+        }
+    }
+
     fn declare_visit(&mut self, stop: &StopPlan, (arrived_s, left_s): (f64, f64), (outcome, delivered): (&str, f64)) {
         let vehicle = Arc::clone(&self.life.vehicle_id);
         let mut arrival = self.trip_event("stop_arrival", arrived_s);
@@ -143,11 +159,11 @@ impl Pilot<'_> {
         self.send(left_s, Stream::TripEvents, &vehicle, &departure.into());
     }
 
-    /// Stop `number` of the plan is not visited at all; the round goes on.
+    /// Stop `number` of the plan is not visited at all; the round goes on, and is over before the stop was promised.
     pub fn skip(&mut self, number: usize) {
         let Some(mut round) = self.round.take() else { return };
         let stop = round.stops[number].clone();
-        let planned_s = self.now_s() + 300.0;
+        let planned_s = self.now_s() + 1_800.0;
         let window = (planned_s - 900.0, planned_s + 900.0);
         round.planned[number] = Some(Planned { stop, planned_s, window, is_served: false });
         self.round = Some(round);

@@ -13,6 +13,8 @@ use tacho_model::{LatLon, Stream};
 const HOT_C: f64 = 105.0;
 /// A 12 V system under this is weak.
 const WEAK_V: f64 = 11.8;
+/// Out of use for longer than this is downtime, seconds.
+const DOWNTIME_S_MIN: f64 = 24.0 * 3_600.0;
 /// A tank under this is low, %.
 const LOW_FUEL_PCT: f64 = 10.0;
 
@@ -103,6 +105,20 @@ impl Pilot<'_> {
         self.send_command("maintenance.end", until_s);
         let body = TruthBody::Event { type_name: "maintenance", value: until_s - from_s, subject: None };
         self.tell((from_s, Some(until_s)), body);
+    }
+
+    /// The workshop has had the vehicle since `before_s` before the scenario, and gives it back now.
+    pub fn leave_workshop(&mut self, before_s: f64) {
+        let (from_s, until_s) = (-before_s, self.now_s());
+        self.send_command("maintenance.start", from_s);
+        self.send_command("maintenance.end", until_s);
+        let body = TruthBody::Event { type_name: "maintenance", value: until_s - from_s, subject: None };
+        self.tell((from_s, Some(until_s)), body);
+        let hours = |seconds: f64| seconds / 3_600.0;
+        if until_s - from_s > DOWNTIME_S_MIN {
+            let span = (from_s, until_s);
+            self.tell_episode("asset_downtime", span, hours(until_s - from_s), hours(DOWNTIME_S_MIN));
+        }
     }
 
     fn send_command(&mut self, kind: &str, at_s: f64) {
