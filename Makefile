@@ -14,7 +14,7 @@ RUN_FLAGS ?= --demo --num-vehicles 1000
 
 SECONDS ?= 600
 
-.PHONY: bench build chdb deny drill fmt fuzz help lint run test test-tools tools-check web
+.PHONY: bench build chdb deny drill fmt fuzz help lint run score test test-tools tools-check web
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,3 +70,6 @@ bench: build ## measure the whole system, or ONLY=throughput,paced,latency,recov
 
 drill: build ## kill, stop and starve the system under load, compare with a calm run: ROUNDS=n SEED=s KINDS=a,b DRILL=store-away MINUTES=m
 	@tools/drill.sh
+
+score: build ## play every scenario, clean and with faults, and compare with its truth: SCENARIOS="a b" FAULTS=...
+	@tools/score.sh

@@ -62,11 +62,8 @@ impl Decoder {
         if pieces < 2 {
             return vec![records];
         }
-        let mut cut: Vec<Records> = records
-            .slots
-            .chunks(records.slots.len().div_ceil(pieces))
-            .map(|slots| piece_of(&records, slots))
-            .collect();
+        let mut cut: Vec<Records> =
+            records.slots.chunks(records.slots.len().div_ceil(pieces)).map(|slots| piece_of(&records, slots)).collect();
         // Gaps between records belong to the piece before them, so that the pieces follow each other.
         for index in 1..cut.len() {
             cut[index - 1].next_offset = cut[index].slots[0].offset;

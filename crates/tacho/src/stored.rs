@@ -36,12 +36,7 @@ pub struct Stored {
 impl Stored {
     /// The store of the instance that runs on the folder, else the folder's store itself, or that of `clickhouse`. A
     /// running instance's is asked when what `wait` says has come.
-    pub fn open(
-        config: &Config,
-        data_dir: Option<&Path>,
-        clickhouse: Option<&str>,
-        wait: Await,
-    ) -> Result<Stored> {
+    pub fn open(config: &Config, data_dir: Option<&Path>, clickhouse: Option<&str>, wait: Await) -> Result<Stored> {
         let mut config = config.clone();
         if let Some(url) = clickhouse {
             url.clone_into(&mut config.store.url);

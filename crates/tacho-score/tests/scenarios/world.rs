@@ -5,9 +5,7 @@ use std::{
     io::Write,
     sync::{Arc, Mutex},
 };
-use tacho_engine::{
-    ControlStage, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput,
-};
+use tacho_engine::{ControlStage, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{RecordSlot, Records, TopicPartition};
 use tacho_model::{AlertFact, AlertState, EventTime, Facts, KEY_GROUPS, LogTime, Rejected, SideEvent, Stream};
 use tacho_score::{Found, FoundAlert, FoundTrip, FoundVisit, Truth};

@@ -1,6 +1,10 @@
 //! `backfill`: computes days of vehicles again from what is stored.
 
-use crate::{cli::Backfill as Args, config::Config, stored::{Await, Stored}};
+use crate::{
+    cli::Backfill as Args,
+    config::Config,
+    stored::{Await, Stored},
+};
 use anyhow::{Context, Result, bail};
 use std::{io::Write, sync::Arc};
 use tacho_io::{History, SystemClock};

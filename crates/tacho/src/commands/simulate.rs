@@ -86,12 +86,7 @@ fn produce(
             if fleet.config().scenario.defaults().is_some() {
                 producer.linger = SCENARIO_LINGER;
             }
-            let sinks = KafkaSink::open(
-                &producer,
-                &config.topics.prefix,
-                options.threads,
-                stop,
-            )?;
+            let sinks = KafkaSink::open(&producer, &config.topics.prefix, options.threads, stop)?;
             Ok(tacho_sim::run(fleet, options, |_| sinks.take())?)
         }
         Some(target) => {
