@@ -43,8 +43,8 @@ impl OutputEncoder {
     }
 
     /// Appends the records of an epoch's facts. A fact's version is `version_base` plus its index among those of its
-    /// kind. Vehicle minutes and refuels have no topic. A device's alert has none either: it already stands in the topic
-    /// that it would go to. Health alerts go to a topic of their own as well.
+    /// kind. Vehicle minutes, quarters of an hour and refuels have no topic. A device's alert has none either: it already
+    /// stands in the topic that it would go to. Health alerts go to a topic of their own as well.
     pub fn encode_facts(&self, facts: &Facts, version_base: u64, out: &mut Vec<OutputRecord>) {
         out.reserve(facts.len() - facts.vehicle_minutes.len() - facts.vehicle_intervals.len());
         let versions = || version_base..;
