@@ -1,8 +1,12 @@
 //! What the tests of decoding share.
 
-use crate::{DecodeLimits, TelemetryDecoder};
+#[cfg(test)]
+use crate::DecodeLimits;
+use crate::TelemetryDecoder;
 use tacho_io::{RecordSlot, Records, TopicPartition};
-use tacho_model::{LogTime, Reason, Rejected, Stream, TelemetryBatch};
+#[cfg(test)]
+use tacho_model::Reason;
+use tacho_model::{LogTime, Rejected, Stream, TelemetryBatch};
 
 /// 2025-11-30T12:00:01Z: a second after the reference's messages.
 pub(crate) const LOG_TIME: LogTime = LogTime(1_764_504_001_000);
@@ -35,11 +39,13 @@ pub(crate) fn decode_with<B: AsRef<[u8]>>(
 }
 
 /// Decodes telemetry with a new decoder.
+#[cfg(test)]
 pub(crate) fn decode<B: AsRef<[u8]>>(values: &[B]) -> (TelemetryBatch, Vec<Rejected>) {
     decode_with(&mut TelemetryDecoder::new(DecodeLimits::default(), 1), values)
 }
 
 /// Reason and detail of the one refusal.
+#[cfg(test)]
 pub(crate) fn only_refusal(rejected: &[Rejected], message: &str) -> (Reason, String) {
     match rejected {
         [one] => (one.reason, one.detail.clone()),
