@@ -5,6 +5,8 @@ mod absence;
 mod alerts;
 mod crash;
 mod deliveries;
+mod delivery_walk;
+mod demands;
 mod drivers;
 mod fenced;
 mod geofences;

@@ -14,7 +14,7 @@ use tacho_model::{AlertType, Facts, LatLon};
 
 const G: f64 = 9.80665;
 
-fn data(folder: &str) -> Option<PathBuf> {
+pub fn data(folder: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(folder);
     if !path.is_dir() {
         eprintln!("skipped: the recordings of `../shared/data/{folder}` are not here");
@@ -37,7 +37,7 @@ fn table(file: &Path, mut take: impl FnMut(&dyn Fn(&str) -> f64, &dyn Fn(&str) -
     }
 }
 
-fn run(rows: &[Row], config: EngineConfig) -> Facts {
+pub fn run(rows: &[Row], config: EngineConfig) -> Facts {
     let mut rig = Rig::with(1, Arc::new(config));
     for rows in rows.chunks(500) {
         rig.epoch(Some(rows[0].at - 5_000), rows, &[]);
@@ -70,7 +70,7 @@ fn score(found: &Spans, truth: &Spans, tolerance_ms: i64) -> (f64, f64) {
     (share(found, truth), share(truth, found))
 }
 
-fn f1((precision, recall): (f64, f64)) -> f64 {
+pub fn f1((precision, recall): (f64, f64)) -> f64 {
     2.0 * precision * recall / (precision + recall).max(1e-9)
 }
 
@@ -158,8 +158,17 @@ fn recordings_brakes_and_accelerations_of_a_car_by_gps_and_by_accelerometer() {
     }
 }
 
+/// The runs of the electric car.
+pub fn twizy_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    files.sort();
+    assert_eq!(files.len(), 17);
+    files
+}
+
 /// A run of the electric car: rows with the CAN speed, and with the GPS speed beside them.
-fn twizy_run(file: &Path) -> (Vec<Row>, Vec<f32>) {
+pub fn twizy_run(file: &Path) -> (Vec<Row>, Vec<f32>) {
     let mut rows: Vec<(Row, f32)> = Vec::new();
     table(file, |number, text| {
         let Some(at) = time_of(&text("Date"), &text("Time")) else { return };
@@ -223,12 +232,8 @@ fn overspeed_truth(rows: &[Row]) -> Spans {
 #[test]
 fn recordings_of_an_electric_car_speed_where_its_bus_says_so_and_drive_plausible_ways() {
     let Some(folder) = data("twizy-ev") else { return };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
-    files.sort();
-    assert_eq!(files.len(), 17);
     let (mut by_gps, mut true_count) = (Vec::new(), 0);
-    for file in files {
+    for file in twizy_files(&folder) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let (rows, gps_kmph) = twizy_run(&file);
         let facts = run(&rows, EngineConfig::default());

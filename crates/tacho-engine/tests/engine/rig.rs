@@ -6,8 +6,8 @@ use tacho_engine::{
     VehicleStageOutput,
 };
 use tacho_model::{
-    EventTime, Facts, KEY_GROUPS, LatLon, LogTime, RowOutcome, ScoreWindow, SideBody, SideEvent, TelemetryBatch,
-    Tristate, java_hash, key_group, shard_of_group,
+    EventTime, Facts, KEY_GROUPS, LatLon, LiveVehicle, LogTime, RowOutcome, ScoreWindow, SideBody, SideEvent,
+    TelemetryBatch, Tristate, java_hash, key_group, shard_of_group,
 };
 
 /// One telemetry row, before it is put in columns. Absent numbers are NaN.
@@ -118,6 +118,7 @@ pub struct EpochOut {
     pub odd_rows: Vec<(String, i64, RowOutcome)>,
     pub counts: Vec<SideCounts>,
     pub held_rows: u64,
+    pub live: Vec<LiveVehicle>,
 }
 
 /// Shards, the fleet stage, and what they said so far.
@@ -181,6 +182,7 @@ impl Rig {
             out.facts.append(&mut made.facts);
             out.counts.push(made.side_outcomes);
             out.held_rows += made.held_rows;
+            out.live.append(&mut made.live);
             inputs.append(&mut made.driver_inputs);
             partials.push(made.fleet);
         }

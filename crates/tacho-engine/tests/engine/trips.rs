@@ -209,23 +209,6 @@ fn a_detected_trip_is_dated_back_to_its_first_moving_fix_and_ends_at_the_first_s
 }
 
 #[test]
-fn parked_jitter_makes_no_trip_and_no_distance() {
-    check(
-        "show trips minutes
-         stand v1 12:00:00..12:03:00 jitter=30
-         drive v1 12:03:00..12:03:01 0",
-        expect![[r#"
-            show trips minutes
-            stand v1 12:00:00..12:03:00 jitter=30
-              -> minute 12:00:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
-              -> minute 12:01:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
-            drive v1 12:03:00..12:03:01 0
-              -> minute 12:02:00 n=60 0 m 0/0/0 km/h driving 0 idling 0 stopped 60 offline 0
-        "#]],
-    );
-}
-
-#[test]
 fn a_jam_with_the_engine_on_is_part_of_the_trip() {
     check(
         "show ended
@@ -291,53 +274,6 @@ fn half_an_hour_with_the_engine_on_ends_it() {
             drive v1 12:00:00..12:03:00 54 every=10 ign=on
             stand v1 12:03:00..12:34:00 every=10 ign=on
               -> trip (derived) completed 12:00:00..12:03:00 2700 m n=19 still_engine_on confirmed 12:32:10 moving 180 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
-        "#]],
-    );
-}
-
-#[test]
-fn a_gap_ends_it_when_the_vehicle_is_where_it_was() {
-    check(
-        "show ended
-         drive v1 12:00:00..12:03:00 54 every=5
-         drive v1 12:05:30..12:05:40 54 every=5",
-        expect![[r#"
-            show ended
-            drive v1 12:00:00..12:03:00 54 every=5
-            drive v1 12:05:30..12:05:40 54 every=5
-              -> trip (derived) completed 12:00:00..12:02:55 2625 m n=36 gap_still confirmed 12:05:30 moving 175 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
-        "#]],
-    );
-}
-
-#[test]
-fn a_gap_does_not_end_it_when_the_vehicle_has_gone_on() {
-    check(
-        "show ended
-         drive v1 12:00:00..12:03:00 54 every=5
-         fix v1 12:05:30 5000 0 54
-         stand v1 12:05:35..12:11:00 every=5",
-        expect![[r#"
-            show ended
-            drive v1 12:00:00..12:03:00 54 every=5
-            fix v1 12:05:30 5000 0 54
-            stand v1 12:05:35..12:11:00 every=5
-              -> trip (derived) completed 12:00:00..12:05:35 5000 m n=38 still confirmed 12:07:55 moving 335 idle 0 in 0 coverage 0.54 over 0 harsh 0/0/0
-        "#]],
-    );
-}
-
-#[test]
-fn a_long_gap_ends_it_wherever_the_vehicle_is() {
-    check(
-        "show ended
-         drive v1 12:00:00..12:03:00 54 every=5
-         fix v1 13:05:00 50000 0 54",
-        expect![[r#"
-            show ended
-            drive v1 12:00:00..12:03:00 54 every=5
-            fix v1 13:05:00 50000 0 54
-              -> trip (derived) completed 12:00:00..12:02:55 2625 m n=36 gap_long confirmed 13:05:00 moving 175 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
         "#]],
     );
 }

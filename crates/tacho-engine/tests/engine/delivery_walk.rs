@@ -1,0 +1,159 @@
+//! Real recordings of delivery agents, who drive and walk: how well the engine's state of standing finds their stops.
+
+use crate::{
+    recordings::{data, f1},
+    rig::{Rig, Row},
+    script::{place, time},
+};
+use flate2::read::DeflateDecoder;
+use std::{io::Read, path::Path, sync::Arc};
+use tacho_engine::EngineConfig;
+use tacho_model::VehicleState;
+
+/// A point each 5 s: seconds of its recording, metres, whether the agent is on foot.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    at_s: f64,
+    east_m: f64,
+    north_m: f64,
+    is_on_foot: bool,
+}
+
+/// Entries of an archive whose local headers have their sizes: deflated, or nothing.
+fn unzip(file: &Path) -> Vec<String> {
+    let (bytes, mut place, mut texts) = (std::fs::read(file).unwrap(), 0, Vec::new());
+    let number = |at: usize, length: usize| {
+        bytes[at..at + length].iter().rev().fold(0usize, |number, byte| number << 8 | usize::from(*byte))
+    };
+    while number(place, 4) == 0x0403_4b50 {
+        assert_eq!((number(place + 6, 2), number(place + 8, 2)), (0, 8), "no data descriptor, deflated");
+        let start = place + 30 + number(place + 26, 2) + number(place + 28, 2);
+        let end = start + number(place + 18, 4);
+        let mut text = String::new();
+        DeflateDecoder::new(&bytes[start..end]).read_to_string(&mut text).unwrap();
+        texts.push(text);
+        place = end;
+    }
+    texts
+}
+
+fn points(text: &str) -> Vec<Point> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let point = |record: csv::StringRecord| {
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let clock: Vec<f64> = record[0][11..].split(':').map(number).collect();
+        Point {
+            at_s: clock[0] * 3_600.0 + clock[1] * 60.0 + clock[2],
+            east_m: number(&record[1]),
+            north_m: number(&record[2]),
+            is_on_foot: &record[3] == "OnFoot",
+        }
+    };
+    reader.records().map(|record| point(record.unwrap())).collect()
+}
+
+/// The way from the point before to the point behind over the time between: the recordings have no speed.
+fn speed_kmph(points: &[Point], index: usize) -> f64 {
+    let around = &points[index.saturating_sub(1)..(index + 2).min(points.len())];
+    let leg_m = |pair: &[Point]| (pair[1].east_m - pair[0].east_m).hypot(pair[1].north_m - pair[0].north_m);
+    let way_m: f64 = around.windows(2).map(leg_m).sum();
+    way_m / (around[around.len() - 1].at_s - around[0].at_s) * 3.6
+}
+
+fn at_ms(point: Point) -> i64 {
+    time("12:00:00") + (point.at_s * 1_000.0) as i64
+}
+
+/// Whether the engine says of each point that the agent stands; all recordings at once, each a vehicle. A point that is
+/// not applied (a jump) counts as driving.
+fn standing(walks: &[Vec<Point>], still_kmph: f32) -> Vec<Vec<bool>> {
+    let mut rig = Rig::with(1, Arc::new(EngineConfig { still_kmph, ..EngineConfig::default() }));
+    let mut states: Vec<Vec<bool>> = walks.iter().map(|points| vec![false; points.len()]).collect();
+    for step in 0..walks.iter().map(Vec::len).max().unwrap_or(0) {
+        let row = |(number, points): (usize, &Vec<Point>)| {
+            let point = points.get(step)?;
+            let speed_kmph = speed_kmph(points, step) as f32;
+            Some(Row::new(&format!("{number}"), at_ms(*point), place(point.east_m, point.north_m), speed_kmph))
+        };
+        let rows: Vec<Row> = walks.iter().enumerate().filter_map(row).collect();
+        for vehicle in rig.epoch(None, &rows, &[]).live {
+            let number: usize = vehicle.vehicle_id.as_str().parse().unwrap();
+            let is_of_this_step = vehicle.at.ms() == at_ms(walks[number][step]);
+            states[number][step] = is_of_this_step && vehicle.state != VehicleState::Driving;
+        }
+    }
+    states
+}
+
+/// Precision and recall of the points at which the agent is on foot.
+fn of_points(walks: &[Vec<Point>], found: &[Vec<bool>]) -> (f64, f64) {
+    let (mut right, mut told, mut all) = (0.0, 0.0, 0.0);
+    for (points, found) in walks.iter().zip(found) {
+        for (point, stands) in points.iter().zip(found) {
+            told += f64::from(*stands);
+            all += f64::from(point.is_on_foot);
+            right += f64::from(*stands && point.is_on_foot);
+        }
+    }
+    (right / told, right / all)
+}
+
+/// Begin and end of the runs of true, as indices.
+fn runs(holds: &[bool]) -> Vec<(usize, usize)> {
+    let mut start = 0;
+    let mut runs = Vec::new();
+    for run in holds.chunk_by(|a, b| a == b) {
+        if run[0] {
+            runs.push((start, start + run.len() - 1));
+        }
+        start += run.len();
+    }
+    runs
+}
+
+/// Precision and recall of whole stops, each matched with one that overlaps it and that no other has.
+fn of_stops(walks: &[Vec<Point>], found: &[Vec<bool>]) -> (f64, f64) {
+    let (mut matched, mut told, mut all) = (0.0, 0.0, 0.0);
+    for (points, found) in walks.iter().zip(found) {
+        let mut truth = runs(&points.iter().map(|point| point.is_on_foot).collect::<Vec<_>>());
+        let found = runs(found);
+        (told, all) = (told + found.len() as f64, all + truth.len() as f64);
+        for (from, to) in found {
+            if let Some(index) = truth.iter().position(|stop| stop.0 <= to && from <= stop.1) {
+                truth.remove(index);
+                matched += 1.0;
+            }
+        }
+    }
+    (matched / told, matched / all)
+}
+
+fn text(score: (f64, f64)) -> String {
+    format!("precision {:.3} recall {:.3} F1 {:.3}", score.0, score.1, f1(score))
+}
+
+/// The threshold is picked on every other recording and measured on the rest.
+#[test]
+fn recordings_of_delivery_agents_standing_by_the_speed_of_positions() {
+    let Some(folder) = data("delivery-walk") else { return };
+    let walks: Vec<Vec<Point>> = unzip(&folder.join("trajectories.zip")).iter().map(|text| points(text)).collect();
+    assert_eq!((walks.len(), walks.iter().map(Vec::len).sum::<usize>()), (805, 57_960));
+    let half = |rest: usize| walks.iter().skip(rest).step_by(2).cloned().collect::<Vec<_>>();
+    let (picked_on, measured_on) = (half(0), half(1));
+    let at = |walks: &[Vec<Point>], kmph: f32| of_points(walks, &standing(walks, kmph));
+    let candidates = [5.0, 6.0, 7.0, 7.2, 8.0, 9.0, 10.0].map(|kmph| (kmph, at(&picked_on, kmph)));
+    let (best_kmph, _) = candidates.into_iter().max_by(|a, b| f1(a.1).total_cmp(&f1(b.1))).unwrap();
+    let measured = at(&measured_on, best_kmph);
+    println!("picked on one half: {best_kmph} km/h; on the other half: {}", text(measured));
+    for kmph in [EngineConfig::default().still_kmph, best_kmph] {
+        let found = standing(&walks, kmph);
+        println!(
+            "all at {kmph} km/h: points {}; whole stops {}",
+            text(of_points(&walks, &found)),
+            text(of_stops(&walks, &found))
+        );
+    }
+    assert!(f1(measured) > 0.90, "{measured:?}");
+    assert!(f1(at(&walks, EngineConfig::default().still_kmph)) > 0.85);
+    assert!(f1(of_stops(&walks, &standing(&walks, best_kmph))) > 0.75);
+}
