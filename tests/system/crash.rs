@@ -6,8 +6,9 @@ use crate::{
 };
 use std::{process::Stdio, time::Duration};
 
+/// Demand 5 (docs/demands.md): killed and started again in the middle of a batch, row counts and distinct ids are unchanged.
 #[test]
-fn what_was_acknowledged_is_there_once_after_kills_in_the_middle_of_a_load() {
+fn demand_05_what_was_acknowledged_is_there_once_after_kills_in_the_middle_of_a_load() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut acknowledged = 0;
     for round in 0..3u32 {

@@ -4,6 +4,7 @@ mod away;
 mod calm;
 mod crash;
 mod damage;
+mod demands;
 mod fake_log;
 mod fake_store;
 mod fleet;
