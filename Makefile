@@ -14,7 +14,7 @@ RUN_FLAGS ?= --demo --num-vehicles 1000
 
 SECONDS ?= 600
 
-.PHONY: bench build chdb deny drill fmt fuzz help lint run score test test-tools tools-check web
+.PHONY: bench bench-map build chdb deny drill fmt fuzz help lint run score test test-tools tools-check web
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ fuzz: ## fuzz each target (or TARGET=name) for SECONDS=600; KEEP=1 adds what it 
 
 bench: build ## measure the whole system, or ONLY=throughput,paced,latency,recovery,vehicles,stored; appends to bench/history.jsonl
 	@bench/run.sh
+
+bench-map: build ## frame time and CPU of a browser with VEHICLES="2000 10000" on its map
+	@tools/bench-map.sh
 
 drill: build ## kill, stop and starve the system under load, compare with a calm run: ROUNDS=n SEED=s KINDS=a,b DRILL=store-away MINUTES=m
 	@tools/drill.sh

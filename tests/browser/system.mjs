@@ -53,6 +53,13 @@ export async function openBrowser() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_FLAGS })
   return {
     close: () => browser.close(),
+    /** CPU seconds of all its processes so far. */
+    cpuSeconds: async () => {
+      const session = await browser.newBrowserCDPSession()
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      await session.detach()
+      return processInfo.reduce((sum, process) => sum + process.cpuTime, 0)
+    },
     open: async (url, viewport = { width: 1440, height: 900 }) => {
       const page = await browser.newPage({ viewport })
       const problems = []

@@ -26,6 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 struct FakeStore {
     /// How often it is away when the open alerts are asked for; then there is one. None: there are no open alerts.
     away: Option<AtomicU32>,
+    /// Queries that it was asked, of any kind.
+    asked: Arc<AtomicU32>,
 }
 
 impl FakeStore {
@@ -43,6 +45,7 @@ impl FakeStore {
 
 impl QueryBackend for FakeStore {
     fn named<'a>(&'a self, name: &'a str, params: &'a [(&'a str, String)]) -> QueryFuture<'a> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let param = |wanted: &str| params.iter().find(|(key, _)| *key == wanted).map_or("", |(_, value)| value);
         let answer = match name {
             "trips_page" => {
@@ -141,7 +144,7 @@ impl Server {
 
 #[tokio::test]
 async fn alerts_that_are_open_in_a_store_that_comes_later_are_in_the_feed() {
-    let server = Server::start_on(FakeStore { away: Some(AtomicU32::new(1)) }, |_| {}).await;
+    let server = Server::start_on(FakeStore { away: Some(AtomicU32::new(1)), ..FakeStore::default() }, |_| {}).await;
     let counted = async {
         loop {
             let fleet = server.json("/api/v1/fleet").await;
@@ -267,6 +270,37 @@ async fn the_stream_shows_the_state_then_changes_and_ends_when_the_server_stops(
     let open = server.get("/api/v1/stream").await;
     server.stop().await;
     drop(open);
+}
+
+/// Demand 6 (docs/demands.md): a second viewer, or a tenth, does not add a query per second; nor does the first.
+#[tokio::test]
+async fn demand_06_a_second_viewer_adds_no_query() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let store = FakeStore { asked: Arc::clone(&asked), ..FakeStore::default() };
+    let server = Server::start_on(store, |_| {}).await;
+    server.publish("veh_0", 12.0);
+    let steps = std::cell::Cell::new(0);
+    let watch = async |viewers: usize| {
+        let mut streams = Vec::new();
+        for _ in 0..viewers {
+            streams.push(server.get("/api/v1/stream").await);
+        }
+        // Each piece that a viewer hears moves the vehicle, which makes the next delta.
+        let has_heard = |text: &str| {
+            let step = steps.get() + 1;
+            steps.set(step);
+            server.publish("veh_0", 12.0 + f64::from(step) * 1e-4);
+            text.matches("event: delta").count() >= 20
+        };
+        let texts = futures::future::join_all(streams.into_iter().map(|stream| read_until(stream, has_heard))).await;
+        assert_eq!(texts.len(), viewers);
+    };
+    watch(1).await;
+    let asked_by_one = asked.load(Ordering::SeqCst);
+    watch(10).await;
+    assert_eq!(asked.load(Ordering::SeqCst), asked_by_one, "twenty ticks of ten viewers ask the store nothing");
+    assert!(asked_by_one <= 1, "but for the alerts that were open at the start: {asked_by_one}");
+    server.stop().await;
 }
 
 #[tokio::test]
