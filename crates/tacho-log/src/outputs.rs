@@ -68,7 +68,12 @@ fn append_one(shared: &Shared, partition: &Partition, batch: &[u8]) -> Result<()
 }
 
 fn log_error(partition: &Partition, error: AppendError) -> LogError {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     match error {
+        // There will be room again; nothing half has stayed.
+        AppendError::Storage(source) if matches!(source.kind(), StorageFull | QuotaExceeded) => {
+            LogError::Unavailable(format!("{}/{}: {source}", partition.topic, partition.number))
+        }
         AppendError::Storage(source) => LogError::Io(source),
         other => LogError::Unavailable(format!("{}/{}: {other}", partition.topic, partition.number)),
     }

@@ -4,6 +4,7 @@ use crate::{
     AppendError, CleanupPolicy, CreateTopicError, EmbeddedLog, FsyncPolicy, LogConfig, OpenError, TopicConfig,
     batch::{BatchBuilder, Codec, ProducerFields},
     partition_of_key,
+    storage::TestDisk,
 };
 use std::{
     sync::Arc,
@@ -216,4 +217,23 @@ fn an_import_with_fsync_always_is_durable_when_it_returns() {
     log.sync().unwrap();
     let mut reader = reader_from(&log, 24_999);
     assert_eq!(reader.poll(Duration::ZERO, 1).unwrap()[0].slots.len(), 1);
+}
+
+#[test]
+fn outputs_that_find_no_room_can_be_appended_again_and_are_there_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(TestDisk::new());
+    let clock = Arc::new(ManualClock::at(LogTime(1_000)));
+    let log = EmbeddedLog::open_on(LogConfig::new(dir.path()), clock, disk.clone()).unwrap();
+    log.create_topic("t", 1, TopicConfig::default()).unwrap();
+    let outputs = [output("k", "first"), output("k", "second")];
+    let epoch = EpochId { generation: 1, epoch: 1 };
+    disk.set_room_bytes(20);
+    for _ in 0..2 {
+        assert!(matches!(log.append_outputs(epoch, &outputs), Err(LogError::Unavailable(_))));
+    }
+    disk.set_room_bytes(u64::MAX);
+    log.append_outputs(epoch, &outputs).unwrap();
+    log.append_outputs(epoch, &outputs).unwrap();
+    assert_eq!(log.outputs("t").unwrap(), [(epoch, b"first".to_vec()), (epoch, b"second".to_vec())]);
 }
