@@ -3,7 +3,7 @@
 use super::{Compared, SHOWN, VOLATILE};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tacho_testkit::Instance;
 
 /// Parts into which a table is divided, to find what differs without reading it all.
@@ -19,14 +19,31 @@ struct Table {
     columns: Vec<String>,
     /// Those of them that tell rows apart.
     keys: Vec<String>,
+    /// Which rows are compared, as a condition with its WHERE; empty for all.
+    filter: String,
 }
 
 pub(super) fn compare(calm: &Instance, disturbed: &Instance) -> Result<Vec<Compared>> {
-    let tables = tables(calm)?;
+    let mut tables = tables(calm)?;
     ensure!(!tables.is_empty(), "the store has no tables");
     let names = |tables: &[Table]| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
     ensure!(names(&tables) == names(&self::tables(disturbed)?), "the instances have different tables");
+    for table in tables.iter_mut().filter(|table| table.name == "evidence") {
+        table.filter = of_common_alerts(calm, disturbed)?;
+    }
     tables.iter().map(|table| table.compare(calm, disturbed)).collect()
+}
+
+/// Evidence is copied minute by minute once an alert is six minutes old by its log time: that of the youngest alerts is
+/// still to come, in one instance or the other.
+fn of_common_alerts(calm: &Instance, disturbed: &Instance) -> Result<String> {
+    let alerts = |instance: &Instance| -> Result<BTreeSet<String>> {
+        let text = instance.query("SELECT DISTINCT alert_id FROM evidence FORMAT TabSeparated")?;
+        Ok(text.lines().map(str::to_owned).collect())
+    };
+    let common: Vec<String> =
+        alerts(calm)?.intersection(&alerts(disturbed)?).map(|alert_id| format!("'{alert_id}'")).collect();
+    Ok(if common.is_empty() { "WHERE 0".to_owned() } else { format!("WHERE alert_id IN ({})", common.join(", ")) })
 }
 
 fn tables(instance: &Instance) -> Result<Vec<Table>> {
@@ -47,7 +64,7 @@ fn parse_table(line: &str) -> Result<Table> {
     let columns: Vec<String> = columns.into_iter().filter(|column| !is_volatile(&name, column)).collect();
     let words: Vec<&str> = sorting_key.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let keys = columns.iter().filter(|column| words.contains(&column.as_str())).cloned().collect();
-    Ok(Table { is_replacing: engine.contains("Replacing"), name, columns, keys })
+    Ok(Table { is_replacing: engine.contains("Replacing"), name, columns, keys, filter: String::new() })
 }
 
 fn is_volatile(table: &str, column: &str) -> bool {
@@ -82,6 +99,7 @@ impl Table {
             ),
             // Silent as a whole is the same as not told; which of them are told depends on what passed first.
             "vehicle_intervals" => format!("(SELECT * FROM {rows} WHERE offline_ms < 900000)"),
+            _ if !self.filter.is_empty() => format!("(SELECT * FROM {rows} {})", self.filter),
             _ => rows,
         }
     }
@@ -101,7 +119,7 @@ impl Table {
             differences: 0,
             shown: Vec::new(),
         };
-        let buckets = expected.keys().chain(found.keys()).copied().collect::<std::collections::BTreeSet<u64>>();
+        let buckets = expected.keys().chain(found.keys()).copied().collect::<BTreeSet<u64>>();
         let differing: Vec<u64> = buckets.into_iter().filter(|key| expected.get(key) != found.get(key)).collect();
         for bucket in differing.iter().take(BUCKETS_READ) {
             let (expected, found) = (self.rows(calm, *bucket)?, self.rows(disturbed, *bucket)?);
@@ -217,6 +235,7 @@ mod tests {
             is_replacing: true,
             columns: vec!["trip_id".into(), "km".into()],
             keys: vec!["trip_id".into()],
+            filter: String::new(),
         };
         let rows = |rows: &[(&str, u64)]| rows.iter().map(|(row, count)| ((*row).to_owned(), *count)).collect();
         let calm: BTreeMap<String, u64> = rows(&[
