@@ -7,7 +7,7 @@ use super::{
 use crate::snapshot::{RestoreError, decode, encode};
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
-use tacho_model::EventTime;
+use tacho_model::{EventTime, Stream};
 
 /// Checks are kept by the second.
 const CHECK_MS: i64 = 1_000;
@@ -129,6 +129,10 @@ impl VehicleGroup {
     /// A snapshot's state.
     pub fn restore(bytes: &[u8]) -> Result<Self, RestoreError> {
         let (fleet, vehicles): (Option<EventTime>, Vec<Vehicle>) = decode(bytes)?;
+        let mut pending = vehicles.iter().flat_map(|vehicle| &vehicle.pending);
+        if pending.any(|side| usize::from(side.rank()) >= Stream::ALL.len()) {
+            return Err(postcard::Error::DeserializeBadEnum.into());
+        }
         let runs = vec![NO_LINK; vehicles.len()];
         let mut group = VehicleGroup { vehicles, fleet, runs, ..VehicleGroup::default() };
         for (slot, vehicle) in group.vehicles.iter().enumerate() {

@@ -296,6 +296,8 @@ pub(crate) fn check_offsets_file(bytes: &[u8]) {
 
 fn apply(groups: &mut Groups, entry: Entry) {
     match entry {
+        // A commit of nothing makes no group.
+        Entry::Commit { places, .. } if places.is_empty() => {}
         Entry::Commit { group, at_ms, places } => {
             let offsets = groups.entry(group).or_default();
             offsets.touched_ms = offsets.touched_ms.max(at_ms);
