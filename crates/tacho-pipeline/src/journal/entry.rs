@@ -93,6 +93,9 @@ impl PlanState {
     }
 }
 
+/// Telemetry, and everything else.
+const SINKS: usize = 2;
+
 /// An insert into an appending table, announced before it is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Intent {
@@ -135,7 +138,7 @@ pub(crate) struct Ledger {
     pub boot: u32,
     pub next_batch: u64,
     /// Complete in the store, by [`Sink`].
-    pub stored: [u64; 2],
+    pub stored: [u64; SINKS],
     pub open: Vec<OpenInsert>,
     /// At the beginning of the file.
     pub plan: PlanState,
@@ -165,6 +168,16 @@ pub(crate) enum Entry {
     GroupDone { sink: u8, to: u64 },
 }
 
+impl Entry {
+    /// False for what no version writes.
+    pub(crate) fn is_known(&self) -> bool {
+        match self {
+            Entry::GroupDone { sink, .. } => usize::from(*sink) < SINKS,
+            _ => true,
+        }
+    }
+}
+
 impl Ledger {
     /// Takes an entry into account; manifests are counted by the caller.
     pub(crate) fn apply(&mut self, entry: &Entry) {
@@ -175,7 +188,7 @@ impl Ledger {
                 self.generation = *generation;
             }
             Entry::Intent(intent) => {
-                self.next_batch = self.next_batch.max(intent.batch + 1);
+                self.next_batch = self.next_batch.max(intent.batch.saturating_add(1));
                 self.open.push(OpenInsert { intent: intent.clone(), done: false });
             }
             Entry::InsertDone { batch } => {

@@ -109,7 +109,10 @@ fn next_entry(bytes: &[u8]) -> Result<Found, &'static str> {
         return Err("an entry's checksum is wrong");
     }
     let (durable, payload) = payload.split_first_chunk::<DURABLE_BYTES>().ok_or("an entry is too short")?;
-    let entry = postcard::from_bytes(payload).map_err(|_| "an entry cannot be read")?;
+    let entry: Entry = postcard::from_bytes(payload).map_err(|_| "an entry cannot be read")?;
+    if !entry.is_known() {
+        return Err("an entry names a sink that does not exist");
+    }
     Ok(Found { entry, length: FRAME_BYTES + length, durable: u64::from_le_bytes(*durable) })
 }
 
