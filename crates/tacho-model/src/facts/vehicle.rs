@@ -19,7 +19,7 @@ pub struct VehicleMinute {
     pub avg_speed_kmph: f32,
     /// Largest speed sample, km/h; 0 without samples.
     pub max_speed_kmph: f32,
-    /// Seconds in each state, by [`VehicleState`] order; they sum to at most 60.
+    /// Seconds in each state, by [`VehicleState`](crate::VehicleState) order; they sum to at most 60.
     pub seconds: [f32; 5],
 }
 
@@ -31,7 +31,7 @@ pub struct VehicleInterval {
     pub vehicle_id: VehicleId,
     /// Start of the quarter.
     pub start: EventTime,
-    /// Milliseconds in each state, by [`VehicleState`] order. They sum to a quarter of an hour, but for the one of the
+    /// Milliseconds in each state, by [`VehicleState`](crate::VehicleState) order. They sum to a quarter of an hour, but for the one of the
     /// vehicle's very first fix.
     pub spent_ms: [u32; 5],
     /// Metres.
