@@ -4,17 +4,22 @@
 //! the topic that the others wait for (see drift) could not be read any more.
 
 use crate::{
-    chunk::Decoder,
+    chunk::{Chunk, Decoder},
     config::LostRecords,
     error::{PipelineError, Stop},
     inbox::Inbox,
     life::{Life, Retry, thread_cpu_ns},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tacho_io::{Log, LogError, LogReader, PipelineStats, Records, TopicPartition, exec};
 
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 const END_CHECK_EVERY: Duration = Duration::from_secs(1);
+/// How long a fetcher waits for room before it looks after other things.
+const ROOM_NAP: Duration = Duration::from_millis(50);
 
 /// A partition that a thread serves.
 pub(crate) struct Share {
@@ -37,6 +42,8 @@ pub(crate) struct Fetcher {
     pub drift_ms_max: i64,
     pub retry_pause_max: Duration,
     pub lost_records: LostRecords,
+    /// When the ends were last asked for.
+    pub ends_checked: Instant,
 }
 
 /// Where the log no longer has what is to be read.
@@ -52,7 +59,6 @@ impl Fetcher {
     pub(crate) fn run(mut self) -> Result<(), Stop> {
         let mut retry = Retry::new(self.retry_pause_max);
         let mut reader: Option<Box<dyn LogReader>> = None;
-        let mut end_checked = exec::now();
         while !self.life.is_draining() {
             self.life.check()?;
             match self.poll(&mut reader) {
@@ -74,10 +80,7 @@ impl Fetcher {
                 }
                 Err(stop) => return Err(stop),
             }
-            if exec::elapsed(end_checked) >= END_CHECK_EVERY {
-                end_checked = exec::now();
-                self.check_ends();
-            }
+            self.check_ends(|inbox, queue, end| inbox.note_end(queue, end));
         }
         Ok(())
     }
@@ -94,16 +97,16 @@ impl Fetcher {
         let runs = open.poll(POLL_TIMEOUT, self.run_bytes)?;
         for records in runs {
             let cpu_before = thread_cpu_ns();
-            let share = self.shares.iter_mut().find(|share| share.source == records.source);
+            let share = self.shares.iter().position(|share| share.source == records.source);
             let share = share.expect("a reader returns only what it was asked for");
             let pieces = self.decoder.cut(records, self.drift_ms_max);
             self.stats.decode_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
             for piece in pieces {
                 let cpu_before = thread_cpu_ns();
-                let chunk = self.decoder.decode(&piece, share.position);
-                share.position = chunk.to;
+                let chunk = self.decoder.decode(&piece, self.shares[share].position);
+                self.shares[share].position = chunk.to;
                 self.stats.decode_cpu_ns.add(thread_cpu_ns().saturating_sub(cpu_before));
-                self.inbox.push(&self.life, share.queue, chunk)?;
+                self.queue(self.shares[share].queue, chunk)?;
             }
         }
         Ok(())
@@ -134,17 +137,42 @@ impl Fetcher {
         share.position = start;
         // An epoch has to take note, or the partition would never count as read.
         let chunk = self.decoder.decode(&Records::empty(share.source.clone(), start), start);
-        self.inbox.push(&self.life, share.queue, chunk)
+        let queue = share.queue;
+        self.queue(queue, chunk)
     }
 
-    /// Asks for the ends, for lag and for the question whether a partition is idle. A log that does not answer is
-    /// asked once.
-    fn check_ends(&self) {
+    /// Puts a chunk into its queue; waits while that is full, and goes on asking for the ends meanwhile: the lag grows
+    /// while nothing is fetched. A draining pipeline takes no more: what does not fit was never planned, and is fetched
+    /// again at the next start.
+    fn queue(&mut self, queue: usize, chunk: Chunk) -> Result<(), Stop> {
+        let mut waiting = self.inbox.push(queue, chunk, ROOM_NAP);
+        while let Some(chunk) = waiting {
+            self.life.check()?;
+            if self.life.is_draining() {
+                return Err(Stop::Halted);
+            }
+            self.check_ends(|inbox, queue, end| {
+                if let Some(end) = end {
+                    inbox.note_end_unread(queue, end);
+                }
+            });
+            waiting = self.inbox.push(queue, chunk, ROOM_NAP);
+        }
+        Ok(())
+    }
+
+    /// Asks for the ends, if it is time, for lag and for the question whether a partition is idle. A log that does not
+    /// answer is asked once.
+    fn check_ends(&mut self, note: impl Fn(&Inbox, usize, Option<i64>)) {
+        if exec::elapsed(self.ends_checked) < END_CHECK_EVERY {
+            return;
+        }
+        self.ends_checked = exec::now();
         let mut is_away = false;
         for share in &self.shares {
             let range = if is_away { None } else { self.log.offsets(&share.source).ok() };
             is_away = range.is_none();
-            self.inbox.note_end(share.queue, range.map(|range| range.end));
+            note(&self.inbox, share.queue, range.map(|range| range.end));
         }
     }
 }

@@ -84,22 +84,29 @@ impl Inbox {
         Self { queues: Mutex::new(queues), arrived, taken, partition_bytes_max }
     }
 
-    /// Puts a chunk into its queue; waits while that is full. A draining pipeline takes no more: what does not fit
-    /// was never planned, and is fetched again at the next start.
-    pub(crate) fn push(&self, life: &Life, queue: usize, chunk: Chunk) -> Result<(), Stop> {
+    /// Puts a chunk into its queue. While that is full it waits, `nap` long at most, and gives the chunk back.
+    pub(crate) fn push(&self, queue: usize, chunk: Chunk, nap: Duration) -> Option<Chunk> {
+        let deadline = exec::now() + nap;
         let mut queues = lock(&self.queues);
         while !queues[queue].chunks.is_empty() && queues[queue].bytes + chunk.bytes > self.partition_bytes_max {
-            life.check()?;
-            if life.is_draining() {
-                return Err(Stop::Halted);
+            let left = deadline.saturating_duration_since(exec::now());
+            if left.is_zero() {
+                return Some(chunk);
             }
-            let nap = Duration::from_millis(50);
-            queues = self.taken.wait_timeout(&self.queues, queues, nap);
+            queues = self.taken.wait_timeout(&self.queues, queues, left);
         }
         queues[queue].push(chunk);
         drop(queues);
         self.arrived.notify_all();
-        Ok(())
+        None
+    }
+
+    /// Notes the log's end of a partition whose reader is not asked meanwhile: it tells how much waits, not that
+    /// there is nothing to read.
+    pub(crate) fn note_end_unread(&self, queue: usize, log_end: i64) {
+        let mut queues = lock(&self.queues);
+        queues[queue].log_end = log_end.max(queues[queue].log_end);
+        queues[queue].quiet_since = None;
     }
 
     /// Notes what the log says of a partition whose reader brought nothing.

@@ -356,6 +356,7 @@ impl Assembly {
                     drift_ms_max: rules(&self.config).drift_ms_max,
                     retry_pause_max: self.config.retry_pause_max,
                     lost_records: self.config.lost_records,
+                    ends_checked: exec::now(),
                 };
                 let name = format!("fetch-{}-{lane}", stream.name());
                 threads.push(self.life.spawn(name, || fetcher.run()).map_err(no_thread)?);

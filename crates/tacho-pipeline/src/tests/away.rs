@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tacho_io::{DirLock, Disk, DiskFile, Open, SystemDisk};
+use tacho_model::Stream;
 
 fn wait_until(run: &Run, what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -34,14 +35,18 @@ fn a_store_that_is_away_costs_only_delay_and_planning_stops_meanwhile() {
     rig.config.fetch_run_bytes = 600;
     rig.config.fetch_queue_bytes = 4_096;
     rig.store.set_away(true);
-    produce(&rig.log, &PLAN);
+    produce(&rig.log, &FleetPlan { seconds: 0..45, ..PLAN });
     let run = rig.start();
     wait_until(&run, "a full queue", || run.stats.store_retries.get() > 5 && run.stats.publish_queue_epochs.get() >= 6);
     let planned = run.stats.epoch_planned.get();
     let retries = run.stats.store_retries.get();
     wait_until(&run, "more attempts", || run.stats.store_retries.get() > retries + 5);
     assert_eq!(run.stats.epoch_planned.get(), planned);
-    assert!(run.stats.lag_records.get() > 0);
+    let in_log = || rig.log.ends(Stream::Telemetry).iter().sum::<usize>() as u64;
+    let (lag, before) = (run.stats.lag_records.get(), in_log());
+    assert!(lag > 0);
+    produce(&rig.log, &FleetPlan { seconds: 45..90, ..PLAN });
+    wait_until(&run, "the lag of what is not fetched", || run.stats.lag_records.get() >= lag + in_log() - before);
     rig.store.set_away(false);
     assert!(run.settle_for_good(&rig), "{:?}", run.handle.failed());
     rig.outcome().assert_is(&calm_outcome(), "");
