@@ -1,12 +1,30 @@
 //! Dead letters are sent again with their original bytes, each once.
 
-use crate::support::{Client, PATIENCE, System, until};
+use crate::{
+    kafka::broker,
+    support::{Client, PATIENCE, System, store_alone, succeed, tacho, until},
+};
 
 #[test]
 fn a_replay_sends_the_original_bytes_to_their_topic_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let system = System::start(dir.path());
-    let client = Client::connect(&system.kafka);
+    let brokers = system.kafka.clone();
+    replays_once(system, &brokers);
+}
+
+#[test]
+fn a_replay_of_tacho_run_sends_them_to_the_brokers() {
+    let node = broker();
+    let [dir, store_dir] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let store = store_alone(store_dir.path());
+    succeed(tacho().args(["topics", "create", "--brokers", &node.address()]));
+    let system = System::between(dir.path(), &node.address(), &store, "127.0.0.1:0");
+    replays_once(system, &node.address());
+}
+
+fn replays_once(system: System, brokers: &str) {
+    let client = Client::connect(brokers);
     let garbage: [&[u8]; 3] = [b"no json", b"{\xff}", b"[1, 2]"];
     for bytes in garbage {
         client.send("fleet.prod.telemetry.raw", "v", bytes);

@@ -1,10 +1,11 @@
-//! Sends dead letters to the embedded log again. Each is announced in the store, sent, and marked as done: a crash in
-//! between leaves an announcement without a mark, which is shown and not sent again by itself.
+//! Sends dead letters to their topics again, in the embedded log or on Kafka. Each is announced in the store, sent, and
+//! marked as done: a crash in between leaves an announcement without a mark, which is shown and not sent again by itself.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use std::sync::Arc;
+use tacho_kafka::{PlacedRecord, ProducerConfig, send_placed};
 use tacho_log::EmbeddedLog;
 use tacho_server::{DeadLetterReplay, ReplayOrder, ReplayReport};
 use tacho_store::{ClickHouseStore, QueryOptions};
@@ -17,10 +18,18 @@ const WAITING: &str = "FROM dead_letters
     WHERE ({topic:String} = '' OR topic = {topic:String}) AND ({reason:String} = '' OR reason = {reason:String})
         AND (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM dead_letter_replays)";
 
+/// Where letters go.
+pub enum Destination {
+    /// This process's own log.
+    Embedded(Arc<EmbeddedLog>),
+    /// Brokers; a client of its own for every chunk, since replays are rare.
+    Kafka(ProducerConfig),
+}
+
 /// Where they are, and where they go.
 pub struct Replayer {
     store: ClickHouseStore,
-    log: Arc<EmbeddedLog>,
+    destination: Arc<Destination>,
     /// One at a time: two would send the same letters.
     turn: tokio::sync::Mutex<()>,
 }
@@ -41,9 +50,9 @@ struct Count {
 }
 
 impl Replayer {
-    /// Letters of that store, to topics of that log.
-    pub fn new(store: ClickHouseStore, log: Arc<EmbeddedLog>) -> Self {
-        Self { store, log, turn: tokio::sync::Mutex::default() }
+    /// Letters of that store, to topics over there.
+    pub fn new(store: ClickHouseStore, destination: Destination) -> Self {
+        Self { store, destination: Arc::new(destination), turn: tokio::sync::Mutex::default() }
     }
 
     async fn run(&self, order: ReplayOrder) -> Result<ReplayReport, String> {
@@ -73,27 +82,22 @@ impl Replayer {
         Ok(report)
     }
 
-    /// Appends the letters in their order; returns how many the log has acknowledged.
+    /// Sends the letters in their order; returns how many of the first are acknowledged.
     async fn send(&self, letters: &[Letter]) -> usize {
         let mut records = Vec::with_capacity(letters.len());
         for letter in letters {
             match BASE64_STANDARD.decode(&letter.bytes) {
-                Ok(bytes) => records.push((letter.topic.clone(), letter.partition, bytes)),
+                Ok(value) => {
+                    records.push(PlacedRecord { topic: letter.topic.clone(), partition: letter.partition, value });
+                }
                 Err(error) => {
                     tracing::error!(%error, topic = letter.topic, offset = letter.offset, "a dead letter is damaged");
                     break;
                 }
             }
         }
-        let log = Arc::clone(&self.log);
-        let sending = tokio::task::spawn_blocking(move || {
-            let append = |(topic, partition, bytes): &(String, i32, Vec<u8>)| {
-                let appended = log.append(topic, *partition, &[(b"", bytes)]);
-                appended.inspect_err(|error| tracing::error!(%error, topic, partition, "a dead letter was not sent"))
-            };
-            records.iter().take_while(|record| append(record).is_ok()).count()
-        });
-        sending.await.unwrap_or(0)
+        let destination = Arc::clone(&self.destination);
+        tokio::task::spawn_blocking(move || destination.send(&records)).await.unwrap_or(0)
     }
 
     async fn mark(&self, letters: &[Letter], is_done: bool) -> Result<(), String> {
@@ -113,6 +117,26 @@ impl Replayer {
         let columns = "topic, partition, offset, done, at, version";
         let sql = format!("INSERT INTO dead_letter_replays ({columns}) VALUES {}", rows.join(", "));
         self.store.client().query(&sql).execute().await.map_err(|error| format!("the store is not available: {error}"))
+    }
+}
+
+impl Destination {
+    /// How many of the first are acknowledged.
+    fn send(&self, records: &[PlacedRecord]) -> usize {
+        match self {
+            Destination::Embedded(log) => {
+                let append = |PlacedRecord { topic, partition, value }: &PlacedRecord| {
+                    let appended = log.append(topic, *partition, &[(b"", value)]);
+                    appended
+                        .inspect_err(|error| tracing::error!(%error, topic, partition, "a dead letter was not sent"))
+                };
+                records.iter().take_while(|record| append(record).is_ok()).count()
+            }
+            Destination::Kafka(config) => send_placed(config, records).unwrap_or_else(|error| {
+                tracing::error!(%error, "dead letters were not sent");
+                0
+            }),
+        }
     }
 }
 

@@ -97,7 +97,10 @@ fn a_driver_who_is_erased_is_nowhere_and_what_he_drove_stays() {
     assert!(!host.runtime.block_on(tacho_store::erase::collect(store.client())).unwrap());
     assert_eq!(of("d1"), "0\t0\n0\t0\n0\n");
     assert_eq!(of("erased-%"), "3\t120000\n2\t170\n1\n");
-    assert_eq!(host.ask(&store, "SELECT count() FROM commands WHERE body LIKE '%\"d1\"%' OR body LIKE '%Asha%'"), "0\n");
+    assert_eq!(
+        host.ask(&store, "SELECT count() FROM commands WHERE body LIKE '%\"d1\"%' OR body LIKE '%Asha%'"),
+        "0\n"
+    );
     assert_eq!(host.ask(&store, "SELECT count() FROM drivers"), "0\n");
     assert_eq!(host.ask(&store, "SELECT count() FROM erasures WHERE driver_id != ''"), "0\n");
     assert_eq!(of("d2"), "1\t100000\n0\t0\n0\n", "nobody else's");

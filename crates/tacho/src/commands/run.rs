@@ -6,6 +6,7 @@ use crate::{
     cli::RunPipeline,
     commands::{background::Background, up},
     config::{self, Config},
+    dead_letters::{Destination, Replayer},
     instance::{self, Addresses},
     kafka_client,
     store_process::{self, StoreProcess},
@@ -22,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tacho_io::{Clock, Log, LogError, PipelineStats, StoreError, SystemClock};
-use tacho_kafka::{KafkaError, KafkaLog, KafkaLogConfig};
+use tacho_kafka::{KafkaError, KafkaLog, KafkaLogConfig, ProducerConfig};
 use tacho_pipeline::{Pipeline, PipelineHandle, StartError, StopOutcome};
 use tacho_server::{HubConfig, LiveHub, ServerConfig, ServerParts};
 use tacho_store::{ClickHouseStore, MigrateError, StoreConfig};
@@ -39,6 +40,8 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait for an answer of the brokers while starting; then it is tried again.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long brokers may take to acknowledge dead letters that are sent again.
+const REPLAY_PATIENCE: Duration = Duration::from_secs(20);
 /// Time that the HTTP listener gets to end.
 const SERVER_STOP: Duration = Duration::from_secs(3);
 
@@ -85,6 +88,12 @@ fn stop_on_signal(runtime: &Runtime) -> Result<CancellationToken> {
         stopping.cancel();
     });
     Ok(stop)
+}
+
+/// Sends dead letters again. Somebody waits for the answer.
+fn replay_producer(config: &Config) -> Result<ProducerConfig> {
+    let producer = kafka_client::producer(config, &config.kafka.brokers)?;
+    Ok(ProducerConfig { message_timeout: REPLAY_PATIENCE, ..producer })
 }
 
 /// The pipeline of the moment: none while it starts, and for a moment when topics have grown.
@@ -165,7 +174,7 @@ impl Host {
                 pipeline.wait_stored(Instant::now() + patience).map_err(|error| error.to_string())
             }),
             host: Arc::new(move || up::disk_figures(&data_dir)),
-            replay: None,
+            replay: Some(Arc::new(Replayer::new(clickhouse.clone(), Destination::Kafka(replay_producer(&config)?)))),
         };
         let stop_server = CancellationToken::new();
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };

@@ -4,7 +4,7 @@ use crate::{
     cli::Up,
     commands::{background::Background, demo, log, topics},
     config::{Analytics, Config, LostRecords},
-    dead_letters::Replayer,
+    dead_letters::{Destination, Replayer},
     instance::{self, Addresses},
     store_process::{self, StoreProcess},
 };
@@ -131,7 +131,7 @@ impl System {
             ready: ready_check(&pipeline),
             settle: settle_hook(&pipeline),
             host: host_probe(&log, &config.data.dir),
-            replay: Some(Arc::new(Replayer::new(clickhouse, Arc::clone(&log)))),
+            replay: Some(Arc::new(Replayer::new(clickhouse, Destination::Embedded(Arc::clone(&log))))),
         };
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };
         let (http, server) = runtime.block_on(tacho_server::serve(server_config, parts, stop.clone()))?;
