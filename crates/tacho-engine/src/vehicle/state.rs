@@ -4,7 +4,7 @@ use super::{
     absence::Absence,
     alerts::Emergencies,
     crash::Impact,
-    delivery::Delivery,
+    delivery::{Delivery, SpeedHistory},
     duplicates::{Recent, text_hash},
     fencing::Fencing,
     fix::{Fix, LastFix},
@@ -64,6 +64,8 @@ pub struct Vehicle {
     ended_before: VecDeque<u32>,
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
+    /// What it usually drives on rounds, if it ever had a plan.
+    pub speeds: Option<Box<SpeedHistory>>,
     pub windows: Windows,
     pub intervals: Intervals,
     pub fencing: Fencing,
@@ -111,6 +113,7 @@ impl Vehicle {
             ended: None,
             ended_before: VecDeque::new(),
             delivery: None,
+            speeds: None,
             windows: Windows::default(),
             intervals: Intervals::default(),
             fencing: Fencing::default(),

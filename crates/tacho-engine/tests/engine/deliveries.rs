@@ -125,19 +125,19 @@ fn arrivals_are_predicted_along_the_way_with_service_and_windows_and_scored() {
               -> eta "A" at 12:00:00 1000 m: 12:02:00
               -> eta "B" at 12:00:00 3000 m: 12:07:00
               -> eta "" at 12:00:00 3000 m: 12:11:00
-              -> eta "A" at 12:00:30 700 m: 12:01:52
-              -> eta "B" at 12:00:30 2700 m: 12:06:47
+              -> eta "A" at 12:00:30 700 m: 12:01:51
+              -> eta "B" at 12:00:30 2700 m: 12:06:44
               -> eta "" at 12:00:30 2700 m: 12:11:00
-              -> eta "A" at 12:01:00 400 m: 12:01:46
-              -> eta "B" at 12:01:00 2400 m: 12:06:37
+              -> eta "A" at 12:01:00 400 m: 12:01:45
+              -> eta "B" at 12:01:00 2400 m: 12:06:33
               -> eta "" at 12:01:00 2400 m: 12:11:00
             drive v1 12:01:01..12:01:40 36 trip=T
               -> eta "A" at 12:01:30 100 m: 12:01:41
-              -> eta "B" at 12:01:30 2100 m: 12:06:29
+              -> eta "B" at 12:01:30 2100 m: 12:06:24
               -> eta "" at 12:01:30 2100 m: 12:11:00
             stand v1 12:01:40..12:02:20 trip=T
               -> eta "A" at 12:02:00 0 m: 12:02:00
-              -> eta "B" at 12:02:00 2000 m: 12:07:03
+              -> eta "B" at 12:02:00 2000 m: 12:07:01
               -> eta "" at 12:02:00 2000 m: 12:11:00
               -> eta "A" at 12:01:33 0 m: 12:02:00 arrived 12:01:33
         "#]],
@@ -180,11 +180,161 @@ fn an_arrival_predicted_ten_minutes_late_twice_is_an_alert_until_it_is_reached()
             show alerts
             start v1 12:00:00 T stops=A;3000;0;11:50:00,B;4000;0;12:59:00
             drive v1 12:00:00..12:01:10 36 trip=T
-              -> eta_breach open 12:00:30.. severity 2 1043.3 over 600.0  trip T
+              -> eta_breach open 12:00:30.. severity 2 1039.1 over 600.0  trip T
             drive v1 12:01:10..12:05:00 36 trip=T
             stand v1 12:05:00..12:05:40 trip=T
               -> harsh_brake closed 12:04:59..12:05:01 severity 4 10.0 over 3.9  trip T
-              -> eta_breach closed 12:00:30..12:04:53 severity 2 1043.3 over 600.0  trip T
+              -> eta_breach closed 12:00:30..12:04:53 severity 2 1039.1 over 600.0  trip T
+        "#]],
+    );
+}
+
+#[test]
+fn a_jam_is_not_predicted_to_last_the_whole_way() {
+    check(
+        "show eta
+         start v1 12:00:00 T stops=A;20000;0;12:40:00 route=0;0,20000;0
+         drive v1 12:00:00..12:15:00 36 trip=T every=30
+         stand v1 12:15:00..12:25:00 trip=T every=300",
+        expect![[r#"
+            show eta
+            start v1 12:00:00 T stops=A;20000;0;12:40:00 route=0;0,20000;0
+            drive v1 12:00:00..12:15:00 36 trip=T every=30
+              -> eta "A" at 12:00:00 20000 m: 12:39:59
+              -> eta "" at 12:00:00 20000 m: 12:39:59
+              -> eta "A" at 12:00:30 19700 m: 12:38:45
+              -> eta "" at 12:00:30 19700 m: 12:38:45
+              -> eta "A" at 12:01:00 19400 m: 12:37:50
+              -> eta "" at 12:01:00 19400 m: 12:37:50
+              -> eta "A" at 12:01:30 19100 m: 12:37:06
+              -> eta "" at 12:01:30 19100 m: 12:37:06
+              -> eta "A" at 12:02:00 18800 m: 12:36:32
+              -> eta "" at 12:02:00 18800 m: 12:36:32
+              -> eta "A" at 12:02:30 18500 m: 12:36:05
+              -> eta "" at 12:02:30 18500 m: 12:36:05
+              -> eta "A" at 12:03:00 18200 m: 12:35:42
+              -> eta "" at 12:03:00 18200 m: 12:35:42
+              -> eta "A" at 12:03:30 17900 m: 12:35:24
+              -> eta "" at 12:03:30 17900 m: 12:35:24
+              -> eta "A" at 12:04:00 17600 m: 12:35:09
+              -> eta "" at 12:04:00 17600 m: 12:35:09
+              -> eta "A" at 12:04:30 17300 m: 12:34:56
+              -> eta "" at 12:04:30 17300 m: 12:34:56
+              -> eta "A" at 12:05:00 17000 m: 12:34:44
+              -> eta "" at 12:05:00 17000 m: 12:34:44
+              -> eta "A" at 12:05:30 16700 m: 12:34:35
+              -> eta "" at 12:05:30 16700 m: 12:34:35
+              -> eta "A" at 12:06:00 16400 m: 12:34:27
+              -> eta "" at 12:06:00 16400 m: 12:34:27
+              -> eta "A" at 12:06:30 16100 m: 12:34:20
+              -> eta "" at 12:06:30 16100 m: 12:34:20
+              -> eta "A" at 12:07:00 15800 m: 12:34:14
+              -> eta "" at 12:07:00 15800 m: 12:34:14
+              -> eta "A" at 12:07:30 15500 m: 12:34:08
+              -> eta "" at 12:07:30 15500 m: 12:34:08
+              -> eta "A" at 12:08:00 15200 m: 12:34:03
+              -> eta "" at 12:08:00 15200 m: 12:34:03
+              -> eta "A" at 12:08:30 14900 m: 12:33:59
+              -> eta "" at 12:08:30 14900 m: 12:33:59
+              -> eta "A" at 12:09:00 14600 m: 12:33:56
+              -> eta "" at 12:09:00 14600 m: 12:33:56
+              -> eta "A" at 12:09:30 14300 m: 12:33:52
+              -> eta "" at 12:09:30 14300 m: 12:33:52
+              -> eta "A" at 12:10:00 14000 m: 12:33:49
+              -> eta "" at 12:10:00 14000 m: 12:33:49
+              -> eta "A" at 12:10:30 13700 m: 12:33:47
+              -> eta "" at 12:10:30 13700 m: 12:33:47
+              -> eta "A" at 12:11:00 13400 m: 12:33:44
+              -> eta "" at 12:11:00 13400 m: 12:33:44
+              -> eta "A" at 12:11:30 13100 m: 12:33:42
+              -> eta "" at 12:11:30 13100 m: 12:33:42
+              -> eta "A" at 12:12:00 12800 m: 12:33:40
+              -> eta "" at 12:12:00 12800 m: 12:33:40
+              -> eta "A" at 12:12:30 12500 m: 12:33:38
+              -> eta "" at 12:12:30 12500 m: 12:33:38
+              -> eta "A" at 12:13:00 12200 m: 12:33:37
+              -> eta "" at 12:13:00 12200 m: 12:33:37
+              -> eta "A" at 12:13:30 11900 m: 12:33:35
+              -> eta "" at 12:13:30 11900 m: 12:33:35
+              -> eta "A" at 12:14:00 11600 m: 12:33:34
+              -> eta "" at 12:14:00 11600 m: 12:33:34
+              -> eta "A" at 12:14:30 11300 m: 12:33:33
+              -> eta "" at 12:14:30 11300 m: 12:33:33
+            stand v1 12:15:00..12:25:00 trip=T every=300
+              -> eta "A" at 12:15:00 11000 m: 12:34:08
+              -> eta "" at 12:15:00 11000 m: 12:34:08
+              -> eta "A" at 12:20:00 11000 m: 12:45:08
+              -> eta "" at 12:20:00 11000 m: 12:45:08
+        "#]],
+    );
+}
+
+#[test]
+fn the_usual_speed_of_the_hour_is_remembered_and_in_other_hours_that_of_all() {
+    check(
+        "show eta
+         start v1 12:00:00 T stops=A;36000;0;12:30:00
+         drive v1 12:00:00..12:30:00 72 trip=T every=900
+         end v1 12:30:00 T
+         fix v1 12:31:00 36000 0 0
+         start v1 12:40:00 U stops=B;46000;0;12:50:00 route=36000;0,46000;0
+         fix v1 12:40:00 36000 0 0 trip=U
+         end v1 12:41:00 U
+         start v1 18:00:00 W stops=C;46000;0;18:10:00 route=36000;0,46000;0
+         fix v1 18:00:00 36000 0 0 trip=W
+         start v2 18:00:00 X stops=C;46000;0;18:10:00 route=36000;0,46000;0
+         fix v2 18:00:00 36000 0 0 trip=X",
+        expect![[r#"
+            show eta
+            start v1 12:00:00 T stops=A;36000;0;12:30:00
+            drive v1 12:00:00..12:30:00 72 trip=T every=900
+              -> eta "A" at 12:00:00 46800 m: 13:33:35
+              -> eta "" at 12:00:00 46800 m: 13:33:35
+              -> eta "A" at 12:15:00 23400 m: 12:29:17
+              -> eta "" at 12:15:00 23400 m: 12:29:17
+            end v1 12:30:00 T
+            fix v1 12:31:00 36000 0 0
+              -> eta "" at 12:30:00 0 m: 12:29:17 arrived 12:30:00
+            start v1 12:40:00 U stops=B;46000;0;12:50:00 route=36000;0,46000;0
+            fix v1 12:40:00 36000 0 0 trip=U
+              -> eta "B" at 12:40:00 10000 m: 12:47:37
+              -> eta "" at 12:40:00 10000 m: 12:47:37
+            end v1 12:41:00 U
+            start v1 18:00:00 W stops=C;46000;0;18:10:00 route=36000;0,46000;0
+            fix v1 18:00:00 36000 0 0 trip=W
+              -> eta "" at 12:41:00 0 m: 12:47:37 arrived 12:41:00
+              -> eta "C" at 18:00:00 10000 m: 18:08:41
+              -> eta "" at 18:00:00 10000 m: 18:08:41
+            start v2 18:00:00 X stops=C;46000;0;18:10:00 route=36000;0,46000;0
+            fix v2 18:00:00 36000 0 0 trip=X
+              -> eta "C" at 18:00:00 10000 m: 18:19:59
+              -> eta "" at 18:00:00 10000 m: 18:19:59
+        "#]],
+    );
+}
+
+#[test]
+fn a_lateness_outlasts_a_tracker_that_sleeps_at_a_stop_and_ends_with_a_trip_that_is_timed_out() {
+    check(
+        "show alerts
+         start v1 12:00:00 T stops=A;3000;0;11:50:00,B;4000;0;12:59:00
+         drive v1 12:00:00..12:02:00 36 trip=T
+         fleet 12:09:00
+         fix v1 12:09:10 1300 0 20 trip=T
+         fleet 13:00:00
+         fleet 13:09:30",
+        expect![[r#"
+            show alerts
+            start v1 12:00:00 T stops=A;3000;0;11:50:00,B;4000;0;12:59:00
+            drive v1 12:00:00..12:02:00 36 trip=T
+              -> eta_breach open 12:00:30.. severity 2 1039.1 over 600.0  trip T
+            fleet 12:09:00
+            fix v1 12:09:10 1300 0 20 trip=T
+              -> eta_breach open 12:00:30.. severity 2 1839.4 over 600.0  trip T
+            fleet 13:00:00
+              -> vehicle_offline open 12:19:10.. severity 3 600.0 over 600.0  trip T
+            fleet 13:09:30
+              -> eta_breach closed 12:00:30..12:09:10 severity 2 1839.4 over 600.0  trip T
         "#]],
     );
 }

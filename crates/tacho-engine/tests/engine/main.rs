@@ -3,6 +3,7 @@
 
 mod absence;
 mod alerts;
+mod arrivals;
 mod crash;
 mod deliveries;
 mod delivery_walk;

@@ -87,7 +87,7 @@ fn spans(moments: impl Iterator<Item = (i64, bool)>) -> Spans {
 }
 
 /// The drives, each with its longitudinal acceleration in m/s2 without the sensor's offset.
-fn drives(folder: &Path) -> Vec<Vec<(Row, f64)>> {
+pub fn drives(folder: &Path) -> Vec<Vec<(Row, f64)>> {
     let mut drives: BTreeMap<i64, Vec<(Row, f64)>> = BTreeMap::new();
     table(&folder.join("nds_data.csv.gz"), |number, _| {
         let at = (number("time_utc") * 1_000.0) as i64;

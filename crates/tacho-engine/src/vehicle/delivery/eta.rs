@@ -1,32 +1,29 @@
-//! Predicted arrivals: metres left over the speed of this trip, plus the service of the stops between.
+//! Predicted arrivals: metres left over the speed of this trip blended with the usual one, plus the service of the stops
+//! between.
 
-use super::stops::Ahead;
+use super::{
+    speeds::{Driven, SpeedHistory},
+    stops::Ahead,
+};
 use crate::{
     config::EngineConfig,
     vehicle::{
         alerts::{Begin, Episode},
         fix::Fix,
         state::{Context, Vehicle},
-        windows::Step,
     },
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tacho_model::{AlertType, EtaPrediction, EventTime, LimitSource, TripId, VehicleState};
+use tacho_model::{AlertType, EtaPrediction, EventTime, LimitSource, TripId};
 
-/// Speeds are smoothed over about this time, ms.
-const SMOOTHING_MS: f64 = 300_000.0;
-/// Nothing is known of the speed before the trip: a city's usual, km/h.
-const FIRST_KMPH: f64 = 30.0;
-/// A vehicle in a jam will not be in it for ever, km/h.
-const LEAST_KMPH: f64 = 8.0;
 /// A late arrival is an alert after this many predictions in a row.
 const BREACHES_MIN: u32 = 2;
 
 /// What predictions are made from, and what was predicted last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Eta {
-    smooth_kmph: f64,
+    driven: Driven,
     predicted_at: EventTime,
     /// The last prediction of each stop ahead; "" is the end of the trip.
     last: BTreeMap<String, EventTime>,
@@ -39,7 +36,7 @@ pub struct Eta {
 impl Default for Eta {
     fn default() -> Self {
         Eta {
-            smooth_kmph: FIRST_KMPH,
+            driven: Driven::default(),
             predicted_at: EventTime::MIN,
             last: BTreeMap::new(),
             breaches: 0,
@@ -50,18 +47,9 @@ impl Default for Eta {
 }
 
 impl Eta {
-    /// Takes a fix of the running trip. Time at stops says nothing of the speed between them.
-    pub fn on_fix(&mut self, fix: &Fix<'_>, step: &Step, is_at_stop: bool) {
-        let measured = |(from, to, state): &(EventTime, EventTime, VehicleState)| match state {
-            VehicleState::Offline | VehicleState::Down => 0,
-            _ => to.ms_since(*from),
-        };
-        let ms: i64 = step.spent.iter().flatten().map(measured).sum();
-        if is_at_stop || ms <= 0 {
-            return;
-        }
-        let weight = 1.0 - (-(ms as f64) / SMOOTHING_MS).exp();
-        self.smooth_kmph += (f64::from(fix.speed_kmph) - self.smooth_kmph) * weight;
+    /// Takes what was driven between stops.
+    pub fn drive(&mut self, more: Driven) {
+        self.driven.add_to_trip(more);
     }
 
     /// True when it is time for the next predictions.
@@ -83,7 +71,9 @@ impl Eta {
     ) {
         self.predicted_at = fix.at;
         self.last.clear();
-        let speed_ms = self.smooth_kmph.max(LEAST_KMPH) / 3.6;
+        let (driven, nothing) = (self.driven, SpeedHistory::default());
+        let history = vehicle.speeds.as_deref().unwrap_or(&nothing);
+        let after = |at: EventTime, leg_m: f64| at.plus_ms((leg_m / driven.expected_ms(history, at) * 1_000.0) as i64);
         let (mut at, mut remaining_m) = (fix.at, 0.0);
         let mut next: Option<(&Ahead, EventTime)> = None;
         let mut tell = |stop_id: &str, predicted_at: EventTime, promised_at, remaining_m: f64| {
@@ -100,7 +90,7 @@ impl Eta {
         };
         for (stop, leg_m) in ahead.iter().zip(legs) {
             remaining_m += leg_m;
-            at = at.plus_ms((leg_m / speed_ms * 1_000.0) as i64);
+            at = after(at, *leg_m);
             if !stop.is_here {
                 tell(&stop.stop_id, at, stop.promised, remaining_m);
                 self.last.insert(stop.stop_id.clone(), at);
@@ -109,7 +99,7 @@ impl Eta {
             at = at.max(stop.window_start.unwrap_or(at)).plus_ms(stop.service_ms);
         }
         let last_leg_m = legs.last().copied().unwrap_or(0.0);
-        at = at.plus_ms((last_leg_m / speed_ms * 1_000.0) as i64);
+        at = after(at, last_leg_m);
         tell("", at, promised_end, remaining_m + last_leg_m);
         self.last.insert(String::new(), at);
         let judged = next.map(|(stop, predicted)| (stop.stop_id.as_str(), stop.promised, predicted));

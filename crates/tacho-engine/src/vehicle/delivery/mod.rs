@@ -2,17 +2,21 @@
 
 mod eta;
 mod route;
+mod speeds;
 mod stops;
+
+pub use speeds::SpeedHistory;
 
 use super::{
     alerts::Episode,
-    fix::Fix,
+    fix::{Engine, Fix},
     state::{Context, Vehicle},
     windows::Step,
 };
 use eta::Eta;
 use route::Route;
 use serde::{Deserialize, Serialize};
+use speeds::Driven;
 use stops::Stops;
 use tacho_model::{DeliveryPlan, EventTime, TripId};
 
@@ -77,6 +81,7 @@ pub fn on_plan(vehicle: &mut Vehicle, trip_id: &TripId, plan: &DeliveryPlan, ctx
     };
     delivery.route.place_stops(delivery.stops.positions());
     delivery.stops.tell_changed(vehicle, trip_id, ctx);
+    vehicle.speeds.get_or_insert_default();
     vehicle.delivery = Some(delivery);
 }
 
@@ -89,7 +94,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
         let arrived = delivery.stops.on_fix(fix, ctx.config);
         delivery.route.on_fix(vehicle, fix, step, ctx);
         delivery.tell_arrivals(vehicle, &arrived, ctx);
-        delivery.eta.on_fix(fix, step, delivery.stops.is_at_stop());
+        delivery.learn_speed(vehicle, fix, step, ctx);
         delivery.predict(vehicle, fix, ctx);
     }
     vehicle.delivery = Some(delivery);
@@ -128,6 +133,16 @@ impl Delivery {
         self.stops.tell_changed(vehicle, &self.trip_id, ctx);
     }
 
+    /// Takes what was driven since the fix before, unless the vehicle stood at a stop or with its engine off.
+    fn learn_speed(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &Context<'_>) {
+        let was_off = vehicle.last.is_some_and(|last| last.engine == Engine::Off);
+        let Some(trip) = vehicle.trip.as_ref().filter(|_| !was_off && !self.stops.is_at_stop()) else { return };
+        if let Some(driven) = Driven::of_step(fix, step, trip.started_at, ctx.config.coverage_gap_ms) {
+            self.eta.drive(driven);
+            vehicle.speeds.get_or_insert_default().add(fix.at, driven);
+        }
+    }
+
     /// Predicts the arrivals that are left, now and then.
     fn predict(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         if !self.eta.is_due(fix.at, ctx.config) {
@@ -140,16 +155,30 @@ impl Delivery {
     }
 }
 
-/// True while an alert of the round lasts that the vehicle's silence ends.
-pub fn is_lasting(vehicle: &Vehicle) -> bool {
-    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.route.is_lasting() || delivery.eta.is_lasting())
+/// True while the vehicle is away from its planned way, for an alert.
+pub fn is_off_route(vehicle: &Vehicle) -> bool {
+    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.route.is_lasting())
 }
 
-/// Looks at a silent vehicle: what lasted when its data ended, has ended.
-pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+/// True while the vehicle is predicted to be late, for an alert.
+pub fn is_late(vehicle: &Vehicle) -> bool {
+    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.eta.is_lasting())
+}
+
+/// The vehicle is silent: the deviation ended with its data.
+pub fn leave_deviation(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(mut delivery) = vehicle.delivery.take() else { return };
     if let Some(last) = vehicle.last {
         delivery.route.end(vehicle, last.at, ctx);
+    }
+    vehicle.delivery = Some(delivery);
+}
+
+/// The vehicle has been silent for as long as times a trip out: so does its lateness, which a tracker that sleeps at a
+/// stop does not end.
+pub fn leave_lateness(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let Some(mut delivery) = vehicle.delivery.take() else { return };
+    if let Some(last) = vehicle.last {
         delivery.eta.end(vehicle, last.at, ctx);
     }
     vehicle.delivery = Some(delivery);
