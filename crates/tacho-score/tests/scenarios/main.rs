@@ -5,33 +5,61 @@
 mod world;
 
 use serde_json::Value;
+use std::ops::RangeInclusive;
 use tacho_score::{Tolerance, score};
 use tacho_sim::Scenario;
 
 /// Noise as of real receivers, out of order, twice, minutes late.
 const FAULTS: &str = "noise=5m,reorder=2%,duplicate=1%,late=1%";
 
-/// What every type that the scenario contains must reach, precision and recall alike.
+/// Seeds that are always played.
+const SEEDS: RangeInclusive<u64> = 1..=1;
+
+/// The seeds to play: `TACHO_SEEDS=3` or `TACHO_SEEDS=1-8`, else [`SEEDS`].
+fn seeds() -> RangeInclusive<u64> {
+    let Ok(text) = std::env::var("TACHO_SEEDS") else { return SEEDS };
+    let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+    let number =
+        |text: &str| text.parse::<u64>().expect("TACHO_SEEDS is a seed, or the first and the last with a dash");
+    number(first)..=number(last)
+}
+
+/// What every type that the scenario contains must reach, precision and recall alike, with every seed.
 fn check(scenario: Scenario, faults: &str, at_least: f64, types_min: usize) {
-    let (truth, found) = world::play(world::config(scenario, faults, 1));
+    let failures: Vec<String> =
+        seeds().flat_map(|seed| shortcomings(scenario, faults, seed, at_least, types_min)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Plays one seed: what is under the target, each with the table.
+fn shortcomings(scenario: Scenario, faults: &str, seed: u64, at_least: f64, types_min: usize) -> Vec<String> {
+    let (truth, found) = world::play(world::config(scenario, faults, seed));
     let tolerance = Tolerance::at_rate(truth.summary.telemetry_rate_hz);
     let report = score(&truth, &found, &tolerance, true);
     let table = report.table();
-    println!("{} {faults}\n{table}", scenario.name());
+    println!("{} seed {seed} {faults}\n{table}", scenario.name());
+    let mut failures = Vec::new();
+    let mut demand = |is_met: bool, what: String| {
+        if !is_met {
+            failures.push(format!("seed {seed}: {what}\n{table}"));
+        }
+    };
     let scores = serde_json::to_value(&report).expect("JSON");
     let present: Vec<(&String, &Value)> =
         scores.as_object().into_iter().flatten().filter(|(_, value)| value["precision"].is_number()).collect();
-    assert!(present.len() >= types_min, "{table}");
+    demand(present.len() >= types_min, format!("{} types", present.len()));
     for (name, value) in present {
         for figure in ["precision", "recall"] {
             let reached = value[figure].as_f64().unwrap_or(0.0);
-            assert!(reached >= at_least, "{figure} of {name} is {reached}\n{table}");
+            demand(reached >= at_least, format!("{figure} of {name} is {reached}"));
         }
     }
-    assert!(report.unexpected.is_empty(), "{table}");
-    let trips = report.trips.expect("trips");
+    demand(report.unexpected.is_empty(), "unexpected types".to_owned());
+    let trips = report.trips.as_ref().expect("trips");
     let error_max = if faults.is_empty() { 0.002 } else { 0.01 };
-    assert!(trips.distance_error_mean.expect("distances") <= error_max, "{table}");
+    let error = trips.distance_error_mean.expect("distances");
+    demand(error <= error_max, format!("the distance of trips is {error} off"));
+    failures
 }
 
 #[test]
