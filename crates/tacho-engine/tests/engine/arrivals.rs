@@ -90,4 +90,5 @@ fn recordings_arrivals_are_predicted_better_than_by_the_present_speed() {
     println!("{} drives, {count} predictions: off by {blended:?}, by the present speed {present:?}", rounds.len());
     assert!(blended.mean_s < 0.85 * present.mean_s, "{blended:?} {present:?}");
     assert!(blended.median_s < 0.85 * present.median_s, "{blended:?} {present:?}");
+    assert!(blended.p90_s < present.p90_s, "{blended:?} {present:?}");
 }
