@@ -2,11 +2,12 @@
 //!
 //! By acceleration: at least 2.5 g (Geotab's major collision) at 15 km/h or more, then at most 5 km/h within 10 s and
 //! for 60 s. By GPS alone only *perhaps*: at least 40 km/h lost within 1.5 s, then at most 3 km/h. No vendor publishes
-//! how long a vehicle must stand; fixes have to show it, silence does not.
+//! how long a vehicle must stand; fixes have to show it, silence does not. Where the fix between is missing (up to 3 s),
+//! the way shows how quick the loss was.
 
 use super::{
     alerts::{Begin, Episode},
-    fix::Fix,
+    fix::{Fix, LastFix},
     state::{Context, Vehicle},
 };
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 
 /// Up to here the fix before an impact tells its speed, ms.
 const SPEED_MEMORY_MS: i64 = 3_000;
+/// A way may be so much longer or shorter than at constant speed, s of driving.
+const ROUNDING_S: f64 = 0.25;
 /// A possible crash this close to a crash is the same one, ms.
 const SAME_MS: i64 = 120_000;
 
@@ -43,7 +46,9 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         last.speed_kmph
     };
     let drop_kmph = before_kmph - fix.speed_kmph;
-    let is_drop = drop_kmph >= config.possible_crash_drop_kmph && since_last_ms <= config.possible_crash_span_ms;
+    let is_drop = drop_kmph >= config.possible_crash_drop_kmph
+        && (since_last_ms <= config.possible_crash_span_ms
+            || longest_drop_ms(last, fix).is_some_and(|ms| ms <= config.possible_crash_span_ms as f64));
     if !is_hit && !is_drop && vehicle.impact.is_none() {
         return;
     }
@@ -57,6 +62,21 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         vehicle.impact = Some(Box::new(Impact { at: last.at, position: last.position, ..begins }));
     }
     judge(vehicle, fix, ctx);
+}
+
+/// How long the loss of speed took at most, ms, where a fix between is missing; none where too much is. The way tells:
+/// from `v0` to `v1` within `d` after `s` at `v0`, it is `v1 T + (v0 - v1)(s + d / 2)` with `s >= 0` and `s + d <= T`.
+/// Who brakes over the whole gap comes half as far as who does not; who is stopped at its beginning or its end does not.
+fn longest_drop_ms(last: &LastFix, fix: &Fix<'_>) -> Option<f64> {
+    let gap_ms = fix.at.ms_since(last.at);
+    if gap_ms > SPEED_MEMORY_MS {
+        return None;
+    }
+    let (gap_s, v0, v1) = (gap_ms as f64 / 1_000.0, f64::from(last.speed_kmph) / 3.6, f64::from(fix.speed_kmph) / 3.6);
+    let middle_s = (last.position.distance_m(fix.position) - v1 * gap_s) / (v0 - v1);
+    let longest_s = 2.0 * middle_s.min(gap_s - middle_s).max(0.0);
+    // A way that no braking explains proves nothing: a jump of the position.
+    (-ROUNDING_S..=gap_s + ROUNDING_S).contains(&middle_s).then_some(longest_s * 1_000.0)
 }
 
 /// Whether the vehicle has come to stand soon enough, and stays.

@@ -15,6 +15,9 @@ use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 
 /// Fixes that are remembered for speed differences.
 const SAMPLES: usize = 8;
+/// A device's lateral acceleration is that of about the last second: over a longer span, where a fix between is missing,
+/// the heading tells of the rest.
+const ACCEL_COVERS_MS: i64 = 1_500;
 /// Fixes closer than this to the last one are left out of the memory.
 const SPACING_MS: i64 = 75;
 
@@ -126,14 +129,14 @@ impl Harsh {
         let along = if is_fast_enough { accel_ms2 } else { 0.0 };
         let is_cornering_speed =
             fix.speed_kmph >= config.corner_min_kmph && before.speed_kmph >= config.corner_min_kmph;
+        let turn_deg = (fix.heading - before.heading + 540.0).rem_euclid(360.0) - 180.0;
+        let turn_rad = if turn_deg.is_nan() { 0.0 } else { turn_deg.to_radians().abs() };
+        let by_heading = fix.speed_kmph.min(before.speed_kmph) / 3.6 * turn_rad / span_s;
         let lateral = match (is_cornering_speed, fix.accel_lat_ms2.is_nan()) {
             (false, _) => 0.0,
+            (true, true) => by_heading,
+            (true, false) if span_ms > ACCEL_COVERS_MS => fix.accel_lat_ms2.abs().max(by_heading),
             (true, false) => fix.accel_lat_ms2.abs(),
-            (true, true) => {
-                let turn_deg = (fix.heading - before.heading + 540.0).rem_euclid(360.0) - 180.0;
-                let turn_rad = if turn_deg.is_nan() { 0.0 } else { turn_deg.to_radians().abs() };
-                fix.speed_kmph.min(before.speed_kmph) / 3.6 * turn_rad / span_s
-            }
         };
         Some(Measured {
             values: [-along, along, lateral],

@@ -459,3 +459,29 @@ fn the_driver_is_the_messages_or_the_one_logged_in() {
         "#]],
     );
 }
+
+#[test]
+fn where_a_fix_is_missing_the_heading_tells_what_the_acceleration_of_the_last_second_does_not() {
+    check(
+        "show alerts
+         fix v1 12:00:00 0 0 54 head=90 lat=0
+         fix v1 12:00:01 15 0 54 head=78 lat=-2.5
+         fix v1 12:00:03 35 20 54 head=43 lat=-2.5
+         fix v1 12:00:04 45 30 54 head=43 lat=0
+         fix v2 12:00:00 0 0 54 head=90 lat=0
+         fix v2 12:00:01 15 0 54 head=60 lat=-2.5
+         fix v2 12:00:02 30 0 54 head=60 lat=0",
+        expect![[r#"
+            show alerts
+            fix v1 12:00:00 0 0 54 head=90 lat=0
+            fix v1 12:00:01 15 0 54 head=78 lat=-2.5
+            fix v1 12:00:03 35 20 54 head=43 lat=-2.5
+              -> harsh_corner open 12:00:01.. severity 3 4.6 over 3.9 
+            fix v1 12:00:04 45 30 54 head=43 lat=0
+              -> harsh_corner closed 12:00:01..12:00:04 severity 3 4.6 over 3.9 
+            fix v2 12:00:00 0 0 54 head=90 lat=0
+            fix v2 12:00:01 15 0 54 head=60 lat=-2.5
+            fix v2 12:00:02 30 0 54 head=60 lat=0
+        "#]],
+    );
+}

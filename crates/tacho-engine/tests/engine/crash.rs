@@ -1,7 +1,13 @@
 //! Crashes by acceleration and, perhaps, by GPS alone.
 
-use crate::script::check;
+use crate::{
+    recordings::{data, drives, run, twizy_files, twizy_run},
+    rig::Row,
+    script::check,
+};
 use expect_test::expect;
+use tacho_engine::EngineConfig;
+use tacho_model::AlertType;
 
 #[test]
 fn an_impact_and_a_minute_of_standing_are_a_crash() {
@@ -131,7 +137,7 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
          fix v2 12:00:01 5 0 5
          stand v2 12:00:02..12:02:00
          fix v3 12:00:00 0 0 60
-         fix v3 12:00:01.501 5 0 0
+         fix v3 12:00:01.8 15 0 0
          stand v3 12:00:02..12:02:00
          fix v4 12:00:00 0 0 60
          fix v4 12:00:00.5 4 0 42
@@ -155,10 +161,10 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
             stand v2 12:00:02..12:02:00
               -> harsh_brake closed 12:00:00..12:00:02 severity 4 11.1 over 3.9 
             fix v3 12:00:00 0 0 60
-            fix v3 12:00:01.501 5 0 0
-              -> harsh_brake open 12:00:00.. severity 4 11.1 over 3.9 
+            fix v3 12:00:01.8 15 0 0
+              -> harsh_brake open 12:00:00.. severity 4 9.3 over 3.9 
             stand v3 12:00:02..12:02:00
-              -> harsh_brake closed 12:00:00..12:00:03 severity 4 11.1 over 3.9 
+              -> harsh_brake closed 12:00:00..12:00:03 severity 4 9.3 over 3.9 
             fix v4 12:00:00 0 0 60
             fix v4 12:00:00.5 4 0 42
               -> harsh_brake open 12:00:00.. severity 4 10.0 over 3.9 
@@ -169,4 +175,60 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
               -> possible_crash open 12:00:00.500.. severity 4 40.0 over 40.0 
         "#]],
     );
+}
+
+#[test]
+fn where_a_fix_is_missing_the_way_shows_whether_the_speed_was_lost_at_once() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:05 60
+         fix v1 12:00:06 95 0 0
+         stand v1 12:00:07..12:01:20
+         drive v2 12:00:00..12:00:05 60
+         fix v2 12:00:06 84 0 0
+         stand v2 12:00:07..12:01:20
+         drive v3 12:00:00..12:00:05 60
+         fix v3 12:00:06 170 0 0
+         stand v3 12:00:07..12:01:20",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:05 60
+            fix v1 12:00:06 95 0 0
+              -> harsh_brake open 12:00:04.. severity 4 8.3 over 3.9 
+            stand v1 12:00:07..12:01:20
+              -> harsh_brake closed 12:00:04..12:00:07 severity 4 8.3 over 3.9 
+              -> possible_crash open 12:00:04.. severity 4 60.0 over 40.0 
+            drive v2 12:00:00..12:00:05 60
+            fix v2 12:00:06 84 0 0
+              -> harsh_brake open 12:00:04.. severity 4 8.3 over 3.9 
+            stand v2 12:00:07..12:01:20
+              -> harsh_brake closed 12:00:04..12:00:07 severity 4 8.3 over 3.9 
+            drive v3 12:00:00..12:00:05 60
+            fix v3 12:00:06 170 0 0
+              -> harsh_brake open 12:00:04.. severity 4 8.3 over 3.9 
+            stand v3 12:00:07..12:01:20
+              -> harsh_brake closed 12:00:04..12:00:07 severity 4 8.3 over 3.9 
+        "#]],
+    );
+}
+
+/// Possible crashes in rows of which only every so many-th came.
+fn possible_crashes(rows: &[Row], every: usize) -> usize {
+    let thinned: Vec<Row> = rows.iter().step_by(every).cloned().collect();
+    let alerts = run(&thinned, EngineConfig::default()).alerts;
+    let ids = alerts.iter().filter(|f| f.alert_type == AlertType::PossibleCrash).map(|f| f.alert_id.to_string());
+    ids.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+#[test]
+fn recordings_show_the_same_loss_of_speed_and_no_other_where_fixes_are_missing() {
+    let (Some(car), Some(electric)) = (data("nds-drives"), data("twizy-ev")) else { return };
+    let mut runs: Vec<Vec<Row>> = twizy_files(&electric).iter().map(|file| twizy_run(file).0).collect();
+    runs.extend(drives(&car).into_iter().map(|drive| drive.into_iter().map(|(row, _)| row).collect()));
+    // In one run the bus says 44 km/h lost from one second to the next, and then stands: to positions that is a crash,
+    // and it must be the only one.
+    for every in [1, 2, 3] {
+        let found: usize = runs.iter().map(|rows| possible_crashes(rows, every)).sum();
+        assert_eq!(found, 1, "every {every}");
+    }
 }

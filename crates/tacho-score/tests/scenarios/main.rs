@@ -13,7 +13,7 @@ use tacho_sim::Scenario;
 const FAULTS: &str = "noise=5m,reorder=2%,duplicate=1%,late=1%";
 
 /// Seeds that are always played.
-const SEEDS: RangeInclusive<u64> = 1..=1;
+const SEEDS: RangeInclusive<u64> = 1..=3;
 
 /// The seeds to play: `TACHO_SEEDS=3` or `TACHO_SEEDS=1-8`, else [`SEEDS`].
 fn seeds() -> RangeInclusive<u64> {
