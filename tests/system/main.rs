@@ -13,3 +13,4 @@ mod numbers;
 mod score;
 mod simulate;
 mod support;
+mod traces;

@@ -60,6 +60,11 @@ impl System {
         Self::launch(data_dir, Launch::new(program(), data_dir).kafka(kafka))
     }
 
+    /// Starts it with an environment variable.
+    pub fn start_with(data_dir: &Path, name: &str, value: &str) -> System {
+        Self::launch(data_dir, Launch::new(program(), data_dir).kafka("127.0.0.1:0").env(name, value))
+    }
+
     /// Starts `tacho run` between brokers and a store, with its API there, and waits for the ready line.
     pub fn between(data_dir: &Path, brokers: &str, store: &StoreAlone, http: &str) -> System {
         Self::launch(data_dir, Launch::new(program(), data_dir).between(brokers, &store.url).http(http))

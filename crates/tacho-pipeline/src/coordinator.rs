@@ -94,6 +94,7 @@ impl Coordinator {
         let covered = replay.round.as_ref().map_or(0, Round::last_epoch);
         for manifest in std::mem::take(&mut replay.manifests) {
             self.life.check()?;
+            let _span = tracing::debug_span!("replay", epoch = manifest.epoch).entered();
             let chunks = replay.reader.read(&manifest)?;
             if manifest.epoch > covered {
                 // A group that has to be made again fits into memory, since it did before.
@@ -150,8 +151,10 @@ impl Coordinator {
         };
         self.inbox.notify_taken();
         self.stats.epoch_phase(EpochPhase::Plan).observe(exec::elapsed(began));
+        let events: usize = chunks.iter().map(|chunk| chunk.events).sum();
+        let _span = tracing::debug_span!("epoch", epoch = manifest.epoch, events).entered();
         let began = exec::now();
-        self.journal.append(&Entry::Manifest(manifest.clone()))?;
+        tracing::debug_span!("journal").in_scope(|| self.journal.append(&Entry::Manifest(manifest.clone())))?;
         self.stats.epoch_phase(EpochPhase::Journal).observe(exec::elapsed(began));
         self.stats.epoch_planned.set(manifest.epoch);
         if !chunks.is_empty() {
@@ -173,7 +176,8 @@ impl Coordinator {
         let arrived = Arrived::of(&chunks);
         let everybody = Selection::everybody();
         let began = exec::now();
-        let mut result = run_epoch(&self.shards, &mut self.stages, manifest, chunks, &everybody)?;
+        let mut result = tracing::debug_span!("engine")
+            .in_scope(|| run_epoch(&self.shards, &mut self.stages, manifest, chunks, &everybody))?;
         self.stats.epoch_phase(EpochPhase::Engine).observe(exec::elapsed(began));
         self.tally.add(&self.stats, manifest, &arrived, &result.rejected, &result.answers);
         self.stats.facts.add(result.facts.len() as u64);
@@ -186,7 +190,7 @@ impl Coordinator {
         self.plan.epoch = self.plan.epoch.max(last_version_epoch);
         self.last_run = manifest.epoch;
         let began = exec::now();
-        self.publish(manifest, result)?;
+        tracing::debug_span!("hand over").in_scope(|| self.publish(manifest, result))?;
         self.stats.epoch_phase(EpochPhase::Publish).observe(exec::elapsed(began));
         let positions = if is_live { self.positions() } else { Vec::new() };
         self.progress.update(|marks| {
@@ -306,6 +310,7 @@ impl Coordinator {
         let Some(index) = self.rounds.item() else { return Ok(()) };
         let began = exec::now();
         let (stage, group) = item_at(index);
+        let _span = tracing::debug_span!("snapshot", ?stage, group).entered();
         let state = match stage {
             Stage::Control => self.stages.control.snapshot(),
             Stage::Fleet => self.stages.fleet.snapshot(),

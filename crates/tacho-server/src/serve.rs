@@ -33,6 +33,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer};
+use tracing::{Instrument, debug_span, field};
 
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -191,6 +192,7 @@ fn router(app: Shared) -> Router {
         .route("/metrics", get(metrics_text))
         .route("/readyz", get(ready))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limit_time))
+        .layer(middleware::from_fn(traced))
         .layer(middleware::from_fn(no_store))
         .layer(CompressionLayer::new());
     Router::new()
@@ -206,6 +208,14 @@ fn router(app: Shared) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), headers::check_host))
         .layer(middleware::from_fn(headers::secure))
         .with_state(app)
+}
+
+/// A span for every request that is answered at once; a stream's would last as long as its page is open.
+async fn traced(request: Request, next: Next) -> Response {
+    let span = debug_span!("request", method = %request.method(), path = request.uri().path(), status = field::Empty);
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    response
 }
 
 fn asset(assets: &Assets, request: &Request) -> Response {

@@ -26,6 +26,10 @@ pub struct Cli {
     /// Form of the log lines on standard error.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty, env = "TACHO_LOG_FORMAT")]
     pub log_format: LogFormat,
+    /// Address of an OpenTelemetry collector that takes OTLP over HTTP, as `http://127.0.0.1:4318`: traces of epochs,
+    /// inserts, requests and recomputed days go there.
+    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -23,7 +23,7 @@ pub enum Destination {
     /// This process's own log.
     Embedded(Arc<EmbeddedLog>),
     /// Brokers; a client of its own for every chunk, since replays are rare.
-    Kafka(ProducerConfig),
+    Kafka(Box<ProducerConfig>),
 }
 
 /// Where they are, and where they go.

@@ -31,8 +31,8 @@ pub struct NotReachable(pub String);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::init(&cli.log_level, cli.log_format);
-    match run(cli) {
+    let traces = logging::init(&cli.log_level, cli.log_format, cli.otlp.as_deref());
+    match traces.and_then(|_traces| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tacho: {error:#}");

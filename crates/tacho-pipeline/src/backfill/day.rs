@@ -94,6 +94,8 @@ impl Backfill {
     /// # Errors
     /// As [`BackfillError`] says; part of the day may be written, and a repeat writes the rest.
     pub fn run_day(&self, due: &DueDay) -> Result<DayRun, BackfillError> {
+        let _traced =
+            tracing::debug_span!("recompute day", vehicle = due.vehicle_id.as_str(), day_ms = due.day.ms()).entered();
         let span = Span { from: due.day, to: due.day.plus_ms(DAY_MS).min(due.until), until: due.until };
         let stored = self.history.facts(&due.vehicle_id, span.from, span.to)?;
         let (fixes, events, read_from) = self.read(due, &stored)?;

@@ -38,6 +38,9 @@ impl Inserter {
     /// Makes the insert unless the journal says that it is done.
     pub(crate) fn insert(&self, span: Span, part: Part) -> Result<(), Stop> {
         let Part { table, chunk, rows } = part;
+        let (name, count) = (table.name(), rows.len());
+        let _span =
+            tracing::debug_span!("insert", table = name, rows = count, after = span.after, to = span.to).entered();
         if table.is_replacing() {
             let token = self.token(span, table, chunk, true);
             return self.insert_replacing(self.to_insert(table, token, 0, rows));

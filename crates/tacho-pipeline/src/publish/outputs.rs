@@ -55,7 +55,8 @@ impl OutputPublisher {
             // Nothing of an epoch leaves before its manifest and its inputs are durable.
             self.progress.wait_committed(&self.life, step.last)?;
             if !step.epochs.is_empty() {
-                self.append(&step.epochs)?;
+                tracing::debug_span!("append outputs", to = step.last, records = step.records)
+                    .in_scope(|| self.append(&step.epochs))?;
             }
             if let Some(log_time) = step.oldest_log {
                 self.stats.log_to_topics_s.observe_ms(self.clock.now().ms() - log_time);

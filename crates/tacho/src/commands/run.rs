@@ -174,7 +174,10 @@ impl Host {
                 pipeline.wait_stored(Instant::now() + patience).map_err(|error| error.to_string())
             }),
             host: Arc::new(move || up::disk_figures(&data_dir)),
-            replay: Some(Arc::new(Replayer::new(clickhouse.clone(), Destination::Kafka(replay_producer(&config)?)))),
+            replay: Some(Arc::new(Replayer::new(
+                clickhouse.clone(),
+                Destination::Kafka(Box::new(replay_producer(&config)?)),
+            ))),
         };
         let stop_server = CancellationToken::new();
         let server_config = ServerConfig { listen: http, ..ServerConfig::default() };
