@@ -116,8 +116,16 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     vehicle.pending.insert(place, pending);
     ctx.gauges.buffered[stream.rank() as usize] += 1;
     if vehicle.pending.len() > PENDING_MAX {
-        release_first(vehicle, ctx);
+        release_early(vehicle, ctx);
     }
+}
+
+/// Lets the oldest take effect before its moment, so that what waits stays bounded. It then met fixes that it should not
+/// have met: the day is computed again.
+fn release_early(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let Some(at) = vehicle.pending.first().map(PendingSide::at) else { return };
+    release_first(vehicle, ctx);
+    marks::on_late(vehicle, at, ctx);
 }
 
 /// What the event will change at its moment; none if it has no effect here, or had it at once.

@@ -1,6 +1,6 @@
 //! What comes late, out of order or twice.
 
-use crate::script::check;
+use crate::script::{check, outcome};
 use expect_test::expect;
 
 #[test]
@@ -137,6 +137,23 @@ fn a_trip_end_of_hours_ago_marks_the_day_again() {
             fleet 12:31:00
         "#]],
     );
+}
+
+/// Status messages that run hours ahead of telemetry push the trip's end out of what waits for its moment.
+#[test]
+fn what_takes_effect_early_for_want_of_room_marks_its_day() {
+    let statuses = |count: u32| -> String {
+        (0..count).map(|n| format!("status v1 13:{:02}:{:02} fuel=50\n", n / 60, n % 60)).collect()
+    };
+    let script = |count| {
+        format!(
+            "show marks\nfleet 12:00:00\ndrive v1 12:00:00..12:01:00 36 trip=A\nend v1 12:30:00 A\n{}",
+            statuses(count)
+        )
+    };
+    assert!(!outcome(&script(255)).contains("-> mark"));
+    let early = outcome(&script(256));
+    assert!(early.ends_with("-> mark v1 of 00:00:00 12:30:00..12:30:00 late 1 waiting\n"), "{early}");
 }
 
 #[test]

@@ -49,6 +49,11 @@ pub fn check(script: &str, expected: Expect) {
     expected.assert_eq(&text);
 }
 
+/// What a script gives, its own lines included, for one that is too long to be shown.
+pub fn outcome(script: &str) -> String {
+    run(script, 1, false)
+}
+
 fn run(script: &str, shards: u16, restarts: bool) -> String {
     let mut runner = Runner {
         rig: Rig::new(shards),
