@@ -71,7 +71,7 @@ bench: build ## measure the whole system, or ONLY=throughput,paced,latency,recov
 bench-map: build ## frame time and CPU of a browser with VEHICLES="2000 10000" on its map
 	@tools/bench-map.sh
 
-drill: build ## kill, stop and starve the system under load, compare with a calm run: ROUNDS=n SEED=s KINDS=a,b DRILL=store-away MINUTES=m
+drill: build ## kill, stop and starve the system under load, compare with a calm run: ROUNDS=n SEED=s KINDS=a,b DRILL=store-away MINUTES=m, or check its numbers in SQL: DRILL=recompute VEHICLES=n HOURS=h
 	@tools/drill.sh
 
 score: build ## play every scenario, clean and with faults, and compare with its truth: SCENARIOS="a b" FAULTS=...

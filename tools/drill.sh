@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make drill`: ROUNDS, SEED, KINDS, RATE for rounds; DRILL=store-away with MINUTES, SEED, RATE for a store that is away.
+# `make drill`: ROUNDS, SEED, KINDS, RATE for rounds; DRILL=store-away with MINUTES, SEED, RATE for a store that is away;
+# DRILL=recompute with VEHICLES, HOURS, SEED for numbers against SQL.
 set -eu
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-$PWD/target}"
@@ -8,18 +9,25 @@ flags=()
 # add NAME VALUE: the flag, if there is a value.
 add() { [ -z "$2" ] || flags+=("--$1" "$2"); }
 add seed "${SEED:-}"
-add rate "${RATE:-}"
 case "${DRILL:-rounds}" in
 rounds)
+  add rate "${RATE:-}"
   add rounds "${ROUNDS:-}"
   add kinds "${KINDS:-}"
   case "${KINDS:-broker}" in
   *broker* | *pipeline*) tools/fetch-kafka.sh >/dev/null ;;
   esac
   ;;
-store-away) add minutes "${MINUTES:-}" ;;
+store-away)
+  add rate "${RATE:-}"
+  add minutes "${MINUTES:-}"
+  ;;
+recompute)
+  add vehicles "${VEHICLES:-}"
+  add hours "${HOURS:-}"
+  ;;
 *)
-  echo "DRILL is rounds or store-away" >&2
+  echo "DRILL is rounds, store-away or recompute" >&2
   exit 2
   ;;
 esac

@@ -20,12 +20,14 @@ mod kafka;
 mod load;
 mod pair;
 mod plan;
+mod recompute;
 mod report;
 mod spice;
 mod store_away;
 
 pub use disturb::Disturbance;
 pub use plan::Kind;
+pub use recompute::{Generated, Recompute, RecomputeReport, Recomputed, recompute};
 pub use report::Summary;
 pub use store_away::{StoreAway, store_away};
 

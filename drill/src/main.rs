@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
-use tacho_drill::{Kind, Options, StoreAway};
+use tacho_drill::{Kind, Options, Recompute, StoreAway};
 
 /// Drills on the real program.
 #[derive(Debug, Parser)]
@@ -62,6 +62,18 @@ enum Drill {
         #[arg(long, default_value_t = 1_024)]
         memory_mib: u64,
     },
+    /// A log is generated, and every number of it compared with an independent recomputation in SQL from the raw tables.
+    Recompute {
+        /// Vehicles.
+        #[arg(long, default_value_t = 100)]
+        vehicles: u32,
+        /// Hours of simulated time.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=72))]
+        hours: u32,
+        /// Seed of the fleet.
+        #[arg(long, default_value_t = 3)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -101,6 +113,11 @@ fn run(args: Args) -> Result<ExitCode> {
             let is_good = report.is_complete() && report.peak_mib <= memory_mib as f64;
             println!("memory limit {memory_mib} MiB: {}", if is_good { "kept, nothing lost" } else { "FAILED" });
             Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Drill::Recompute { vehicles, hours, seed } => {
+            let report = tacho_drill::recompute(&Recompute { program, seed, vehicles, hours, is_verbose: true })?;
+            println!("{report}");
+            Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }

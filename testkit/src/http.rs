@@ -4,8 +4,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Longest wait for an answer: longer than the longest wait that a caller may ask the server for.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(90);
+/// Longest wait for an answer: longer than the longest wait that a caller may ask the server for, and than a query over a
+/// day of a fleet takes.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(300);
 
 /// An HTTP client that blocks the calling thread.
 pub struct Http {

@@ -1,6 +1,6 @@
 -- Days of vehicles: five states that sum to the day, to the millisecond, and are those of the quarters. Result: days
 -- compared, those that do not.
-SELECT count(), countIf(abs(driving_s + idling_s + stopped_s + offline_s + down_s - day_s) > 0.0005 OR offline_s < 0
+SELECT count(), countIf(abs(driving_s + idling_s + stopped_s + offline_s + down_s - day_s) > 0.0005 OR offline_s < -0.0005
     OR day_s > 90000 OR abs(driving_s - quarters.driving_s) > 0.0005)
 FROM v_vehicle_days AS days
 INNER JOIN
