@@ -91,6 +91,11 @@ impl Fence {
         Some(last.from)
     }
 
+    /// True if it was deleted at or before `at`, for good as far as is known: what an epoch brings may begin later.
+    pub fn is_over(&self, at: EventTime) -> bool {
+        self.changes.last().is_some_and(|change| change.from <= at && change.version.is_none())
+    }
+
     /// All versions that are known.
     pub fn versions(&self) -> impl Iterator<Item = &Version> {
         self.changes.iter().filter_map(|change| change.version.as_ref())

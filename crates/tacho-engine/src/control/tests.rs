@@ -68,6 +68,7 @@ fn a_version_holds_from_its_command_to_the_next_in_whatever_order_they_come() {
     let fence = at_once.control();
     let fence = fence.fence(0);
     assert_eq!(fence.deleted_at(EventTime(6_000)), Some(EventTime(5_000)));
+    assert!(!fence.is_over(EventTime(6_000)), "it begins again");
     assert_eq!(fence.deleted_at(EventTime(8_000)), None);
 }
 

@@ -139,8 +139,7 @@ fn watch_required(vehicle: &Vehicle, near: &mut Near, fix: &Fix<'_>, ctx: &Conte
     for &slot in ctx.control.required() {
         let fence = ctx.control.fence(slot);
         let mut versions = fence.versions().filter(|version| version.kind == GeofenceKind::Required);
-        let is_over = fence.at(fix.at).is_none() && fence.deleted_at(fix.at).is_some();
-        if !is_over && versions.any(|version| version.concerns(vehicle.id.as_str(), group)) {
+        if !fence.is_over(fix.at) && versions.any(|version| version.concerns(vehicle.id.as_str(), group)) {
             near.add(slot, ctx.control);
         }
     }

@@ -304,8 +304,8 @@ impl Watch {
         let group = vehicle.fencing.group.as_deref().unwrap_or_default();
         let Some(fence) = self.slot.map(|slot| ctx.control.fence(slot)) else { return false };
         // One that requires it to be inside, or will.
-        let is_over = fence.at(fix.at).is_none() && fence.deleted_at(fix.at).is_some();
         let concerns = |version: &Version| version.concerns(vehicle.id.as_str(), group);
-        !is_over && fence.versions().any(|version| version.kind == GeofenceKind::Required && concerns(version))
+        !fence.is_over(fix.at)
+            && fence.versions().any(|version| version.kind == GeofenceKind::Required && concerns(version))
     }
 }
