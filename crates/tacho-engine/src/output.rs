@@ -100,10 +100,11 @@ pub struct DriverStageOutput {
 pub struct DriverInput {
     /// The driver; empty when unidentified.
     pub driver_id: DriverId,
+    /// Start of the episode, or of the minute. What one epoch brings of a driver is taken in this order, whichever
+    /// vehicle it comes from.
+    pub at: EventTime,
     /// The vehicle.
     pub vehicle_id: VehicleId,
-    /// Start of the episode, or of the minute.
-    pub at: EventTime,
     /// What counts.
     pub news: DriverNews,
 }

@@ -4,7 +4,7 @@ use super::{
     delivery,
     fencing::FencePlace,
     fix::Fix,
-    harsh, health, idling, overspeed,
+    harsh, health, idling, overspeed, side,
     state::{Context, Vehicle},
 };
 use crate::output::{DriverInput, DriverNews};
@@ -254,6 +254,8 @@ pub struct Emergencies {
     pub possible_crash: Option<Box<Episode>>,
     /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
     is_sos_unplaced: bool,
+    /// Such a one that was acknowledged before that.
+    seen_unplaced: Option<Box<Episode>>,
     /// Until then, all was acknowledged: a repeat of what a person has seen raises nothing.
     acknowledged_until: Option<EventTime>,
 }
@@ -263,6 +265,20 @@ impl Emergencies {
     pub fn has_seen(&self, at: EventTime) -> bool {
         self.acknowledged_until.is_some_and(|until| at <= until)
     }
+
+    /// True for the id of one that lasts.
+    pub fn holds(&self, alert_id: &str) -> bool {
+        let lasting = [&self.sos, &self.crash, &self.possible_crash];
+        lasting.into_iter().flatten().any(|episode| episode.alert_id.as_str() == alert_id)
+    }
+
+    /// A person has seen this one. Its place is put right all the same.
+    pub fn see(&mut self, episode: Box<Episode>) {
+        if episode.alert_type == AlertType::Sos && std::mem::take(&mut self.is_sos_unplaced) {
+            self.seen_unplaced = Some(episode);
+        }
+    }
+
     /// A person has seen what happened up to then.
     pub fn see_until(&mut self, at: EventTime) {
         self.acknowledged_until = self.acknowledged_until.max(Some(at));
@@ -271,6 +287,7 @@ impl Emergencies {
 
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    side::review_emergencies(vehicle, fix.at, ctx);
     let emergencies = &vehicle.emergencies;
     if emergencies.has_seen(fix.at) {
         return;
@@ -284,8 +301,8 @@ pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'
     }
 }
 
-/// Whom and which trip an SOS or crash names whose fix has waited for its turn: what had happened before that fix was
-/// not all known when the alert went out.
+/// Whom and which trip an SOS or crash names: what had happened before its fix was not all known, or not all applied,
+/// when the alert went out.
 pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if fix.device_flags == 0 {
         return;
@@ -293,7 +310,9 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     let driver_id = if fix.driver_id.is_empty() { vehicle.driver_id.clone() } else { DriverId::from(fix.driver_id) };
     let trip_id = if fix.trip_id.is_empty() { vehicle.trip_id() } else { TripId::from(fix.trip_id) };
     let mut emergencies = std::mem::take(&mut vehicle.emergencies);
-    for episode in [&mut emergencies.sos, &mut emergencies.crash].into_iter().flatten() {
+    // The app knows who called.
+    let sos = emergencies.sos.as_mut().filter(|_| !emergencies.is_sos_unplaced);
+    for episode in sos.into_iter().chain(&mut emergencies.crash) {
         let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
         if episode.started_at == fix.at && is_news {
             episode.driver_id = driver_id.clone();
@@ -307,6 +326,7 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
 /// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
 /// fixes have passed it.
 pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    side::review_emergencies(vehicle, fix.at, ctx);
     let had_sos = vehicle.emergencies.sos.is_some();
     on_device_flags(vehicle, fix, ctx);
     vehicle.emergencies.is_sos_unplaced |= !had_sos && vehicle.emergencies.sos.is_some() && fix.at > vehicle.time;
@@ -314,15 +334,24 @@ pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
 
 /// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
 pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    if !vehicle.emergencies.is_sos_unplaced {
+    let emergencies = &mut vehicle.emergencies;
+    if !emergencies.is_sos_unplaced && emergencies.seen_unplaced.is_none() {
         return;
     }
-    let Some(mut sos) = vehicle.emergencies.sos.take_if(|sos| at > sos.started_at) else { return };
-    vehicle.emergencies.is_sos_unplaced = false;
-    sos.position = vehicle.last.map_or(sos.position, |last| last.position);
-    sos.trip_id = vehicle.trip_id();
-    sos.tell(vehicle, ctx);
-    vehicle.emergencies.sos = Some(sos);
+    let is_certain = |sos: &mut Box<Episode>| at > sos.started_at;
+    let seen = emergencies.seen_unplaced.take_if(is_certain);
+    let sos = if emergencies.is_sos_unplaced { emergencies.sos.take_if(is_certain) } else { None };
+    emergencies.is_sos_unplaced &= sos.is_none();
+    let [_, sos] = [seen, sos].map(|unplaced| {
+        let mut sos = unplaced?;
+        sos.position = vehicle.last.map_or(sos.position, |last| last.position);
+        sos.trip_id = vehicle.trip_id();
+        sos.tell(vehicle, ctx);
+        Some(sos)
+    });
+    if sos.is_some() {
+        vehicle.emergencies.sos = sos;
+    }
 }
 
 fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut Context<'_>) -> Episode {
@@ -413,7 +442,9 @@ pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime>
 
 /// When an SOS from the app is placed without fixes behind it.
 fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
-    let sos = vehicle.emergencies.sos.as_ref().filter(|_| vehicle.emergencies.is_sos_unplaced)?;
+    let emergencies = &vehicle.emergencies;
+    let unplaced = emergencies.sos.as_ref().filter(|_| emergencies.is_sos_unplaced);
+    let sos = emergencies.seen_unplaced.as_ref().or(unplaced)?;
     Some(sos.started_at.max(since).plus_ms(PAUSE_MS))
 }
 

@@ -145,6 +145,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     absence::on_fix(vehicle, fix, ctx);
     alerts::place_sos(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
+    alerts::settle_flags(vehicle, fix, ctx);
     vehicle.time = vehicle.time.max(fix.capped_at());
     let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at) };
     let mut now = LastFix {
@@ -176,7 +177,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
     }
     vehicle.last = Some(now);
-    vehicle.progress_fleet = ctx.time.fleet;
+    vehicle.progress_fleet = ctx.fleet_at(fix.log_time);
 }
 
 /// What the vehicle is doing: down whatever it does, else as the fix says.

@@ -49,6 +49,7 @@ fn review_emergency(
     episode.review = Some(verdict);
     episode.ended_at = Some(at.max(episode.started_at));
     episode.tell(vehicle, ctx);
+    vehicle.emergencies.see(episode);
     true
 }
 

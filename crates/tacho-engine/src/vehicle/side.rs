@@ -27,7 +27,7 @@ pub struct PendingSide {
     rank: u8,
     partition: i32,
     offset: i64,
-    /// Fleet time when it came; none if that was not known.
+    /// Fleet time when it came, at most its log time; none if that was not known.
     arrived: Option<EventTime>,
     what: What,
 }
@@ -59,6 +59,7 @@ enum What {
     Maintenance { is_in: bool },
     Plan(Box<MaintenanceItem>),
     DeviceAlert { log_time: LogTime, alert: Box<DeviceAlert> },
+    Review { alert_id: Box<str>, verdict: AlertState },
 }
 
 /// What a status message says of the vehicle's health.
@@ -96,7 +97,8 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     };
     if vehicle.has_passed(event.at) {
         ctx.out.side_outcomes.add_late(stream);
-        let is_history = !matches!(what, What::Setup { .. });
+        // What a person says of the present is not history.
+        let is_history = !matches!(what, What::Setup { .. } | What::Review { .. });
         if is_history && vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms {
             marks::on_late(vehicle, event.at, ctx);
         }
@@ -108,7 +110,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
         rank: stream.rank(),
         partition: event.partition,
         offset: event.offset,
-        arrived: ctx.time.fleet,
+        arrived: ctx.fleet_at(event.log_time),
         what,
     };
     let key = |side: &PendingSide| (side.at, side.rank, side.partition, side.offset);
@@ -181,12 +183,10 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
                 })
             }
             CommandKind::AlertAcknowledge { alert_id, .. } => {
-                review::review(vehicle, alert_id, event.at, AlertState::Acknowledged, ctx);
-                None
+                Some(What::Review { alert_id: alert_id.as_str().into(), verdict: AlertState::Acknowledged })
             }
             CommandKind::AlertDismiss { alert_id, .. } => {
-                review::review(vehicle, alert_id, event.at, AlertState::Dismissed, ctx);
-                None
+                Some(What::Review { alert_id: alert_id.as_str().into(), verdict: AlertState::Dismissed })
             }
             CommandKind::TripReassign { trip_id, driver_id, .. } => {
                 Some(What::Reassign { trip_id: trip_id.clone(), driver_id: driver_id.clone() })
@@ -235,13 +235,31 @@ pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>
 }
 
 fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let side = vehicle.pending.remove(0);
+    let at = vehicle.pending.first().map_or(EventTime::MIN, |side| side.at);
+    alerts::place_sos(vehicle, at, ctx);
+    absence::pass(vehicle, at, ctx);
+    release_at(vehicle, 0, ctx);
+}
+
+fn release_at(vehicle: &mut Vehicle, place: usize, ctx: &mut Context<'_>) {
+    let side = vehicle.pending.remove(place);
     ctx.gauges.buffered[side.rank as usize] -= 1;
-    let stream = Stream::ALL[side.rank as usize];
-    ctx.out.side_outcomes.add_applied(stream);
-    alerts::place_sos(vehicle, side.at, ctx);
-    absence::pass(vehicle, side.at, ctx);
+    ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
     apply(vehicle, side.at, side.what, ctx);
+}
+
+/// An SOS or crash goes out as it comes; what a person said by then of the one before comes first.
+pub fn review_emergencies(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    let mut place = 0;
+    while vehicle.pending.get(place).is_some_and(|side| side.at <= at) {
+        let side = &vehicle.pending[place];
+        let is_review = matches!(&side.what, What::Review { alert_id, .. } if vehicle.emergencies.holds(alert_id));
+        if is_review {
+            release_at(vehicle, place, ctx);
+        } else {
+            place += 1;
+        }
+    }
 }
 
 /// Looks at a silent vehicle: what it will not pass itself, fleet time passes.
@@ -270,6 +288,7 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
             fencing::set_group(vehicle, group);
         }
         What::Status(status) => take_status(vehicle, at, &status, ctx),
+        What::Review { alert_id, verdict } => review::review(vehicle, &alert_id, at, verdict, ctx),
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),
         What::DeviceAlert { log_time, alert } => alerts::tell_device_alert(vehicle, at, log_time, &alert, ctx),

@@ -26,7 +26,7 @@ use super::{
 use crate::{config::EngineConfig, control::Control, epoch::EpochTime, output::VehicleStageOutput};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use tacho_model::{DriverId, EventTime, TripId, VehicleClass, VehicleId};
+use tacho_model::{DriverId, EventTime, LogTime, TripId, VehicleClass, VehicleId};
 
 /// Ended trips whose ids are remembered.
 const ENDED_MAX: usize = 8;
@@ -82,7 +82,7 @@ pub struct Vehicle {
     pub presence: Presence,
     /// What it drove in the running minute.
     pub share: Share,
-    /// Fleet time when a fix was applied last.
+    /// Fleet time when a fix was applied last, at most that fix's log time.
     pub progress_fleet: Option<EventTime>,
     /// When the silence of this vehicle is looked at, on fleet time; `MAX`: not at all.
     pub next_check: EventTime,
@@ -205,6 +205,14 @@ pub struct Context<'a> {
     /// fleet time, so that its own fleet time says nothing of how old its first fixes are.
     pub fleet_before: Option<EventTime>,
     pub out: &'a mut VehicleStageOutput,
+}
+
+impl Context<'_> {
+    /// Fleet time when a record of this epoch came, as far as it is known: at the end of the epoch, but never above the
+    /// record's log time, which fleet time follows at a distance. An epoch may bring minutes of fleet time.
+    pub fn fleet_at(&self, log_time: LogTime) -> Option<EventTime> {
+        self.time.fleet.map(|fleet| fleet.min(log_time.as_event_time()))
+    }
 }
 
 /// What waits in state, kept up by those who put in and take out.

@@ -351,6 +351,7 @@ fn sos_and_crash_never_wait_and_last_until_acknowledged() {
          fix v1 12:00:06 40 0 36 trip=T flag=sos
          ack v1 12:31:00 sos 12:00:05
          ack v1 12:31:00 crash 12:00:03
+         fleet 12:31:10
          fix v1 12:00:07 50 0 36 trip=T flag=sos",
         expect![[r#"
             show alerts
@@ -361,10 +362,14 @@ fn sos_and_crash_never_wait_and_last_until_acknowledged() {
               -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T driver D
             fix v1 12:00:06 40 0 36 trip=T flag=sos
             ack v1 12:31:00 sos 12:00:05
-              -> sos acknowledged 12:00:05..12:31:00 severity 5 1.0 over 1.0  trip T driver D
             ack v1 12:31:00 crash 12:00:03
+            fleet 12:31:10
+              -> vehicle_offline open 12:10:06.. severity 3 600.0 over 600.0  trip T
+              -> sos acknowledged 12:00:05..12:31:00 severity 5 1.0 over 1.0  trip T driver D
               -> crash acknowledged 12:00:03..12:31:00 severity 5 1.0 over 1.0  trip T driver D
             fix v1 12:00:07 50 0 36 trip=T flag=sos
+              -> vehicle_offline closed 12:10:06..12:10:06 severity 3 600.0 over 600.0  trip T
+              -> vehicle_offline open 12:10:07.. severity 3 600.0 over 600.0  trip T
         "#]],
     );
 }
@@ -378,6 +383,7 @@ fn an_sos_from_the_app_is_placed_when_the_fixes_have_come() {
          drive v1 12:00:03..12:00:08 36 trip=T
          sos v1 12:00:05 D
          ack v1 12:01:00 sos 12:00:05
+         fleet 12:01:10
          sos v1 12:00:05 D",
         expect![[r#"
             show alerts
@@ -388,6 +394,7 @@ fn an_sos_from_the_app_is_placed_when_the_fixes_have_come() {
               -> sos open 12:00:05.. severity 5 1.0 over 1.0  trip T driver D
             sos v1 12:00:05 D
             ack v1 12:01:00 sos 12:00:05
+            fleet 12:01:10
               -> sos acknowledged 12:00:05..12:01:00 severity 5 1.0 over 1.0  trip T driver D
             sos v1 12:00:05 D
         "#]],
@@ -482,6 +489,40 @@ fn where_a_fix_is_missing_the_heading_tells_what_the_acceleration_of_the_last_se
             fix v2 12:00:00 0 0 54 head=90 lat=0
             fix v2 12:00:01 15 0 54 head=60 lat=-2.5
             fix v2 12:00:02 30 0 54 head=60 lat=0
+        "#]],
+    );
+}
+
+#[test]
+fn a_review_takes_effect_at_its_moment_and_a_call_after_it_does_not_wait() {
+    check(
+        "show alerts
+         setup v1 12:00:00 reorder=5000
+         fix v1 12:00:10 0 0 36 flag=sos
+         drive v1 12:00:11..12:00:13 36
+         ack v1 12:00:20 sos 12:00:10
+         ack v1 12:00:20 overspeed 12:00:13
+         drive v1 12:00:13..12:00:19 60 limit=50
+         fix v1 12:00:19 140 0 60 limit=50 flag=sos
+         fix v1 12:00:22 190 0 60 limit=50 flag=sos
+         drive v1 12:00:23..12:00:30 60 limit=50",
+        expect![[r#"
+            show alerts
+            setup v1 12:00:00 reorder=5000
+            fix v1 12:00:10 0 0 36 flag=sos
+              -> sos open 12:00:10.. severity 5 1.0 over 1.0 
+            drive v1 12:00:11..12:00:13 36
+            ack v1 12:00:20 sos 12:00:10
+            ack v1 12:00:20 overspeed 12:00:13
+            drive v1 12:00:13..12:00:19 60 limit=50
+            fix v1 12:00:19 140 0 60 limit=50 flag=sos
+              -> harsh_accel open 12:00:12.. severity 4 6.7 over 3.4 
+            fix v1 12:00:22 190 0 60 limit=50 flag=sos
+              -> sos acknowledged 12:00:10..12:00:20 severity 5 1.0 over 1.0 
+              -> sos open 12:00:22.. severity 5 1.0 over 1.0 
+              -> harsh_accel closed 12:00:12..12:00:14 severity 4 6.7 over 3.4 
+            drive v1 12:00:23..12:00:30 60 limit=50
+              -> overspeed acknowledged 12:00:13.. severity 3 60.0 over 50.0 message
         "#]],
     );
 }

@@ -19,7 +19,8 @@ fn an_impact_and_a_minute_of_standing_are_a_crash() {
          fix v1 12:00:07 76 0 5
          stand v1 12:00:08..12:01:07
          stand v1 12:01:07..12:01:20
-         ack v1 12:05:00 crash 12:00:05",
+         ack v1 12:05:00 crash 12:00:05
+         fleet 12:05:10",
         expect![[r#"
             show alerts
             drive v1 12:00:00..12:00:05 50
@@ -32,6 +33,7 @@ fn an_impact_and_a_minute_of_standing_are_a_crash() {
             stand v1 12:01:07..12:01:20
               -> crash open 12:00:05.. severity 5 3.4 over 2.5 
             ack v1 12:05:00 crash 12:00:05
+            fleet 12:05:10
               -> crash acknowledged 12:00:05..12:05:00 severity 5 3.4 over 2.5 
         "#]],
     );
@@ -143,7 +145,8 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
          fix v4 12:00:00.5 4 0 42
          fix v4 12:00:01 6 0 20
          fix v4 12:00:01.5 7 0 3
-         stand v4 12:00:02..12:01:03",
+         stand v4 12:00:02..12:01:03
+         fleet 12:05:10",
         expect![[r#"
             show alerts
             drive v1 12:00:00..12:00:05 45
@@ -154,7 +157,6 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
             fix v1 12:01:06 60 0 3
               -> possible_crash open 12:00:04.. severity 4 40.0 over 40.0 
             ack v1 12:05:00 possible_crash 12:00:04
-              -> possible_crash acknowledged 12:00:04..12:05:00 severity 4 40.0 over 40.0 
             fix v2 12:00:00 0 0 44.9
             fix v2 12:00:01 5 0 5
               -> harsh_brake open 12:00:00.. severity 4 11.1 over 3.9 
@@ -173,6 +175,8 @@ fn a_speed_that_is_lost_at_once_may_be_a_crash() {
             stand v4 12:00:02..12:01:03
               -> harsh_brake closed 12:00:00..12:00:02 severity 4 12.2 over 3.9 
               -> possible_crash open 12:00:00.500.. severity 4 40.0 over 40.0 
+            fleet 12:05:10
+              -> possible_crash acknowledged 12:00:04..12:05:00 severity 4 40.0 over 40.0 
         "#]],
     );
 }

@@ -344,7 +344,7 @@ fn a_dismissed_alert_is_dismissed_and_counts_no_longer() {
          drive v1 12:00:07..12:00:10 50 limit=60 drv=D
          fleet 12:00:30
          dismiss v1 12:00:40 overspeed 12:00:00
-         fleet 12:00:41
+         fleet 12:00:46
          ack v1 12:00:42 harsh_brake 12:00:05
          ack v1 12:00:43 overspeed 12:00:00
          dismiss v1 12:00:44 idling 12:00:00
@@ -367,18 +367,18 @@ fn a_dismissed_alert_is_dismissed_and_counts_no_longer() {
               -> penalty "D" of v1 12:00:01..12:00:16 3 (0, 1, 0)
               -> penalty "D" of v1 12:00:06..12:00:21 0 (0, 0, 0)
             dismiss v1 12:00:40 overspeed 12:00:00
+            fleet 12:00:46
               -> overspeed dismissed 12:00:00..12:00:06 severity 2 70.0 over 60.0 message driver D
               -> penalty "D" of v1 11:59:46..12:00:01 0 (0, 0, 0)
               -> penalty "D" of v1 11:59:51..12:00:06 3 (0, 1, 0)
-            fleet 12:00:41
             ack v1 12:00:42 harsh_brake 12:00:05
-              -> harsh_brake acknowledged 12:00:05..12:00:07 severity 3 5.6 over 3.9  driver D
             ack v1 12:00:43 overspeed 12:00:00
             dismiss v1 12:00:44 idling 12:00:00
             drive v1 12:00:45..12:00:51 70 limit=60 drv=D
+              -> harsh_brake acknowledged 12:00:05..12:00:07 severity 3 5.6 over 3.9  driver D
               -> overspeed open 12:00:45.. severity 2 70.0 over 60.0 message driver D
+              -> penalty "D" of v1 12:00:31..12:00:46 2 (1, 0, 0)
             ack v1 12:00:52 overspeed 12:00:45
-              -> overspeed acknowledged 12:00:45.. severity 2 70.0 over 60.0 message driver D
             drive v1 12:00:53..12:00:54 50 limit=60 drv=D
               -> overspeed acknowledged 12:00:45..12:00:53 severity 2 70.0 over 60.0 message driver D
         "#]],

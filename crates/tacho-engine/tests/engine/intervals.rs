@@ -70,7 +70,7 @@ fn a_guess_is_corrected_by_fixes_that_were_slow_to_arrive() {
         "show intervals
          stand v1 12:00:00..12:01:00 every=10
          fleet 12:46:00
-         drive v1 12:05:00..12:20:00 36 every=10
+         drive v1 12:05:00..12:20:00 36 every=10 log=12:46:00
          fleet 13:20:00",
         expect![[r#"
             show intervals
@@ -79,7 +79,7 @@ fn a_guess_is_corrected_by_fixes_that_were_slow_to_arrive() {
               -> quarter 12:00:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
               -> quarter 12:15:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
               -> quarter 12:30:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
-            drive v1 12:05:00..12:20:00 36 every=10
+            drive v1 12:05:00..12:20:00 36 every=10 log=12:46:00
               -> quarter 12:00:00 5900 m driving 600 idling 0 stopped 300 offline 0 down 0
             fleet 13:20:00
               -> quarter 12:15:00 3000 m driving 890 idling 0 stopped 0 offline 10 down 0
@@ -94,10 +94,10 @@ fn the_workshop_counts_from_its_moment_although_it_was_heard_of_late() {
         "show intervals
          stand v1 12:00:00..12:01:00 every=10
          fleet 12:46:00
-         workshop v1 12:20:00 in
+         workshop v1 12:20:00 in log=12:46:00
          fleet 13:05:00
          fleet 13:20:00
-         workshop v1 13:10:00 out
+         workshop v1 13:10:00 out log=13:20:00
          stand v1 13:16:00..13:17:00 every=10
          fleet 13:40:00",
         expect![[r#"
@@ -107,14 +107,14 @@ fn the_workshop_counts_from_its_moment_although_it_was_heard_of_late() {
               -> quarter 12:00:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
               -> quarter 12:15:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
               -> quarter 12:30:00 0 m driving 0 idling 0 stopped 900 offline 0 down 0
-            workshop v1 12:20:00 in
+            workshop v1 12:20:00 in log=12:46:00
             fleet 13:05:00
               -> quarter 12:15:00 0 m driving 0 idling 0 stopped 300 offline 0 down 600
               -> quarter 12:30:00 0 m driving 0 idling 0 stopped 0 offline 0 down 900
               -> quarter 12:45:00 0 m driving 0 idling 0 stopped 0 offline 0 down 900
             fleet 13:20:00
               -> quarter 13:00:00 0 m driving 0 idling 0 stopped 0 offline 0 down 900
-            workshop v1 13:10:00 out
+            workshop v1 13:10:00 out log=13:20:00
             stand v1 13:16:00..13:17:00 every=10
               -> quarter 13:00:00 0 m driving 0 idling 0 stopped 300 offline 0 down 600
             fleet 13:40:00

@@ -6,8 +6,8 @@ use tacho_engine::{
     VehicleStageOutput,
 };
 use tacho_model::{
-    EventTime, Facts, KEY_GROUPS, LatLon, LiveVehicle, LogTime, RowOutcome, ScoreWindow, SideBody, SideEvent,
-    TelemetryBatch, Tristate, java_hash, key_group, shard_of_group,
+    AlertFact, AlertType, EventTime, Facts, KEY_GROUPS, LatLon, LiveVehicle, LogTime, RowOutcome, ScoreWindow,
+    SideBody, SideEvent, TelemetryBatch, Tristate, java_hash, key_group, shard_of_group,
 };
 
 /// One telemetry row, before it is put in columns. Absent numbers are NaN.
@@ -253,7 +253,12 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut add = |key: String, value: String| all.push((key, value));
     facts.trips.iter().for_each(|f| add(format!("trip {} {}", f.vehicle_id, f.trip_id), format!("{f:?}")));
-    facts.alerts.iter().for_each(|f| add(format!("alert {}", f.alert_id), format!("{f:?}")));
+    for f in &facts.alerts {
+        // Hours of service are judged on fleet time; when that was is no part of the final facts.
+        let is_timed = matches!(f.alert_type, AlertType::BreakViolation | AlertType::DrivingTime);
+        let raised_at = if is_timed { LogTime(0) } else { f.raised_at };
+        add(format!("alert {}", f.alert_id), format!("{:?}", AlertFact { raised_at, ..f.clone() }));
+    }
     facts.refuels.iter().for_each(|f| add(format!("refuel {}", f.refuel_id), format!("{f:?}")));
     facts.geofence_events.iter().for_each(|f| add(format!("fence {}", f.event_id), format!("{f:?}")));
     for f in &facts.vehicle_minutes {

@@ -173,7 +173,7 @@ fn events_of_a_silent_vehicle_take_effect_on_fleet_time() {
          start v1 12:00:10 T
          fleet 12:00:10
          fleet 12:01:20
-         end v1 12:00:40 T
+         end v1 12:00:40 T log=12:01:20
          fleet 12:02:40",
         expect![[r#"
             show trips
@@ -183,7 +183,7 @@ fn events_of_a_silent_vehicle_take_effect_on_fleet_time() {
             fleet 12:00:10
             fleet 12:01:20
               -> trip T open 12:00:10..12:00:10 0 m n=0
-            end v1 12:00:40 T
+            end v1 12:00:40 T log=12:01:20
             fleet 12:02:40
               -> trip T completed 12:00:10..12:00:40 0 m n=0 declared confirmed 12:00:40 moving 0 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
         "#]],

@@ -35,7 +35,8 @@ pub struct Hours {
     vehicles: Vec<(u32, VehicleId)>,
     break_since: Option<EventTime>,
     short_breaks: Vec<Violation>,
-    told: Vec<Violation>,
+    /// What was told last, and of which vehicle.
+    told: Vec<(Violation, VehicleId)>,
 }
 
 /// A violation that has news.
@@ -117,10 +118,14 @@ impl Hours {
             HoursProfile::Us395 => us395::violations(&self.runs, now),
         };
         violations.extend(self.short_breaks.iter().cloned());
-        for violation in &violations {
-            if !self.told.contains(violation) {
-                tell(Told { profile, violation: violation.clone(), vehicle_id: self.vehicle_at(violation.since) });
-            }
+        let of_vehicle = |violation: Violation| {
+            let vehicle_id = self.vehicle_at(violation.since);
+            (violation, vehicle_id)
+        };
+        let violations: Vec<(Violation, VehicleId)> = violations.into_iter().map(of_vehicle).collect();
+        for known in violations.iter().filter(|known| !self.told.contains(known)) {
+            let (violation, vehicle_id) = known.clone();
+            tell(Told { profile, violation, vehicle_id });
         }
         self.told = violations;
         self.forget(now);
@@ -144,8 +149,8 @@ impl Hours {
     /// When a violation that lasts may end by rest alone, after `fleet`.
     pub fn due_after(&self, fleet: EventTime) -> Option<EventTime> {
         let last = self.runs.last_end()?;
-        let is_lasting = self.told.iter().any(|violation| violation.until.is_none());
-        let rests = self.told.iter().filter(|violation| violation.until.is_none()).map(|lasting| {
+        let is_lasting = self.told.iter().any(|(violation, _)| violation.until.is_none());
+        let rests = self.told.iter().filter(|(violation, _)| violation.until.is_none()).map(|(lasting, _)| {
             let ends = lasting.rule.ends_after_min(last);
             instant_of(ends)
         });
