@@ -262,8 +262,9 @@ pub(super) fn pipeline_config(config: &Config) -> PipelineConfig {
     pipeline
 }
 
-pub(super) fn engine_config(analytics: &Analytics) -> Result<EngineConfig> {
+pub(crate) fn engine_config(analytics: &Analytics) -> Result<EngineConfig> {
     Ok(EngineConfig {
+        still_kmph: analytics.still_kmph,
         default_limit_kmph: analytics.default_limit_kmph,
         overspeed_min_ms: i64::from(analytics.overspeed_min_s) * 1_000,
         idling_min_ms: i64::from(analytics.idling_min) * 60_000,
