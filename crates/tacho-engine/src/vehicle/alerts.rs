@@ -430,13 +430,12 @@ pub const PAUSE_MS: i64 = 30_000;
 pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let last = vehicle.last?;
     let since = vehicle.progress_fleet.map_or(last.at, |progress| progress.max(last.at));
-    let is_driving_badly =
-        vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting() || delivery::is_off_route(vehicle);
+    let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
     let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
     let is_waiting_longer = vehicle.idling.is_lasting() || health::ends_in_silence(vehicle);
     let idling_ms = is_waiting_longer.then_some(ctx.config.offline_after_ms);
-    let lateness_ms = delivery::is_late(vehicle).then_some(ctx.config.trip_gap_long_ms);
-    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).chain(lateness_ms).min();
+    let round_ms = delivery::is_lasting(vehicle).then_some(ctx.config.trip_gap_long_ms);
+    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).chain(round_ms).min();
     patience_ms.map(|ms| since.plus_ms(ms)).into_iter().chain(sos_until(vehicle, since)).min()
 }
 
@@ -460,13 +459,12 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     if since.plus_ms(vehicle.usual_gap_ms(PAUSE_MS)) <= fleet {
         overspeed::on_silence(vehicle, ctx);
         harsh::on_silence(vehicle, ctx);
-        delivery::leave_deviation(vehicle, ctx);
     }
     if since.plus_ms(ctx.config.offline_after_ms) <= fleet {
         idling::on_silence(vehicle, ctx);
         health::on_silence(vehicle, ctx);
     }
     if since.plus_ms(ctx.config.trip_gap_long_ms) <= fleet {
-        delivery::leave_lateness(vehicle, ctx);
+        delivery::on_silence(vehicle, ctx);
     }
 }

@@ -308,3 +308,30 @@ fn a_lateness_outlasts_a_tracker_that_sleeps_at_a_stop_and_ends_with_a_trip_that
         "#]],
     );
 }
+
+#[test]
+fn a_tracker_that_sleeps_off_the_line_is_one_deviation() {
+    check(
+        "show alerts
+         start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1000;0
+         drive v1 12:00:00..12:02:30 72 trip=T
+         fleet 12:05:00
+         fix v1 12:07:30 2990 0 0 trip=T
+         fleet 12:10:00
+         fix v1 12:12:30 2990 0 0 trip=T
+         fix v1 12:13:40 900 0 60 trip=T",
+        expect![[r#"
+            show alerts
+            start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1000;0
+            drive v1 12:00:00..12:02:30 72 trip=T
+              -> route_deviation open 12:01:00.. severity 3 1900.0 over 200.0  trip T
+            fleet 12:05:00
+            fix v1 12:07:30 2990 0 0 trip=T
+              -> route_deviation open 12:01:00.. severity 3 1990.0 over 200.0  trip T
+            fleet 12:10:00
+            fix v1 12:12:30 2990 0 0 trip=T
+            fix v1 12:13:40 900 0 60 trip=T
+              -> route_deviation closed 12:01:00..12:13:40 severity 3 1990.0 over 200.0  trip T
+        "#]],
+    );
+}

@@ -155,30 +155,17 @@ impl Delivery {
     }
 }
 
-/// True while the vehicle is away from its planned way, for an alert.
-pub fn is_off_route(vehicle: &Vehicle) -> bool {
-    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.route.is_lasting())
+/// True while an alert of the round lasts that the vehicle's silence ends.
+pub fn is_lasting(vehicle: &Vehicle) -> bool {
+    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.route.is_lasting() || delivery.eta.is_lasting())
 }
 
-/// True while the vehicle is predicted to be late, for an alert.
-pub fn is_late(vehicle: &Vehicle) -> bool {
-    vehicle.delivery.as_ref().is_some_and(|delivery| delivery.eta.is_lasting())
-}
-
-/// The vehicle is silent: the deviation ended with its data.
-pub fn leave_deviation(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+/// The vehicle has been silent for as long as times a trip out: what lasted when its data ended, has ended. Less does
+/// not: a tracker that sleeps at a stop, or off the line, is neither there nor back.
+pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(mut delivery) = vehicle.delivery.take() else { return };
     if let Some(last) = vehicle.last {
         delivery.route.end(vehicle, last.at, ctx);
-    }
-    vehicle.delivery = Some(delivery);
-}
-
-/// The vehicle has been silent for as long as times a trip out: so does its lateness, which a tracker that sleeps at a
-/// stop does not end.
-pub fn leave_lateness(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let Some(mut delivery) = vehicle.delivery.take() else { return };
-    if let Some(last) = vehicle.last {
         delivery.eta.end(vehicle, last.at, ctx);
     }
     vehicle.delivery = Some(delivery);
