@@ -37,6 +37,12 @@ impl System {
             let settled = self.instance.settle(Duration::from_secs(60));
             let text = self.instance.query("SELECT count() FROM telemetry FORMAT TabSeparated")?;
             let stored: u64 = text.trim().parse().context("count the stored events")?;
+            let letters = self.instance.query("SELECT count(), any(reason) FROM dead_letters FORMAT TabSeparated")?;
+            ensure!(
+                letters.starts_with("0\t"),
+                "events of the load are rejected (count, a reason): {}",
+                letters.trim()
+            );
             if (settled.is_ok() && stored >= expected) || began.elapsed() >= patience {
                 return Ok(stored);
             }

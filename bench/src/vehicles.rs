@@ -14,6 +14,8 @@ const TOPIC: &str = "fleet.prod.telemetry.raw";
 const EVENTS_MIN: u64 = 500_000;
 /// Least fixes of a vehicle: it has then left its first one behind, and every window has begun.
 const FIXES_MIN: u64 = 5;
+/// Vehicles whose memory is not counted.
+const FIRST_VEHICLES: u64 = 1_000;
 const STORED_PATIENCE: Duration = Duration::from_secs(900);
 
 /// What the vehicles of a step do.
@@ -52,8 +54,8 @@ fn step(tacho: &Path, vehicles: u64, duty: Duty, load: &str, report: &mut Report
     progress(&format!("vehicles: {load}, {} events", rounds * vehicles));
     let start_ms = jiff::Timestamp::now().as_millisecond() - rounds as i64 * 1_000;
     // The first vehicles bring every thread, buffer and connection into being: what they use is no vehicle's.
-    send(&mut lane, 0, 1_000.min(vehicles), start_ms, duty)?;
-    system.stored(1_000.min(vehicles), STORED_PATIENCE)?;
+    send(&mut lane, 0, FIRST_VEHICLES.min(vehicles), start_ms, duty)?;
+    system.stored(FIRST_VEHICLES.min(vehicles), STORED_PATIENCE)?;
     let before_mib = process::resident_mib(pid)?;
     let cpu_before_s = counter(&system.instance.counters()?, "engine_cpu_s");
     let mut pause_ms: f64 = 0.0;
@@ -78,15 +80,12 @@ fn step(tacho: &Path, vehicles: u64, duty: Duty, load: &str, report: &mut Report
     let counters = system.instance.counters()?;
     let after_mib = process::resident_mib(pid)?;
     ensure!(counter(&counters, "vehicles") >= vehicles as f64, "vehicles are missing in the state");
-    let extra = vehicles.saturating_sub(1_000).max(1);
     report.add(load, "memory of up", after_mib, "MiB")?;
     report.add(load, "memory of up, peak", process::peak_mib(pid)?, "MiB")?;
-    report.add(
-        load,
-        "memory beyond the first 1,000",
-        (after_mib - before_mib) * 1_048_576.0 / extra as f64,
-        "bytes/vehicle",
-    )?;
+    if let extra @ 1.. = vehicles.saturating_sub(FIRST_VEHICLES) {
+        let bytes = (after_mib - before_mib) * 1_048_576.0 / extra as f64;
+        report.add(load, "memory beyond the first 1,000", bytes, "bytes/vehicle")?;
+    }
     report.add(load, "snapshot pause, longest seen", pause_ms, "ms")?;
     Ok((counter(&counters, "engine_cpu_s") - cpu_before_s) * 1e6 / expected as f64)
 }
@@ -98,15 +97,15 @@ fn send(lane: &mut ProducerLane, round: u64, vehicles: u64, start_ms: i64, duty:
     let time = format!("{time:.3}");
     for vehicle in 0..vehicles {
         let (speed, ignition, trip) = match duty {
-            Duty::Parked => (0.0, "off", String::new()),
-            Duty::OnTrip => (50.4, "on", format!("trip_{vehicle}")),
+            Duty::Parked => (0.0, false, String::new()),
+            Duty::OnTrip => (50.4, true, format!("trip_{vehicle}")),
         };
         // 14 m a second, northwards.
         let moved = if duty == Duty::OnTrip { round as f64 * 14.0 / 111_195.0 } else { 0.0 };
         let (lat, lon) = (10.0 + (vehicle % 1_000) as f64 * 0.004 + moved, 70.0 + (vehicle / 1_000) as f64 * 0.004);
         let key = format!("veh_{vehicle}");
         let value = format!(
-            r#"{{"event_id":"e-{vehicle}-{round}","vehicle_id":"{key}","driver_id":"drv_{vehicle}","trip_id":"{trip}","timestamp":"{time}","lat":{lat:.6},"lon":{lon:.6},"speed_kmph":{speed},"heading":0.0,"sat_count":9,"battery_v":12.6,"ignition":"{ignition}"}}"#
+            r#"{{"event_id":"e-{vehicle}-{round}","vehicle_id":"{key}","driver_id":"drv_{vehicle}","trip_id":"{trip}","timestamp":"{time}","lat":{lat:.6},"lon":{lon:.6},"speed_kmph":{speed},"heading":0.0,"sat_count":9,"battery_v":12.6,"ignition":{ignition}}}"#
         );
         lane.send(0, key.as_bytes(), value.as_bytes(), at_ms)?;
     }
