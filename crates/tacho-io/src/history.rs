@@ -261,7 +261,7 @@ pub trait History: Send + Sync {
     fn fixes(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<TelemetryBatch, StoreError>;
     /// The last `max` fixes before `at`, in order.
     fn fixes_before(&self, vehicle: &VehicleId, at: EventTime, max: u32) -> Result<TelemetryBatch, StoreError>;
-    /// Trip and driver events within [from, to), in order.
+    /// Trip, driver and status events within [from, to), in order.
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError>;
     /// Commands that concern the vehicle or the fleet, up to `to`, in order.
     fn commands(&self, vehicle: &VehicleId, to: EventTime) -> Result<Vec<StoredCommand>, StoreError>;

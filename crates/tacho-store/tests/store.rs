@@ -345,7 +345,7 @@ fn hostile_requests_do_not_bring_the_store_down() {
 #[test]
 fn history_is_read_back_and_facts_are_withdrawn() {
     use tacho_io::{DayRun, History};
-    use tacho_model::{DriverId, EventTime, LogTime, VehicleId};
+    use tacho_model::{DriverId, EventTime, LogTime, SideBody, VehicleId};
     let host = Host::shared();
     let store = host.store_in("history");
     every_insert().iter().for_each(|insert| store.insert(insert).unwrap());
@@ -370,7 +370,12 @@ fn history_is_read_back_and_facts_are_withdrawn() {
     assert_eq!(host.ask(&store, "SELECT status, outcome FROM v_recompute"), "done\tdone\n");
     assert_eq!(store.days(&[], from, to).unwrap().len(), 2, "two vehicles, a day each");
     assert_eq!(store.days(std::slice::from_ref(&vehicle), from, to).unwrap().len(), 1);
-    store.events(&vehicle, from, to).unwrap();
+    let events = store.events(&vehicle, from, to).unwrap();
+    let codes = events.iter().find_map(|event| match &event.body {
+        SideBody::Status(status) => status.fault_codes.clone(),
+        _ => None,
+    });
+    assert_eq!(codes, Some(vec!["P0300".to_owned(), "P0420".to_owned()]), "status is read back, too");
     assert_eq!(store.commands(&vehicle, to).unwrap().len(), 2);
 
     let owner = |table: &str| VehicleId::from(host.ask(&store, &format!("SELECT any(vehicle_id) FROM {table}")).trim());

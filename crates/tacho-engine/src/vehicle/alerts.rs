@@ -289,7 +289,7 @@ impl Emergencies {
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::review_emergencies(vehicle, fix.at, ctx);
     let emergencies = &vehicle.emergencies;
-    if emergencies.has_seen(fix.at) {
+    if emergencies.has_seen(fix.at) || side::is_seen_at(vehicle, fix.at) {
         return;
     }
     if fix.device_flags & device_flag::SOS != 0 && emergencies.sos.is_none() {
@@ -426,10 +426,16 @@ fn is_stale(alert_type: AlertType, log_time: LogTime, at: EventTime, ctx: &Conte
 /// A run of data that pauses for longer than this is over, ms.
 pub const PAUSE_MS: i64 = 30_000;
 
+/// Fleet time up to which the vehicle has been heard of: fixes may be behind it by the reorder bound.
+fn heard_until(vehicle: &Vehicle, last_at: EventTime) -> EventTime {
+    let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
+    since.plus_ms(vehicle.reorder.as_ref().map_or(0, |reorder| reorder.bound_ms()))
+}
+
 /// When silence ends the lasting episodes, on fleet time; they end as they would with a fix after that gap.
 pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let last = vehicle.last?;
-    let since = vehicle.progress_fleet.map_or(last.at, |progress| progress.max(last.at));
+    let since = heard_until(vehicle, last.at);
     let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
     let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
     let is_waiting_longer = vehicle.idling.is_lasting() || health::ends_in_silence(vehicle);
@@ -452,7 +458,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     if episodes_until(vehicle, ctx).is_none_or(|until| until > fleet) {
         return;
     }
-    let since = vehicle.progress_fleet.max(vehicle.last.map(|last| last.at)).unwrap_or(fleet);
+    let since = vehicle.last.map_or(fleet, |last| heard_until(vehicle, last.at));
     if sos_until(vehicle, since).is_some_and(|until| until <= fleet) {
         place_sos(vehicle, EventTime::MAX, ctx);
     }

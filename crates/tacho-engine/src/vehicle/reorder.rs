@@ -30,6 +30,11 @@ pub struct Reorder {
 }
 
 impl Reorder {
+    /// The bound, ms.
+    pub fn bound_ms(&self) -> i64 {
+        self.bound_ms
+    }
+
     /// Rows that wait.
     pub fn len(&self) -> usize {
         self.rows.len()

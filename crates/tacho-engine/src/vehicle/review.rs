@@ -12,7 +12,8 @@ use tacho_model::{AlertState, EventTime};
 /// The engine knows the alerts that last, and the newest closed one of each kind; of older ones it tells nothing (the
 /// store shows every review over its alert).
 pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: AlertState, ctx: &mut Context<'_>) {
-    if review_emergency(vehicle, alert_id, at, verdict, ctx) {
+    if let Some(started_at) = close_emergency(vehicle, alert_id, at, verdict, ctx) {
+        vehicle.emergencies.see_until(at.max(started_at));
         return;
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
@@ -34,23 +35,24 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
     }
 }
 
-fn review_emergency(
+/// Ends an SOS or crash, and says when it began; none if there is none of that id.
+pub fn close_emergency(
     vehicle: &mut Vehicle,
     alert_id: &str,
     at: EventTime,
     verdict: AlertState,
     ctx: &mut Context<'_>,
-) -> bool {
+) -> Option<EventTime> {
     let emergencies = &mut vehicle.emergencies;
     let is_it = |episode: &mut Box<Episode>| episode.alert_id.as_str() == alert_id;
     let slots = [&mut emergencies.sos, &mut emergencies.crash, &mut emergencies.possible_crash];
-    let Some(mut episode) = slots.into_iter().find_map(|slot| slot.take_if(is_it)) else { return false };
-    emergencies.see_until(at.max(episode.started_at));
+    let mut episode = slots.into_iter().find_map(|slot| slot.take_if(is_it))?;
     episode.review = Some(verdict);
     episode.ended_at = Some(at.max(episode.started_at));
     episode.tell(vehicle, ctx);
+    let started_at = episode.started_at;
     vehicle.emergencies.see(episode);
-    true
+    Some(started_at)
 }
 
 /// The other episodes in state.

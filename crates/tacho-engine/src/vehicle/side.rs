@@ -47,19 +47,46 @@ impl PendingSide {
 /// What it will change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum What {
-    TripStart { trip_id: TripId, driver_id: DriverId, origin: Option<LatLon>, plan: Option<Box<DeliveryPlan>> },
-    DeliveryPlan { trip_id: TripId, plan: Box<DeliveryPlan> },
+    TripStart {
+        trip_id: TripId,
+        driver_id: DriverId,
+        origin: Option<LatLon>,
+        plan: Option<Box<DeliveryPlan>>,
+    },
+    DeliveryPlan {
+        trip_id: TripId,
+        plan: Box<DeliveryPlan>,
+    },
     Stop(StopNews),
     TripEnd(TripEnd),
-    Reassign { trip_id: TripId, driver_id: DriverId },
+    Reassign {
+        trip_id: TripId,
+        driver_id: DriverId,
+    },
     Login(DriverId),
     Logout,
-    Setup { class: VehicleClass, limit_kmph: f32, volt_system: f32, tank_litres: f32, group: Option<Box<str>> },
+    Setup {
+        class: VehicleClass,
+        limit_kmph: f32,
+        volt_system: f32,
+        tank_litres: f32,
+        group: Option<Box<str>>,
+    },
     Status(Box<Status>),
-    Maintenance { is_in: bool },
+    Maintenance {
+        is_in: bool,
+    },
     Plan(Box<MaintenanceItem>),
-    DeviceAlert { log_time: LogTime, alert: Box<DeviceAlert> },
-    Review { alert_id: Box<str>, verdict: AlertState },
+    DeviceAlert {
+        log_time: LogTime,
+        alert: Box<DeviceAlert>,
+    },
+    Review {
+        alert_id: Box<str>,
+        verdict: AlertState,
+    },
+    /// A review whose emergency has been closed ahead of its moment.
+    Seen,
 }
 
 /// What a status message says of the vehicle's health.
@@ -98,8 +125,9 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     if vehicle.has_passed(event.at) {
         ctx.out.side_outcomes.add_late(stream);
         // What a person says of the present is not history.
-        let is_history = !matches!(what, What::Setup { .. } | What::Review { .. });
-        if is_history && vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms {
+        let is_history = !matches!(what, What::Setup { .. } | What::Review { .. } | What::Seen);
+        let is_old = vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms;
+        if is_history && (is_old || has_missed_fixes(vehicle, event.at, &what)) {
             marks::on_late(vehicle, event.at, ctx);
         }
         apply(vehicle, event.at, what, ctx);
@@ -128,6 +156,26 @@ fn release_early(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(at) = vehicle.pending.first().map(PendingSide::at) else { return };
     release_first(vehicle, ctx);
     marks::on_late(vehicle, at, ctx);
+}
+
+/// True if fixes that the event should have met have been applied without it, so that what is corrected now is not all:
+/// totals of a trip that telemetry does not name, the leg to its first fix, whose fixes they were.
+fn has_missed_fixes(vehicle: &Vehicle, at: EventTime, what: &What) -> bool {
+    let has_fix_behind = vehicle.last.is_some_and(|last| last.at > at);
+    let known = |trip_id: &TripId| {
+        [&vehicle.trip, &vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id).map(|trip| &**trip)
+    };
+    match what {
+        What::TripStart { trip_id, .. } => match known(trip_id) {
+            Some(trip) => at < trip.started_at,
+            None => !vehicle.has_ended(trip_id.as_str()),
+        },
+        What::TripEnd(end) => known(&end.trip_id).is_some_and(|trip| !trip.is_in_telemetry && trip.last_at > at),
+        What::Login(driver_id) => vehicle.driver_id != *driver_id,
+        What::Logout => has_fix_behind && !vehicle.logged_in.is_empty() && vehicle.driver_id == vehicle.logged_in,
+        What::Maintenance { .. } => has_fix_behind,
+        _ => false,
+    }
 }
 
 /// What the event will change at its moment; none if it has no effect here, or had it at once.
@@ -235,31 +283,32 @@ pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>
 }
 
 fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let at = vehicle.pending.first().map_or(EventTime::MIN, |side| side.at);
-    alerts::place_sos(vehicle, at, ctx);
-    absence::pass(vehicle, at, ctx);
-    release_at(vehicle, 0, ctx);
-}
-
-fn release_at(vehicle: &mut Vehicle, place: usize, ctx: &mut Context<'_>) {
-    let side = vehicle.pending.remove(place);
+    let side = vehicle.pending.remove(0);
     ctx.gauges.buffered[side.rank as usize] -= 1;
     ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
+    alerts::place_sos(vehicle, side.at, ctx);
+    absence::pass(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
 }
 
-/// An SOS or crash goes out as it comes; what a person said by then of the one before comes first.
+/// An SOS or crash goes out as it comes; what a person said by then of the one before closes that one first. What has been
+/// seen by then is decided at the moment of the review, all the same.
 pub fn review_emergencies(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    let mut place = 0;
-    while vehicle.pending.get(place).is_some_and(|side| side.at <= at) {
-        let side = &vehicle.pending[place];
-        let is_review = matches!(&side.what, What::Review { alert_id, .. } if vehicle.emergencies.holds(alert_id));
-        if is_review {
-            release_at(vehicle, place, ctx);
-        } else {
-            place += 1;
+    for place in 0..vehicle.pending.partition_point(|side| side.at <= at) {
+        let side = &mut vehicle.pending[place];
+        let What::Review { alert_id, verdict } = &side.what else { continue };
+        if !vehicle.emergencies.holds(alert_id) {
+            continue;
         }
+        let (alert_id, verdict, reviewed_at) = (alert_id.clone(), *verdict, side.at);
+        side.what = What::Seen;
+        review::close_emergency(vehicle, &alert_id, reviewed_at, verdict, ctx);
     }
+}
+
+/// True if a review that waits for its moment has seen what happened at `at`.
+pub fn is_seen_at(vehicle: &Vehicle, at: EventTime) -> bool {
+    vehicle.pending.iter().any(|side| side.at >= at && matches!(side.what, What::Seen))
 }
 
 /// Looks at a silent vehicle: what it will not pass itself, fleet time passes.
@@ -288,6 +337,7 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
             fencing::set_group(vehicle, group);
         }
         What::Status(status) => take_status(vehicle, at, &status, ctx),
+        What::Seen => vehicle.emergencies.see_until(at),
         What::Review { alert_id, verdict } => review::review(vehicle, &alert_id, at, verdict, ctx),
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),

@@ -20,7 +20,7 @@ const ANSWER_MS: i64 = 30_000;
 const CORRECTIONS_MS: i64 = 3_600_000;
 
 /// What a vehicle does for a while.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     Drive { seconds: i64, kmph: f32, limit: Option<f32> },
     Stand { seconds: i64, engine: Tristate },
@@ -158,15 +158,7 @@ impl Writer {
             Act::Tank(fuel_pct) => self.fuel_pct = *fuel_pct,
             Act::Hot(engine_temp_c) => self.engine_temp_c = *engine_temp_c,
             Act::Battery(battery_v) => self.battery_v = *battery_v,
-            Act::Impact => {
-                let mut row = self.row();
-                row.accel_g = 3.0;
-                self.push(row);
-                self.kmph = 0.0;
-                self.run(90);
-                // That it was a crash is known a minute later; a flag before that would be the alert.
-                self.reviewed = self.at;
-            }
+            Act::Impact | Act::CrashFlag => self.crash(*act == Act::Impact),
             Act::Faults(bits) => self.status(*bits),
             Act::DeviceAlert => self.device_alert(),
             Act::Jump => {
@@ -196,12 +188,28 @@ impl Writer {
             Act::TripId(n) => self.trip = format!("{}-{n}-{}", self.vehicle, self.trips),
             Act::TripEvents { ends_late } => self.declared(*ends_late),
             Act::Sos => self.call(true),
-            Act::CrashFlag => self.call(false),
             Act::Login(_) | Act::Break { .. } => self.driver_act(act),
             Act::Round { is_replanned } => self.round(*is_replanned),
             Act::Fence(kind) => self.fence(*kind),
             Act::Review { is_dismissed } => self.review(*is_dismissed),
             Act::Plan { .. } | Act::Reassign(_) | Act::Setup { .. } => self.command_act(act),
+        }
+    }
+
+    /// An impact, or a flag. Whether what was before was a crash is known after a minute and a half; a flag in between would
+    /// be the alert.
+    fn crash(&mut self, is_impact: bool) {
+        if is_impact {
+            let mut row = self.row();
+            row.accel_g = 3.0;
+            self.push(row);
+        }
+        self.kmph = 0.0;
+        self.run(90);
+        if is_impact {
+            self.reviewed = self.at;
+        } else {
+            self.call(false);
         }
     }
 

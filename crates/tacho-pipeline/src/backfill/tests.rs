@@ -1,5 +1,6 @@
 //! Late histories through the engine and the recompute, against the engine that saw them in order.
 
+mod declared;
 mod memory;
 
 use super::*;
@@ -7,7 +8,7 @@ use memory::Memory;
 use std::sync::Arc;
 use tacho_engine::{EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{DueDay, History, ManualClock};
-use tacho_model::{EventTime, KEY_GROUPS, LogTime, TelemetryBatch, java_hash};
+use tacho_model::{EventTime, KEY_GROUPS, LogTime, SideEvent, TelemetryBatch, java_hash};
 use tacho_wire::DecodeLimits;
 
 /// 2026-03-02T07:00:00Z.
@@ -21,6 +22,8 @@ struct Fix {
     log: i64,
     east_m: f64,
     kmph: f32,
+    /// Empty: it names none.
+    trip: String,
 }
 
 /// A working day: drives that speed and brake, stands between them, a fix every 5 s.
@@ -34,7 +37,7 @@ fn day(vehicle: &'static str, hours: i64) -> Vec<Fix> {
             0..1_495 => 62.0,
             _ => 0.0,
         };
-        fixes.push(Fix { vehicle, at, log: at + 300, east_m, kmph });
+        fixes.push(Fix { vehicle, at, log: at + 300, east_m, kmph, trip: String::new() });
         east_m += f64::from(kmph) / 3.6 * 5.0;
     }
     fixes
@@ -53,7 +56,8 @@ fn batch_of(fixes: &[Fix], first_offset: i64) -> TelemetryBatch {
         batch.timestamp.push(EventTime(fix.at));
         batch.vehicle_hash.push(java_hash(fix.vehicle));
         batch.vehicle_id.push(batch.text.push(fix.vehicle));
-        for column in [&mut batch.driver_id, &mut batch.trip_id, &mut batch.event_id, &mut batch.extra] {
+        batch.trip_id.push(batch.text.push(&fix.trip));
+        for column in [&mut batch.driver_id, &mut batch.event_id, &mut batch.extra] {
             column.push(batch.text.push(""));
         }
         batch.lat.push(12.97);
@@ -68,16 +72,25 @@ fn batch_of(fixes: &[Fix], first_offset: i64) -> TelemetryBatch {
 
 /// Runs the live engine over fixes in the order in which they came, `cut` of them an epoch; then silence.
 fn live(fixes: &[Fix], cut: usize) -> Memory {
+    live_with(fixes, &[], cut)
+}
+
+/// The same with events, which are in the order in which they came.
+fn live_with(fixes: &[Fix], events: &[SideEvent], cut: usize) -> Memory {
     let mut shard = Shard::new(Arc::new(EngineConfig::default()), 0..KEY_GROUPS);
-    let memory = Memory::default();
+    let memory = Memory::of_events(events);
+    let mut events = events.iter().cloned().peekable();
     let (mut epoch, mut newest, mut offset) = (0, START_MS, 0);
     let mut run = |fixes: &[Fix], fleet: i64| {
+        let heard = fixes.last().map_or(i64::MAX, |fix| fix.log);
+        let side: Vec<SideEvent> =
+            std::iter::from_fn(|| events.next_if(|event| event.log_time.ms() <= heard)).collect();
         let mut batches = [batch_of(fixes, offset)];
         offset += fixes.len() as i64;
         epoch += 1;
         let time = EpochTime { fleet: Some(EventTime(fleet)), log: LogTime(fleet) };
         let mut out = VehicleStageOutput::default();
-        shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &[], &mut out);
+        shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &side, &mut out);
         let [batch] = batches;
         memory.keep(epoch, out.facts, &[batch, out.released]);
     };

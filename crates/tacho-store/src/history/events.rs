@@ -1,4 +1,5 @@
-//! Stored trip and driver events as they came; delivery plans are left out: a recompute leaves deliveries as they are.
+//! Stored trip, driver and status events as they came; delivery plans are left out: a recompute leaves deliveries as
+//! they are.
 
 use super::{ms, of, within as span};
 use crate::client::ClickHouseStore;
@@ -6,6 +7,7 @@ use serde::Deserialize;
 use tacho_io::StoreError;
 use tacho_model::{
     DriverEvent, DriverEventKind, EventTime, LatLon, LogTime, SideBody, SideEvent, TripEvent, TripEventKind, VehicleId,
+    VehicleStatus,
 };
 
 #[derive(Deserialize)]
@@ -54,7 +56,52 @@ pub(super) fn within(
         let rows: Vec<EventRow> = store.read(&sql, of(vehicle, from, to))?;
         events.extend(rows.into_iter().filter_map(|row| event(vehicle, row, is_trip)));
     }
+    events.extend(statuses(store, vehicle, from, to)?);
     Ok(events)
+}
+
+#[derive(Deserialize)]
+struct StatusRow {
+    timestamp_ms: i64,
+    ingested_at_ms: i64,
+    fuel_pct: Option<f32>,
+    engine_temp_c: Option<f32>,
+    odometer_km: Option<f64>,
+    fault_codes: Vec<String>,
+    partition: i32,
+    offset: i64,
+}
+
+/// A status that did not speak of fault codes is stored like one without any, and read as such.
+fn statuses(
+    store: &ClickHouseStore,
+    vehicle: &VehicleId,
+    from: EventTime,
+    to: EventTime,
+) -> Result<Vec<SideEvent>, StoreError> {
+    let sql = format!(
+        "SELECT {}, {}, fuel_pct, engine_temp_c, odometer_km, fault_codes, partition, offset FROM vehicle_status \
+         WHERE vehicle_id = {{vehicle:String}} AND {} ORDER BY timestamp, offset",
+        ms("timestamp"),
+        ms("ingested_at"),
+        span("timestamp"),
+    );
+    let rows: Vec<StatusRow> = store.read(&sql, of(vehicle, from, to))?;
+    let event = |row: StatusRow| SideEvent {
+        partition: row.partition,
+        offset: row.offset,
+        log_time: LogTime(row.ingested_at_ms),
+        at: EventTime(row.timestamp_ms),
+        body: SideBody::Status(VehicleStatus {
+            vehicle_id: vehicle.clone(),
+            fuel_pct: row.fuel_pct.unwrap_or(f32::NAN),
+            engine_temp_c: row.engine_temp_c.unwrap_or(f32::NAN),
+            odometer_km: row.odometer_km.unwrap_or(f64::NAN),
+            fault_codes: Some(row.fault_codes),
+        }),
+        extra: String::new(),
+    };
+    Ok(rows.into_iter().map(event).collect())
 }
 
 fn event(vehicle: &VehicleId, row: EventRow, is_trip: bool) -> Option<SideEvent> {

@@ -27,6 +27,7 @@ struct Tables {
     summaries: Rows<Key, TripSummary>,
     marks: BTreeMap<Key, (u64, RecomputeMark)>,
     fixes: TelemetryBatch,
+    events: Vec<SideEvent>,
     runs: Vec<DayRun>,
 }
 
@@ -40,6 +41,11 @@ fn upsert<K: Ord, T>(rows: &mut Rows<K, T>, key: K, version: u64, fact: T) {
 }
 
 impl Memory {
+    /// Nothing is stored but events.
+    pub(super) fn of_events(events: &[SideEvent]) -> Memory {
+        Memory(Arc::new(Mutex::new(Tables { events: events.to_vec(), ..Tables::default() })))
+    }
+
     /// Keeps what an epoch of the live engine made.
     pub(super) fn keep(&self, epoch: u64, facts: Facts, batches: &[TelemetryBatch]) {
         fn versioned<T>(facts: Vec<T>, version: u64) -> Vec<Versioned<T>> {
@@ -210,8 +216,9 @@ impl History for Memory {
         let (fixes, rows) = self.sorted(vehicle, EventTime::MIN, at);
         Ok(picked(&fixes, &rows[rows.len().saturating_sub(max as usize)..]))
     }
-    fn events(&self, _vehicle: &VehicleId, _from: EventTime, _to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
-        Ok(Vec::new())
+    fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
+        let is_wanted = |event: &&SideEvent| event.body.vehicle_id() == Some(vehicle) && (from..to).contains(&event.at);
+        Ok(lock(&self.0).events.iter().filter(is_wanted).cloned().collect())
     }
     fn commands(&self, _vehicle: &VehicleId, _to: EventTime) -> Result<Vec<StoredCommand>, StoreError> {
         Ok(Vec::new())
