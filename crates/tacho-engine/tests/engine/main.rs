@@ -21,5 +21,6 @@ mod recordings;
 mod rig;
 mod script;
 mod streams;
+mod texts;
 mod trips;
 mod windows;
