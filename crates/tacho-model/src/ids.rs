@@ -1,13 +1,15 @@
-//! Identifiers. Sent ids are kept as they came; derived ids are computed from content, never drawn at random.
+//! Identifiers. Sent ids are kept as they came; derived ids are computed from content, never drawn at random. Up to 23
+//! bytes lie in place, so that comparing and copying the usual id touches no other memory.
 
-use std::{fmt, sync::Arc};
+use smol_str::SmolStr;
+use std::fmt;
 use uuid::Uuid;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The id as it was sent.
@@ -19,19 +21,14 @@ macro_rules! text_id {
                 self.0.is_empty()
             }
         }
-        impl Default for $name {
-            fn default() -> Self {
-                Self(Arc::from(""))
-            }
-        }
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(Arc::from(text))
+                Self(SmolStr::new(text))
             }
         }
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(Arc::from(text))
+                Self(SmolStr::from(text))
             }
         }
         impl AsRef<str> for $name {
@@ -58,7 +55,7 @@ macro_rules! text_id {
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", &*self.0)
+                write!(f, "{:?}", self.as_str())
             }
         }
     };
