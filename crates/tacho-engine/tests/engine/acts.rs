@@ -196,7 +196,7 @@ impl Writer {
         }
     }
 
-    /// An impact, or a flag. Whether what was before was a crash is known after a minute and a half; a flag in between would
+    /// An impact, or a flag. Whether what was before was a crash is known after two minutes, the bound included; a flag in between would
     /// be the alert.
     fn crash(&mut self, is_impact: bool) {
         if is_impact {
@@ -205,7 +205,7 @@ impl Writer {
             self.push(row);
         }
         self.kmph = 0.0;
-        self.run(90);
+        self.run(120);
         if is_impact {
             self.reviewed = self.at;
         } else {
@@ -267,7 +267,9 @@ impl Writer {
         let begun: Vec<i64> = begun.flat_map(|at| [*at, *at - self.every_ms]).collect();
         let kinds = ["overspeed", "harsh_brake", "harsh_accel", "idling"];
         let driving = kinds.iter().flat_map(|kind| begun.iter().map(move |at| (*kind, *at)));
-        let answered = self.called.iter().copied().filter(|at| self.at - at >= ANSWER_MS);
+        // An answer is to all calls up to then: none while the last one may be on its way.
+        let is_calm = self.called.last().is_none_or(|at| self.at - at >= ANSWER_MS);
+        let answered = self.called.iter().copied().filter(|_| is_calm);
         let called = answered.flat_map(|at| [("sos", at), ("crash", at)]);
         self.reviewed = self.at;
         for (kind, at) in driving.chain(called).collect::<Vec<_>>() {
