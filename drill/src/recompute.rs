@@ -151,6 +151,9 @@ impl Generated {
     }
 
     fn ask(&self, check: &Check) -> Result<(u64, u64)> {
+        // Days are summed every few minutes by themselves.
+        self.instance.query("SYSTEM REFRESH VIEW vehicle_day_pass")?;
+        self.instance.query("SYSTEM WAIT VIEW vehicle_day_pass")?;
         let answer = self.instance.query(check.sql).with_context(|| check.name)?;
         let (compared, differing) = answer.trim().split_once('\t').with_context(|| answer.clone())?;
         Ok((compared.parse()?, differing.parse()?))

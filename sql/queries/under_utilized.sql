@@ -1,13 +1,12 @@
 -- Under-utilized vehicles: whose rate over the last 7 days is under 30 % (`under_utilized_share`) of the median rate of
 -- their class, least used first. Rate: driving / (scheduled hours - hours down). A class of fewer than 3 tells nothing.
 WITH
-    (SELECT scheduled_hours_per_day FROM v_fleet) AS scheduled_hours,
     (SELECT under_utilized_share FROM v_fleet) AS share,
     rates AS (
-        SELECT d.vehicle_id AS vehicle_id, if(any(v.class) = '', 'car', any(v.class)) AS class, sum(driving_s) / 3600 AS driving_h,
-            7 * scheduled_hours - sum(down_s) / 3600 AS available_h, if(available_h > 0, driving_h / available_h, 0) AS rate
+        SELECT d.vehicle_id AS vehicle_id, any(d.class) AS class, sum(driving_s) / 3600 AS driving_h,
+            any(arraySum(v.hours)) - sum(down_s) / 3600 AS available_h, if(available_h > 0, driving_h / available_h, 0) AS rate
         FROM vehicle_days_last(days = 7) AS d
-        LEFT JOIN (SELECT vehicle_id, toString(class) AS class FROM v_vehicles) AS v ON d.vehicle_id = v.vehicle_id
+        INNER JOIN v_vehicle_schedules AS v ON d.vehicle_id = v.vehicle_id
         GROUP BY vehicle_id
     ),
     classes AS (

@@ -1,5 +1,6 @@
 //! How to reach the store.
 
+use crate::fleet::FleetSchedule;
 use std::{fmt, time::Duration};
 
 /// A password: its `Debug` shows stars.
@@ -36,6 +37,8 @@ pub struct FleetSettings {
     pub scheduled_hours_per_day: f64,
     /// Share of the median rate of its class below which a vehicle is under-utilized.
     pub under_utilized_share: f64,
+    /// Where depots, classes and vehicles differ from the fleet.
+    pub schedules: Vec<FleetSchedule>,
 }
 
 impl Default for FleetSettings {
@@ -46,6 +49,7 @@ impl Default for FleetSettings {
             fuel_price: 1.5,
             scheduled_hours_per_day: 24.0,
             under_utilized_share: 0.3,
+            schedules: Vec::new(),
         }
     }
 }

@@ -1,53 +1,48 @@
 //! Schema migrations: `sql/schema/NNN_name.sql`, applied in order, recorded, never changed afterwards.
 
-use crate::{
-    config::{FleetSettings, StoreConfig},
-    error::store_error,
-};
+use crate::{config::StoreConfig, error::store_error, fleet};
 use tacho_io::StoreError;
 
+macro_rules! migrations {
+    ($($file:literal),+ $(,)?) => {
+        &[$(Migration { file: $file, text: include_str!(concat!("../../../sql/schema/", $file, ".sql")) }),+]
+    };
+}
+
 /// The migrations, in order. Numbers ascend; they need not be neighbours.
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "facts_and_telemetry",
-        text: include_str!("../../../sql/schema/001_facts_and_telemetry.sql"),
-    },
-    Migration { version: 2, name: "views", text: include_str!("../../../sql/schema/002_views.sql") },
-    Migration { version: 12, name: "recompute", text: include_str!("../../../sql/schema/012_recompute.sql") },
-    Migration {
-        version: 13,
-        name: "dead_letter_replays",
-        text: include_str!("../../../sql/schema/013_dead_letter_replays.sql"),
-    },
-    Migration { version: 20, name: "geofences", text: include_str!("../../../sql/schema/020_geofences.sql") },
-    Migration { version: 30, name: "health", text: include_str!("../../../sql/schema/030_health.sql") },
-    Migration { version: 31, name: "evidence", text: include_str!("../../../sql/schema/031_evidence.sql") },
-    Migration { version: 40, name: "driver_scores", text: include_str!("../../../sql/schema/040_driver_scores.sql") },
-    Migration { version: 41, name: "deliveries", text: include_str!("../../../sql/schema/041_deliveries.sql") },
-    Migration {
-        version: 50,
-        name: "vehicle_intervals",
-        text: include_str!("../../../sql/schema/050_vehicle_intervals.sql"),
-    },
-    Migration { version: 51, name: "fleet", text: include_str!("../../../sql/schema/051_fleet.sql") },
-    Migration { version: 52, name: "anomalies", text: include_str!("../../../sql/schema/052_anomalies.sql") },
-    Migration {
-        version: 112,
-        name: "withdrawn_views",
-        text: include_str!("../../../sql/schema/112_withdrawn_views.sql"),
-    },
-    Migration {
-        version: 153,
-        name: "reassigned_views",
-        text: include_str!("../../../sql/schema/153_reassigned_views.sql"),
-    },
+const MIGRATIONS: &[Migration] = migrations![
+    "001_facts_and_telemetry",
+    "002_views",
+    "012_recompute",
+    "013_dead_letter_replays",
+    "020_geofences",
+    "030_health",
+    "031_evidence",
+    "040_driver_scores",
+    "041_deliveries",
+    "050_vehicle_intervals",
+    "051_fleet",
+    "052_anomalies",
+    "112_withdrawn_views",
+    "153_reassigned_views",
+    "170_schedules_and_days",
+    "171_delivery_marts",
 ];
 
 struct Migration {
-    version: u32,
-    name: &'static str,
+    /// Name of its file: number and name.
+    file: &'static str,
     text: &'static str,
+}
+
+impl Migration {
+    fn version(&self) -> u32 {
+        self.file.split('_').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
+    fn name(&self) -> &'static str {
+        self.file.split_once('_').map_or(self.file, |(_, name)| name)
+    }
 }
 
 /// Why the schema could not be brought up to date.
@@ -113,22 +108,22 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, MigrateError> {
     let mut done = Vec::new();
     for migration in MIGRATIONS {
         let checksum = checksum(migration.text);
-        match applied.iter().find(|(version, _)| *version == migration.version) {
+        match applied.iter().find(|(version, _)| *version == migration.version()) {
             Some(&(_, recorded)) if recorded == checksum => continue,
             Some(_) => {
-                return Err(MigrateError::Changed { version: migration.version, name: migration.name.into() });
+                return Err(MigrateError::Changed { version: migration.version(), name: migration.name().into() });
             }
             None => apply(&client, migration, config, checksum).await?,
         }
-        done.push(migration.version);
+        done.push(migration.version());
     }
     set_retention(&client, retention_days(config)).await?;
-    set_fleet(&client, &config.fleet).await?;
+    fleet::set_fleet(&client, &config.fleet).await?;
     Ok(done)
 }
 
 fn newest_known() -> u32 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+    MIGRATIONS.last().map_or(0, Migration::version)
 }
 
 fn retention_days(config: &StoreConfig) -> u32 {
@@ -143,14 +138,15 @@ async fn apply(
 ) -> Result<(), MigrateError> {
     for statement in statements(migration.text) {
         run(client, &render(&statement, retention_days(config))).await.map_err(|source| MigrateError::Statement {
-            version: migration.version,
+            version: migration.version(),
             statement: statement.chars().take(80).collect(),
             source,
         })?;
     }
     let record = format!(
         "INSERT INTO schema_migrations (version, name, checksum) VALUES ({}, '{}', {checksum})",
-        migration.version, migration.name
+        migration.version(),
+        migration.name()
     );
     Ok(run(client, &record).await?)
 }
@@ -167,20 +163,6 @@ async fn set_retention(client: &clickhouse::Client, days: u32) -> Result<(), Sto
         return Ok(());
     }
     run(client, &format!("ALTER TABLE telemetry MODIFY TTL toDateTime(ingested_at) + INTERVAL {days} DAY")).await
-}
-
-/// Writes what the configuration says of the fleet; the newest row is the truth.
-async fn set_fleet(client: &clickhouse::Client, fleet: &FleetSettings) -> Result<(), StoreError> {
-    let FleetSettings { time_zone, idle_litres_per_hour, fuel_price, scheduled_hours_per_day, under_utilized_share } =
-        fleet;
-    let zone = time_zone.replace('\\', "\\\\").replace('\'', "\\'");
-    // A name that the store does not know would break the views: it is refused here.
-    run(client, &format!("SELECT toTimeZone(now(), '{zone}') FORMAT Null")).await?;
-    let row = format!(
-        "INSERT INTO fleet_settings SELECT 0, '{zone}', {idle_litres_per_hour}, {fuel_price}, {scheduled_hours_per_day}, \
-         {under_utilized_share}, toUnixTimestamp64Milli(now64(3))"
-    );
-    run(client, &row).await
 }
 
 async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
@@ -226,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_numbers_of_migrations_ascend() {
-        assert!(MIGRATIONS.is_sorted_by(|a, b| a.version < b.version));
+        assert!(MIGRATIONS.is_sorted_by(|a, b| a.version() < b.version()));
     }
 
     #[test]

@@ -70,6 +70,7 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
         "trips_page",
         "trips_recent",
         "under_utilized",
+        "utilization_by_class",
         "utilization_by_day",
         "utilization_by_hour",
         "utilization_by_vehicle",

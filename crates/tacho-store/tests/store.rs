@@ -4,6 +4,7 @@ mod demands;
 mod host;
 mod panels;
 mod rows;
+mod schedules;
 
 use host::{Host, start, until};
 use rows::{every_insert, telemetry_insert};

@@ -14,6 +14,7 @@ use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
+use tacho_store::FleetSchedule;
 
 /// The configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -286,6 +287,9 @@ pub struct Fleet {
     pub idle_litres_per_hour: f64,
     /// Price of a litre, in your currency.
     pub fuel_price: f64,
+    /// Time zones and scheduled hours of groups (depots), classes or vehicles that differ from the fleet's, as
+    /// `group=north; time_zone=America/New_York; hours=8,8,8,8,8,0,0` (Monday to Sunday, or one number).
+    pub schedules: Vec<String>,
 }
 
 impl Default for Fleet {
@@ -296,6 +300,7 @@ impl Default for Fleet {
             under_utilized_share: 0.3,
             idle_litres_per_hour: 2.0,
             fuel_price: 1.5,
+            schedules: Vec::new(),
         }
     }
 }
@@ -438,6 +443,13 @@ pub fn check(config: &Config) -> Result<()> {
 fn check_fleet(fleet: &Fleet) -> Result<()> {
     if jiff::tz::TimeZone::get(&fleet.time_zone).is_err() {
         bail!("configuration: fleet.time_zone is \"{}\", no name of a time zone", fleet.time_zone);
+    }
+    for text in &fleet.schedules {
+        let schedule = FleetSchedule::parse(text).with_context(|| format!("configuration: fleet.schedules: {text}"))?;
+        let zone = &schedule.time_zone;
+        if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
+            bail!("configuration: fleet.schedules has the time zone \"{zone}\", no name of one");
+        }
     }
     for (key, value, max) in [
         ("scheduled_hours_per_day", fleet.scheduled_hours_per_day, 24.0),

@@ -9,7 +9,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 use tacho_store::{
-    FleetSettings, Secret, StoreConfig,
+    FleetSchedule, FleetSettings, Secret, StoreConfig,
     embedded::find_library,
     supervise::{SuperviseError, SuperviseLimits, Supervisor},
 };
@@ -93,6 +93,7 @@ pub fn store_config(config: &Config) -> Result<StoreConfig> {
         fuel_price: config.fleet.fuel_price,
         scheduled_hours_per_day: config.fleet.scheduled_hours_per_day,
         under_utilized_share: config.fleet.under_utilized_share,
+        schedules: config.fleet.schedules.iter().map(|text| FleetSchedule::parse(text)).collect::<Result<_, _>>()?,
     };
     if !config.store.url.is_empty() {
         store.is_compressed = true;

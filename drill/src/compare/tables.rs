@@ -52,7 +52,7 @@ fn tables(instance: &Instance) -> Result<Vec<Table>> {
          INNER JOIN (SELECT table, name FROM system.columns WHERE database = 'tacho' AND default_kind != 'ALIAS' \
          ORDER BY table, position) AS c ON c.table = t.name \
          WHERE t.database = 'tacho' AND t.engine LIKE '%MergeTree' AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('schema_migrations', 'recompute_marks', 'recompute_runs', \
-         'heat_cells', 'heat_passes') \
+         'heat_cells', 'heat_passes', 'vehicle_day_sums', 'zone_days') \
          GROUP BY t.name, t.engine, t.sorting_key ORDER BY t.name FORMAT JSONCompactEachRow",
     )?;
     text.lines().map(parse_table).collect()

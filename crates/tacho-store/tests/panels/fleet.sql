@@ -2,7 +2,6 @@
 --
 -- Four vans: v1 drives 8 h from 08:00, v2 drives 4 h and idles 2, v3 drives 2 h and is 12 h in the workshop, v4 drives 1 h.
 -- Quarters in which a vehicle drives have 10 km, all others none.
-INSERT INTO fleet_settings VALUES (0, 'Europe/Berlin', 2, 1.5, 24, 0.3, 99999999999999);
 INSERT INTO vehicles (vehicle_id, class, version) VALUES ('v1', 'van', 1), ('v2', 'van', 1), ('v3', 'van', 1), ('v4', 'van', 1);
 INSERT INTO vehicle_intervals (vehicle_id, interval_start, distance_m, driving_ms, idling_ms, stopped_ms, offline_ms, down_ms, version)
 SELECT vehicle, toDateTime64('2026-03-01 23:00:00', 3, 'UTC') + toIntervalMinute(15 * number), if(state = 1, 10000, 0),

@@ -1,8 +1,8 @@
 //! The numbers of the named queries, against rows made by hand (`fleet.sql`), which are small enough to be added up.
 
-use crate::host::Host;
+use crate::{host::Host, schedules::refresh};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
-use tacho_store::{ClickHouseStore, NamedQuery, OutputFormat, QueryOptions, heat};
+use tacho_store::{ClickHouseStore, FleetSettings, NamedQuery, OutputFormat, QueryOptions, heat, set_fleet};
 
 /// Blocks of `## query param=value ...` and the rows that it gives, tab-separated.
 const EXPECTED: &str = include_str!("expected.txt");
@@ -13,7 +13,7 @@ pub fn names() -> BTreeSet<&'static str> {
 }
 
 /// Runs a file of statements.
-fn execute(host: &Host, store: &ClickHouseStore, text: &str) {
+pub fn execute(host: &Host, store: &ClickHouseStore, text: &str) {
     let code: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
     for statement in code.join("\n").split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
         let statement = statement.trim_end_matches(';');
@@ -23,7 +23,7 @@ fn execute(host: &Host, store: &ClickHouseStore, text: &str) {
 }
 
 /// The rows of the query of a block's first line.
-fn answer(host: &Host, store: &ClickHouseStore, title: &str) -> String {
+pub fn answer(host: &Host, store: &ClickHouseStore, title: &str) -> String {
     let (name, params) = title.split_once(' ').unwrap_or((title, ""));
     let query = NamedQuery::get(name).unwrap_or_else(|| panic!("no query {name}"));
     let mut options = QueryOptions::read_only().param("limit", "50");
@@ -37,7 +37,10 @@ fn answer(host: &Host, store: &ClickHouseStore, title: &str) -> String {
 fn panels_show_the_numbers_of_hand_made_rows() {
     let host = Host::shared();
     let store = host.store_in("panels");
+    let fleet = FleetSettings { time_zone: "Europe/Berlin".into(), ..Default::default() };
+    host.runtime.block_on(set_fleet(store.client(), &fleet)).unwrap();
     execute(host, &store, include_str!("fleet.sql"));
+    refresh(host, &store);
     execute(host, &store, "SYSTEM REFRESH VIEW anomalies;\nSYSTEM WAIT VIEW anomalies");
     assert!(!host.runtime.block_on(heat::collect(store.client(), 1)).unwrap());
     let mut found = String::new();
@@ -74,7 +77,10 @@ fn what_comes_late_is_counted_again(host: &Host, store: &ClickHouseStore) {
 fn a_driver_who_is_erased_is_nowhere_and_what_he_drove_stays() {
     let host = Host::shared();
     let store = host.store_in("erasure");
+    let fleet = FleetSettings { time_zone: "Europe/Berlin".into(), ..Default::default() };
+    host.runtime.block_on(set_fleet(store.client(), &fleet)).unwrap();
     execute(host, &store, include_str!("fleet.sql"));
+    refresh(host, &store);
     execute(
         host,
         &store,
