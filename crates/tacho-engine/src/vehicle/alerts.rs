@@ -256,20 +256,36 @@ pub struct Emergencies {
     is_sos_unplaced: bool,
     /// Such a one that was acknowledged before that.
     seen_unplaced: Option<Box<Episode>>,
-    /// Until then, all was acknowledged: a repeat of what a person has seen raises nothing.
-    acknowledged_until: Option<EventTime>,
+    /// Until then, all calls of that kind were acknowledged: a repeat of what a person has seen raises nothing.
+    seen_until: [Option<EventTime>; 2],
+}
+
+/// What an emergency calls for. Who has seen a crash has not seen a call for help, which may only come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Call {
+    /// Somebody asks for help.
+    Sos,
+    /// A crash, reported, measured or supposed.
+    Crash,
+}
+
+impl Call {
+    fn of(alert_type: AlertType) -> Call {
+        if alert_type == AlertType::Sos { Call::Sos } else { Call::Crash }
+    }
 }
 
 impl Emergencies {
-    /// True if a person has seen what happened up to then.
-    pub fn has_seen(&self, at: EventTime) -> bool {
-        self.acknowledged_until.is_some_and(|until| at <= until)
+    /// True if a person has seen what called up to then.
+    pub fn has_seen(&self, call: Call, at: EventTime) -> bool {
+        self.seen_until[call as usize].is_some_and(|until| at <= until)
     }
 
-    /// True for the id of one that lasts.
-    pub fn holds(&self, alert_id: &str) -> bool {
+    /// What the one of that id calls for, if it lasts.
+    pub fn call_of(&self, alert_id: &str) -> Option<Call> {
         let lasting = [&self.sos, &self.crash, &self.possible_crash];
-        lasting.into_iter().flatten().any(|episode| episode.alert_id.as_str() == alert_id)
+        let episode = lasting.into_iter().flatten().find(|episode| episode.alert_id.as_str() == alert_id)?;
+        Some(Call::of(episode.alert_type))
     }
 
     /// A person has seen this one. Its place is put right all the same.
@@ -279,24 +295,25 @@ impl Emergencies {
         }
     }
 
-    /// A person has seen what happened up to then.
-    pub fn see_until(&mut self, at: EventTime) {
-        self.acknowledged_until = self.acknowledged_until.max(Some(at));
+    /// A person has seen what called up to then.
+    pub fn see_until(&mut self, call: Call, at: EventTime) {
+        let until = &mut self.seen_until[call as usize];
+        *until = (*until).max(Some(at));
     }
 }
 
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::review_emergencies(vehicle, fix.at, ctx);
-    let emergencies = &vehicle.emergencies;
-    if emergencies.has_seen(fix.at) || side::is_seen_at(vehicle, fix.at) {
-        return;
-    }
-    if fix.device_flags & device_flag::SOS != 0 && emergencies.sos.is_none() {
+    let is_news = |vehicle: &Vehicle, call: Call| {
+        !vehicle.emergencies.has_seen(call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
+    };
+    if fix.device_flags & device_flag::SOS != 0 && vehicle.emergencies.sos.is_none() && is_news(vehicle, Call::Sos) {
         vehicle.emergencies.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
         vehicle.emergencies.is_sos_unplaced = false;
     }
-    if fix.device_flags & device_flag::CRASH != 0 && vehicle.emergencies.crash.is_none() {
+    let is_crash = fix.device_flags & device_flag::CRASH != 0;
+    if is_crash && vehicle.emergencies.crash.is_none() && is_news(vehicle, Call::Crash) {
         vehicle.emergencies.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
     }
 }

@@ -6,7 +6,7 @@
 //! the way shows how quick the loss was.
 
 use super::{
-    alerts::{Begin, Episode},
+    alerts::{Begin, Call, Episode},
     fix::{Fix, LastFix},
     state::{Context, Vehicle},
 };
@@ -111,7 +111,7 @@ fn confirm(vehicle: &mut Vehicle, fix: &Fix<'_>, impact: &Impact, ctx: &mut Cont
     let emergencies = &vehicle.emergencies;
     let is_same = |episode: &Episode| impact.at.ms_since(episode.started_at).abs() <= SAME_MS;
     let is_known = emergencies.crash.as_deref().is_some_and(is_same);
-    if is_known || emergencies.has_seen(impact.at) {
+    if is_known || emergencies.has_seen(Call::Crash, impact.at) {
         return;
     }
     let (alert_type, severity, threshold) = if impact.is_measured {

@@ -12,8 +12,9 @@ use tacho_model::{AlertState, EventTime};
 /// The engine knows the alerts that last, and the newest closed one of each kind; of older ones it tells nothing (the
 /// store shows every review over its alert).
 pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: AlertState, ctx: &mut Context<'_>) {
-    if let Some(started_at) = close_emergency(vehicle, alert_id, at, verdict, ctx) {
-        vehicle.emergencies.see_until(at.max(started_at));
+    let call = vehicle.emergencies.call_of(alert_id);
+    if let (Some(call), Some(started_at)) = (call, close_emergency(vehicle, alert_id, at, verdict, ctx)) {
+        vehicle.emergencies.see_until(call, at.max(started_at));
         return;
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);

@@ -1,7 +1,8 @@
 //! Side events: they wait until vehicle time passes them, or until the vehicle has been silent for long enough.
 
 use super::{
-    absence, alerts,
+    absence,
+    alerts::{self, Call},
     delivery::{self, StopChange, StopNews},
     fencing,
     fix::Fix,
@@ -86,7 +87,7 @@ enum What {
         verdict: AlertState,
     },
     /// A review whose emergency has been closed ahead of its moment.
-    Seen,
+    Seen(Call),
 }
 
 /// What a status message says of the vehicle's health.
@@ -125,7 +126,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     if vehicle.has_passed(event.at) {
         ctx.out.side_outcomes.add_late(stream);
         // What a person says of the present is not history.
-        let is_history = !matches!(what, What::Setup { .. } | What::Review { .. } | What::Seen);
+        let is_history = !matches!(what, What::Setup { .. } | What::Review { .. } | What::Seen(_));
         let is_old = vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms;
         if is_history && (is_old || has_missed_fixes(vehicle, event.at, &what)) {
             marks::on_late(vehicle, event.at, ctx);
@@ -297,18 +298,16 @@ pub fn review_emergencies(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Contex
     for place in 0..vehicle.pending.partition_point(|side| side.at <= at) {
         let side = &mut vehicle.pending[place];
         let What::Review { alert_id, verdict } = &side.what else { continue };
-        if !vehicle.emergencies.holds(alert_id) {
-            continue;
-        }
+        let Some(call) = vehicle.emergencies.call_of(alert_id) else { continue };
         let (alert_id, verdict, reviewed_at) = (alert_id.clone(), *verdict, side.at);
-        side.what = What::Seen;
+        side.what = What::Seen(call);
         review::close_emergency(vehicle, &alert_id, reviewed_at, verdict, ctx);
     }
 }
 
-/// True if a review that waits for its moment has seen what happened at `at`.
-pub fn is_seen_at(vehicle: &Vehicle, at: EventTime) -> bool {
-    vehicle.pending.iter().any(|side| side.at >= at && matches!(side.what, What::Seen))
+/// True if a review that waits for its moment has seen what called at `at`.
+pub fn is_seen_at(vehicle: &Vehicle, call: Call, at: EventTime) -> bool {
+    vehicle.pending.iter().any(|side| side.at >= at && matches!(side.what, What::Seen(seen) if seen == call))
 }
 
 /// Looks at a silent vehicle: what it will not pass itself, fleet time passes.
@@ -337,7 +336,7 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
             fencing::set_group(vehicle, group);
         }
         What::Status(status) => take_status(vehicle, at, &status, ctx),
-        What::Seen => vehicle.emergencies.see_until(at),
+        What::Seen(call) => vehicle.emergencies.see_until(call, at),
         What::Review { alert_id, verdict } => review::review(vehicle, &alert_id, at, verdict, ctx),
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),

@@ -375,6 +375,29 @@ fn sos_and_crash_never_wait_and_last_until_acknowledged() {
 }
 
 #[test]
+fn who_has_seen_a_crash_has_not_seen_the_call_for_help_that_comes_after() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:02 36 trip=T
+         fix v1 12:00:03 25 0 36 trip=T flag=crash
+         ack v1 12:01:00 crash 12:00:03
+         fleet 12:01:10
+         sos v1 12:00:20 D",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:02 36 trip=T
+            fix v1 12:00:03 25 0 36 trip=T flag=crash
+              -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T
+            ack v1 12:01:00 crash 12:00:03
+            fleet 12:01:10
+              -> crash acknowledged 12:00:03..12:01:00 severity 5 1.0 over 1.0  trip T
+            sos v1 12:00:20 D
+              -> sos open 12:00:20.. severity 5 1.0 over 1.0  trip T driver D
+        "#]],
+    );
+}
+
+#[test]
 fn an_sos_from_the_app_is_placed_when_the_fixes_have_come() {
     check(
         "show alerts
