@@ -304,18 +304,22 @@ impl Emergencies {
 
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    side::review_emergencies(vehicle, fix.at, ctx);
-    let is_news = |vehicle: &Vehicle, call: Call| {
-        !vehicle.emergencies.has_seen(call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
-    };
-    if fix.device_flags & device_flag::SOS != 0 && vehicle.emergencies.sos.is_none() && is_news(vehicle, Call::Sos) {
+    if calls(vehicle, fix, device_flag::SOS, Call::Sos, ctx) && vehicle.emergencies.sos.is_none() {
         vehicle.emergencies.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
         vehicle.emergencies.is_sos_unplaced = false;
     }
-    let is_crash = fix.device_flags & device_flag::CRASH != 0;
-    if is_crash && vehicle.emergencies.crash.is_none() && is_news(vehicle, Call::Crash) {
+    if calls(vehicle, fix, device_flag::CRASH, Call::Crash, ctx) && vehicle.emergencies.crash.is_none() {
         vehicle.emergencies.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
     }
+}
+
+/// True if the fix has the flag, and nobody has seen it yet.
+fn calls(vehicle: &mut Vehicle, fix: &Fix<'_>, flag: u8, call: Call, ctx: &mut Context<'_>) -> bool {
+    if fix.device_flags & flag == 0 {
+        return false;
+    }
+    side::review_emergencies(vehicle, call, fix.at, ctx);
+    !vehicle.emergencies.has_seen(call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
 }
 
 /// Whom and which trip an SOS or crash names: what had happened before its fix was not all known, or not all applied,
@@ -343,7 +347,7 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
 /// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
 /// fixes have passed it.
 pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    side::review_emergencies(vehicle, fix.at, ctx);
+    side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
     let had_sos = vehicle.emergencies.sos.is_some();
     on_device_flags(vehicle, fix, ctx);
     vehicle.emergencies.is_sos_unplaced |= !had_sos && vehicle.emergencies.sos.is_some() && fix.at > vehicle.time;

@@ -292,13 +292,15 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     apply(vehicle, side.at, side.what, ctx);
 }
 
-/// An SOS or crash goes out as it comes; what a person said by then of the one before closes that one first. What has been
-/// seen by then is decided at the moment of the review, all the same.
-pub fn review_emergencies(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+/// An SOS or crash goes out as it comes; what a person said by then of the one before, of its kind, closes that one
+/// first. What has been seen by then is decided at the moment of the review, all the same.
+pub fn review_emergencies(vehicle: &mut Vehicle, call: Call, at: EventTime, ctx: &mut Context<'_>) {
     for place in 0..vehicle.pending.partition_point(|side| side.at <= at) {
         let side = &mut vehicle.pending[place];
         let What::Review { alert_id, verdict } = &side.what else { continue };
-        let Some(call) = vehicle.emergencies.call_of(alert_id) else { continue };
+        if vehicle.emergencies.call_of(alert_id) != Some(call) {
+            continue;
+        }
         let (alert_id, verdict, reviewed_at) = (alert_id.clone(), *verdict, side.at);
         side.what = What::Seen(call);
         review::close_emergency(vehicle, &alert_id, reviewed_at, verdict, ctx);

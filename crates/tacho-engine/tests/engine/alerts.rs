@@ -398,6 +398,33 @@ fn who_has_seen_a_crash_has_not_seen_the_call_for_help_that_comes_after() {
 }
 
 #[test]
+fn a_call_for_help_ahead_of_the_fixes_closes_no_crash_that_they_still_need() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:02 36 trip=T
+         fix v1 12:00:03 25 0 36 trip=T flag=crash
+         drive v1 12:00:04..12:00:05 36 trip=T
+         fix v1 12:00:06 50 0 35 trip=T g=3.4
+         ack v1 12:01:30 crash 12:00:03
+         sos v1 12:01:40 D
+         stand v1 12:00:07..12:01:20 trip=T",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:02 36 trip=T
+            fix v1 12:00:03 25 0 36 trip=T flag=crash
+              -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T
+            drive v1 12:00:04..12:00:05 36 trip=T
+            fix v1 12:00:06 50 0 35 trip=T g=3.4
+            ack v1 12:01:30 crash 12:00:03
+            sos v1 12:01:40 D
+              -> sos open 12:01:40.. severity 5 1.0 over 1.0  trip T driver D
+            stand v1 12:00:07..12:01:20 trip=T
+              -> harsh_brake closed 12:00:06..12:00:08 severity 4 9.7 over 3.9  trip T
+        "#]],
+    );
+}
+
+#[test]
 fn an_sos_from_the_app_is_placed_when_the_fixes_have_come() {
     check(
         "show alerts
