@@ -251,7 +251,7 @@ impl Windows {
             let start = at.floor_to_ms(MINUTE_MS);
             let until = start.plus_ms(MINUTE_MS).min(to);
             let is_whole = until.ms_since(at) == MINUTE_MS;
-            if is_long && is_whole {
+            if is_long && is_whole && at > from {
                 at = to.floor_to_ms(MINUTE_MS).max(until);
                 continue;
             }

@@ -185,6 +185,23 @@ fn the_seconds_of_a_minute_sum_to_sixty() {
 }
 
 #[test]
+fn a_long_silence_behind_a_fix_on_the_minute_gives_that_minute_its_time() {
+    check(
+        "show minutes
+         drive v1 12:00:50..12:01:01 36
+         drive v1 12:06:30..12:07:10 36",
+        expect![[r#"
+            show minutes
+            drive v1 12:00:50..12:01:01 36
+              -> minute 12:00:00 n=10 90 m 36/36/36 km/h driving 10 idling 0 stopped 0 offline 0
+            drive v1 12:06:30..12:07:10 36
+              -> minute 12:01:00 n=1 0 m 36/36/36 km/h driving 60 idling 0 stopped 0 offline 0
+              -> minute 12:06:00 n=30 300 m 36/36/36 km/h driving 60 idling 0 stopped 0 offline 0
+        "#]],
+    );
+}
+
+#[test]
 fn a_silent_vehicles_windows_close_on_fleet_time() {
     check(
         "show summaries minutes
