@@ -7,7 +7,7 @@
 use super::{
     alerts::{Begin, Episode},
     fix::{Fix, state_of},
-    intervals, presence,
+    intervals, presence, share,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -81,6 +81,7 @@ fn switch(vehicle: &mut Vehicle, at: EventTime, state: VehicleState, ctx: &mut C
     trips::spend_until(vehicle, &spent, ctx);
     windows::spend_until(vehicle, &spent);
     intervals::spend_until(vehicle, &spent, ctx);
+    share::spend_until(vehicle, at, &spent, ctx);
     let Some(mut last) = vehicle.last else { return };
     last.state = state;
     let silent_from = last.offline_at;

@@ -2,6 +2,7 @@
 
 use super::{
     fix::Fix,
+    presence::Spent,
     state::{Context, Vehicle},
     windows::Step,
 };
@@ -26,32 +27,44 @@ pub struct Share {
 
 /// Takes an applied fix: everything since the fix before counts for the fix's minute and driver.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
-    let mut driving_ms = 0;
-    for (from, to, state) in step.spent.iter().flatten() {
-        if *state == VehicleState::Driving {
-            driving_ms += to.ms_since(*from);
-        }
-    }
+    let driving_ms = driving_ms(&step.spent);
     // What may yet become a trip is none: whether a candidate is still there depends on when silence was noticed.
     let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
     let trip_ms = trip.and(vehicle.last).map_or(0, |last| fix.at.ms_since(last.at).max(0));
     if step.delta_m == 0.0 && driving_ms == 0 && trip_ms == 0 {
         return;
     }
-    let minute = fix.at.floor_to_ms(MINUTE_MS);
-    let share = &vehicle.share;
-    if share.minute != minute || share.driver_id != vehicle.driver_id {
-        hand_over(vehicle, ctx);
-        vehicle.share.minute = minute;
-        vehicle.share.driver_id = vehicle.driver_id.clone();
-    }
-    let drive = &mut vehicle.share.drive;
+    let drive = drive_at(vehicle, fix.at, ctx);
     drive.distance_mm += (step.delta_m * 1_000.0).round() as u64;
     drive.driving_ms += driving_ms as u64;
     drive.trip_ms += trip_ms as u64;
     if trip_ms > ctx.config.coverage_gap_ms {
         drive.gap_ms += trip_ms as u64;
     }
+}
+
+/// Gives driving its time up to `at`, without a fix: the vehicle goes down there.
+pub fn spend_until(vehicle: &mut Vehicle, at: EventTime, spent: &Spent, ctx: &mut Context<'_>) {
+    let driving_ms = driving_ms(spent);
+    if driving_ms > 0 {
+        drive_at(vehicle, at, ctx).driving_ms += driving_ms as u64;
+    }
+}
+
+fn driving_ms(spent: &Spent) -> i64 {
+    let driven = spent.iter().flatten().filter(|(_, _, state)| *state == VehicleState::Driving);
+    driven.map(|(from, to, _)| to.ms_since(*from)).sum()
+}
+
+/// What is driven at that moment, by who drives now; the share of another minute or driver is handed over.
+fn drive_at<'v>(vehicle: &'v mut Vehicle, at: EventTime, ctx: &mut Context<'_>) -> &'v mut Drive {
+    let minute = at.floor_to_ms(MINUTE_MS);
+    if vehicle.share.minute != minute || vehicle.share.driver_id != vehicle.driver_id {
+        hand_over(vehicle, ctx);
+        vehicle.share.minute = minute;
+        vehicle.share.driver_id = vehicle.driver_id.clone();
+    }
+    &mut vehicle.share.drive
 }
 
 /// Time over a known limit belongs to the share of the fix that told it.
