@@ -213,12 +213,18 @@ impl Writer {
         }
     }
 
+    /// Breaks are of the vehicle's own drivers: where a break begins in one vehicle and ends in another, a silent one may
+    /// tell of its beginning only when the end is known.
     fn driver_act(&mut self, act: &Act) {
         let (driver, kind) = match act {
             Act::Login(0) => (String::new(), DriverEventKind::Logout),
             Act::Login(n) => (format!("drv_{n}"), DriverEventKind::Login),
-            Act::Break { driver, is_start: true } => (format!("drv_{driver}"), DriverEventKind::BreakStart),
-            Act::Break { driver, .. } => (format!("drv_{driver}"), DriverEventKind::BreakEnd),
+            Act::Break { driver, is_start } => {
+                // Of two messages of one moment the log's order decides, which a shuffle changes.
+                self.at += 1;
+                let kind = if *is_start { DriverEventKind::BreakStart } else { DriverEventKind::BreakEnd };
+                (format!("{}-drv_{driver}", self.vehicle), kind)
+            }
             _ => return,
         };
         self.side(self.at, SideBody::Driver(self.driver_event(&driver, kind)));
