@@ -146,8 +146,13 @@ impl Hours {
         self.vehicles.drain(..kept_from);
     }
 
-    /// When a violation that lasts may end by rest alone, after `fleet`.
+    /// When a violation that lasts may end by rest alone, after `fleet`; at once while a short break is not told, as
+    /// before fleet time is known.
     pub fn due_after(&self, fleet: EventTime) -> Option<EventTime> {
+        let is_told = |short: &Violation| self.told.iter().any(|(told, _)| told == short);
+        if !self.short_breaks.iter().all(is_told) {
+            return Some(fleet);
+        }
         let last = self.runs.last_end()?;
         let is_lasting = self.told.iter().any(|(violation, _)| violation.until.is_none());
         let rests = self.told.iter().filter(|(violation, _)| violation.until.is_none()).map(|(lasting, _)| {
