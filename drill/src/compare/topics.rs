@@ -11,7 +11,7 @@ use rdkafka::{
 };
 use serde_json::{Map, Value};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 use tacho_model::{OutputTopic, Stream, topic_name};
@@ -43,12 +43,14 @@ fn compare_topic(topic: OutputTopic, expected: &Facts, mut found: Facts) -> Comp
     expected.doubled.iter().for_each(|text| tell(format!("doubled in the calm run: {text}")));
     found.doubled.iter().for_each(|text| tell(format!("doubled: {text}")));
     for (key, (_, fact)) in &expected.last {
-        match found.last.remove(key) {
-            None => tell(format!("missing: {}", Value::Object(fact.clone()))),
-            Some((_, other)) if other == *fact => {}
-            Some((_, other)) => tell(format!("{key}: {}", changes(fact, &other))),
+        let told = || format!("told in epochs {} and {}", expected.epochs_of(key), found.epochs_of(key));
+        match found.last.get(key) {
+            None => tell(format!("missing: {} ({})", Value::Object(fact.clone()), told())),
+            Some((_, other)) if other == fact => {}
+            Some((_, other)) => tell(format!("{key}: {} ({})", changes(fact, other), told())),
         }
     }
+    found.last.retain(|key, _| !expected.last.contains_key(key));
     found.last.into_values().for_each(|(_, fact)| tell(format!("too much: {}", Value::Object(fact))));
     compared
 }
@@ -59,6 +61,8 @@ struct Facts {
     messages: u64,
     /// Version and content of the newest.
     last: BTreeMap<String, (u64, Map<String, Value>)>,
+    /// Versions of each, as they were read.
+    versions: BTreeMap<String, Vec<u64>>,
     doubled: Vec<String>,
 }
 
@@ -69,34 +73,35 @@ impl Facts {
     /// Those of every topic, in the order of the topics.
     fn read_all(instance: &Instance) -> Result<Vec<Facts>> {
         let names = OutputTopic::ALL.map(|topic| topic_name("fleet.prod", topic.topic_suffix()));
-        let mut all: Vec<(Facts, BTreeSet<(String, u64)>)> = names.iter().map(|_| Default::default()).collect();
+        let mut all: Vec<Facts> = names.iter().map(|_| Facts::default()).collect();
         each_output(&instance.addresses.kafka, &names, |place, key, value| {
             let fact: Map<String, Value> = serde_json::from_slice(value)
                 .with_context(|| format!("{}: {}", names[place], String::from_utf8_lossy(value)))?;
-            let (facts, versions) = &mut all[place];
-            facts.take(OutputTopic::ALL[place], key, fact, versions);
+            all[place].take(OutputTopic::ALL[place], key, fact);
             Ok(())
         })?;
-        let finish = |((mut facts, _), topic): ((Facts, _), OutputTopic)| {
+        let finish = |(mut facts, topic): (Facts, OutputTopic)| {
             facts.drop_repeated(topic);
             facts
         };
         Ok(all.into_iter().zip(OutputTopic::ALL).map(finish).collect())
     }
 
-    fn take(
-        &mut self,
-        topic: OutputTopic,
-        key: &[u8],
-        mut fact: Map<String, Value>,
-        versions: &mut BTreeSet<(String, u64)>,
-    ) {
+    /// The epochs that a fact was told in, for a person who looks for the cause of a difference.
+    fn epochs_of(&self, identity: &str) -> String {
+        let epochs = self.versions.get(identity).into_iter().flatten().map(|version| version >> 20);
+        format!("{:?}", epochs.collect::<Vec<_>>())
+    }
+
+    fn take(&mut self, topic: OutputTopic, key: &[u8], mut fact: Map<String, Value>) {
         self.messages += 1;
         let version = fact.get("version").and_then(Value::as_u64).unwrap_or(0);
         let identity = identity(topic, key, &fact);
-        if !versions.insert((identity.clone(), version)) {
+        let versions = self.versions.entry(identity.clone()).or_default();
+        if versions.contains(&version) {
             self.doubled.push(format!("{identity} version {version}"));
         }
+        versions.push(version);
         fact.retain(|name, _| {
             let is_time_of_refusal = topic == OutputTopic::DeadLetter && name == "at";
             !VOLATILE.contains(&name.as_str()) && !is_time_of_refusal
@@ -221,9 +226,9 @@ mod tests {
     use super::*;
 
     fn facts(topic: OutputTopic, messages: &[&str]) -> Facts {
-        let (mut facts, mut versions) = (Facts::default(), BTreeSet::new());
+        let mut facts = Facts::default();
         for message in messages {
-            facts.take(topic, b"key", serde_json::from_str(message).unwrap(), &mut versions);
+            facts.take(topic, b"key", serde_json::from_str(message).unwrap());
         }
         facts.drop_repeated(topic);
         facts
@@ -242,6 +247,7 @@ mod tests {
         );
         assert_eq!(read.last.values().next().unwrap().1["km"], 3);
         assert_eq!(read.doubled, [r#""a" version 2"#]);
+        assert_eq!(read.epochs_of(r#""a""#), "[0, 0, 0, 0]");
     }
 
     #[test]
