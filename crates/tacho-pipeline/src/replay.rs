@@ -89,7 +89,9 @@ impl ReplayReader {
                 continue;
             };
             let (mut head, tail) = split_at(records, range.to);
-            partition.runs.extend(tail);
+            if let Some(tail) = tail {
+                partition.runs.push_front(tail);
+            }
             // How many own records of a run lie in a range is known only from its manifest.
             head.own_count = std::mem::take(&mut own_left);
             chunks.push(self.decoders[usize::from(range.stream)].decode(&head, partition.position));
