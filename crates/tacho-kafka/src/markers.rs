@@ -45,15 +45,14 @@ impl Marker {
     }
 }
 
-/// The newest committed marker of the pipeline. To be asked after `init_transactions`, which ends what an earlier
-/// instance left open.
+/// The newest committed marker of the pipeline, in front of the end of all records or of the committed ones. That of all
+/// is to be asked for after `init_transactions` only, which ends what was left open.
 ///
 /// # Errors
 /// `Marker` for a record that is none, `Log` when the topic cannot be read to its end in time.
-pub(crate) fn last(config: &Arc<KafkaLogConfig>) -> Result<Option<Marker>, KafkaError> {
+pub(crate) fn last(config: &Arc<KafkaLogConfig>, up_to: Isolation) -> Result<Option<Marker>, KafkaError> {
     let source = TopicPartition::new(&config.marker_topic(), PARTITION);
-    // The end of all records, not of the committed ones: another pipeline's open transaction may hide our marker.
-    let range = Questions::new(config, Isolation::Uncommitted)?.offsets(&source)?;
+    let range = Questions::new(config, up_to)?.offsets(&source)?;
     let mut reader = KafkaReader::open(config, &[(source.clone(), range.start)])?;
     let deadline = Instant::now() + config.request_timeout;
     let (mut position, mut newest) = (range.start, None);

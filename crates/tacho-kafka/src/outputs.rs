@@ -9,7 +9,7 @@ use crate::{
     admin::{TopicSpec, ensure_topics_with},
     context::{OutputContext, Refused},
     error::KafkaError,
-    log_config::{KafkaLogConfig, MARKER_PARTITIONS},
+    log_config::{Isolation, KafkaLogConfig, MARKER_PARTITIONS},
     log_error::{fatal, kafka_error, log_error},
     markers::{self, Marker},
 };
@@ -57,8 +57,6 @@ enum State {
     Ready(Client),
     /// The commit of this epoch was sent, and its answer did not come in time.
     Committing(Client, EpochId),
-    /// The abort was sent, and its answer did not come in time.
-    Aborting(Client),
     /// Another instance has claimed the outputs.
     Lost,
 }
@@ -80,7 +78,7 @@ impl OutputWriter {
         loop {
             match writer.settle() {
                 Ok(()) if writer.has_claimed => return Ok(writer),
-                // A commit or an abort was outstanding and is done.
+                // A commit was outstanding and is done.
                 Ok(()) => writer.state = State::Closed,
                 Err(LogError::Unavailable(_)) if Instant::now() < deadline => thread::sleep(OPEN_PAUSE),
                 Err(error) => return Err(kafka_error(error)),
@@ -104,8 +102,8 @@ impl OutputWriter {
             let Some((last, _)) = new.last() else { return Ok(()) };
             attempt += 1;
             match self.transact(*last, new) {
-                // Aborted, and nothing is outstanding.
-                Err(LogError::Unavailable(_)) if attempt < ATTEMPTS && matches!(self.state, State::Ready(_)) => {}
+                // Nothing is outstanding: a new session aborts it.
+                Err(LogError::Unavailable(_)) if attempt < ATTEMPTS && matches!(self.state, State::Closed) => {}
                 result => return result,
             }
         }
@@ -129,7 +127,6 @@ impl OutputWriter {
                 Ok(())
             }
             State::Committing(client, epoch) => self.commit(client, epoch),
-            State::Aborting(client) => self.abort(client),
             State::Lost => Err(self.lost()),
         }
     }
@@ -137,7 +134,9 @@ impl OutputWriter {
     /// Begins a session: fences, reads the marker, claims.
     fn connect(&mut self) -> Result<(), LogError> {
         if self.has_claimed {
-            self.check_claim()?;
+            // As far as is committed: a transaction of our own may still be open, and whoever has claimed the outputs
+            // has ended it.
+            self.check_claim(Isolation::Committed)?;
         }
         let client: Client = self
             .config
@@ -152,15 +151,16 @@ impl OutputWriter {
             _ => log_error("fencing", error),
         };
         client.init_transactions(self.config.request_timeout).map_err(|error| refused(&error))?;
-        self.last = self.check_claim()?;
+        // The end of all records: another pipeline's open transaction may hide our marker.
+        self.last = self.check_claim(Isolation::Uncommitted)?;
         self.state = State::Ready(client);
         self.transact(self.last, &[])?;
         Ok(())
     }
 
     /// The last epoch by the newest marker. Fails when another instance wrote it after this one had claimed.
-    fn check_claim(&mut self) -> Result<EpochId, LogError> {
-        let marker = markers::last(&self.config).map_err(fatal)?;
+    fn check_claim(&mut self, up_to: Isolation) -> Result<EpochId, LogError> {
+        let marker = markers::last(&self.config, up_to).map_err(fatal)?;
         if self.has_claimed && marker.as_ref().is_none_or(|marker| marker.instance != self.instance) {
             return Err(self.lost());
         }
@@ -250,37 +250,23 @@ impl OutputWriter {
         }
     }
 
-    fn abort(&mut self, client: Client) -> Result<(), LogError> {
-        match client.abort_transaction(self.config.request_timeout) {
-            Ok(()) => {
-                self.state = State::Ready(client);
-                Ok(())
-            }
-            Err(ClientError::Transaction(error)) if error.is_retriable() => {
-                self.state = State::Aborting(client);
-                Err(LogError::Unavailable(format!("aborting a transaction: {error}")))
-            }
-            Err(error) => {
-                drop(client);
-                Err(self.closed(&error))
-            }
-        }
-    }
-
-    /// Ends a transaction that cannot be committed; says why it could not.
+    /// Ends a transaction that cannot be committed, and the session with it; says why it could not. The next session's
+    /// `init_transactions` aborts it and begins a new producer epoch. Aborting it here and going on would use sequence
+    /// numbers a second time: where a broker had appended a batch whose acknowledgement was lost, it took the batch of
+    /// the repeat for the same one and dropped it, although the first was aborted.
     fn give_up(&mut self, client: Client, failure: ClientError) -> LogError {
+        let refused = self.context.take_refused();
+        drop(client);
         if is_end_of_session(&failure) {
-            drop(client);
             return self.closed(&failure);
         }
-        let refused = self.context.take_refused();
-        match (self.abort(client), refused) {
-            (Ok(()), Some(Refused { topic, bytes, code: Code::MessageSizeTooLarge })) => too_large(&topic, bytes),
-            (Ok(()), Some(Refused { topic, code, .. })) => {
+        self.state = State::Closed;
+        match refused {
+            Some(Refused { topic, bytes, code: Code::MessageSizeTooLarge }) => too_large(&topic, bytes),
+            Some(Refused { topic, code, .. }) => {
                 log_error(&format!("writing outputs to {topic}"), &ClientError::MessageProduction(code))
             }
-            (Ok(()), None) => log_error("writing outputs", &failure),
-            (Err(error), _) => error,
+            None => log_error("writing outputs", &failure),
         }
     }
 
@@ -288,7 +274,7 @@ impl OutputWriter {
     fn closed(&mut self, failure: &ClientError) -> LogError {
         self.state = State::Closed;
         match log_error("writing outputs", failure) {
-            LogError::Unavailable(detail) if self.has_claimed => match self.check_claim() {
+            LogError::Unavailable(detail) if self.has_claimed => match self.check_claim(Isolation::Committed) {
                 Ok(_) | Err(LogError::Unavailable(_)) => LogError::Unavailable(detail),
                 Err(error) => error,
             },
