@@ -4,7 +4,7 @@ use crate::{
     intake::telemetry,
     support::{Client, PATIENCE, System, free_address, tacho, until},
 };
-use std::{process::Stdio, time::Duration};
+use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 /// Demand 5 (docs/demands.md): killed and started again in the middle of a batch, row counts and distinct ids are unchanged.
 #[test]
@@ -75,13 +75,23 @@ fn facts_after_kills_are_those_of_a_calm_run() {
         assert!(status.success(), "{status}");
     }
     for (name, query) in FACTS {
+        let mut differences = Vec::new();
         // Timers on fleet time may still have something to say in either.
-        until(&format!("{name} to be equal"), Duration::from_secs(30), || {
+        let equal = tacho_testkit::until(name, Duration::from_secs(30), || {
             let (expected, found) = (calm.sql(query), killed.sql(query));
             assert!(!expected.is_empty(), "{name}");
-            (expected == found).then_some(())
+            differences = one_sided(&expected, &found);
+            Ok(differences.is_empty().then_some(()))
         });
+        assert!(equal.is_ok(), "{name} differ after 30 s:\n{}", differences.join("\n"));
     }
+}
+
+/// Lines that only one of two texts has.
+fn one_sided(expected: &str, found: &str) -> Vec<String> {
+    let (calm, killed) = (expected.lines().collect::<BTreeSet<_>>(), found.lines().collect::<BTreeSet<_>>());
+    let missing = calm.difference(&killed).map(|line| format!("calm only:   {line}"));
+    missing.chain(killed.difference(&calm).map(|line| format!("killed only: {line}"))).collect()
 }
 
 /// Two minutes before a full quarter of an hour, so that a load of four minutes ends one; at a time of which all alerts,
