@@ -367,3 +367,45 @@ fn a_trip_detected_just_before_its_declaration_is_the_declared_one() {
         "#]],
     );
 }
+
+/// Silence does not end the trip while it is open whether the vehicle was where its last fix says.
+#[test]
+fn an_end_behind_a_suspect_waits_until_that_is_decided() {
+    check(
+        "show trips rows
+         fleet 12:00:00
+         start v1 12:00:00 T
+         drive v1 12:00:00..12:00:10 36
+         fix v1 12:00:10 9000 0 36
+         end v1 12:00:12 T
+         fleet 12:00:30
+         fix v1 12:00:31 9200 0 36
+         start v1 12:00:32 U
+         fix v1 12:00:33 19200 0 36
+         end v1 12:00:34 U
+         fleet 12:01:30
+         fleet 12:01:35",
+        expect![[r#"
+            show trips rows
+            fleet 12:00:00
+            start v1 12:00:00 T
+            drive v1 12:00:00..12:00:10 36
+              -> trip T open 12:00:00..12:00:05 50 m n=6
+            fix v1 12:00:10 9000 0 36
+              -> row v1 12:00:10 Held
+            end v1 12:00:12 T
+            fleet 12:00:30
+            fix v1 12:00:31 9200 0 36
+              -> trip T completed 12:00:00..12:00:12 90 m n=11 declared confirmed 12:00:12 moving 10 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+            start v1 12:00:32 U
+            fix v1 12:00:33 19200 0 36
+              -> row v1 12:00:33 Held
+            end v1 12:00:34 U
+            fleet 12:01:30
+              -> trip U open 12:00:32..12:00:32 0 m n=0
+            fleet 12:01:35
+              -> trip U completed 12:00:32..12:00:34 0 m n=0 declared confirmed 12:00:34 moving 0 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+              -> row v1 12:00:33 Outlier
+        "#]],
+    );
+}
