@@ -117,15 +117,22 @@ pub fn spend_until(vehicle: &mut Vehicle, spent: &Spent) {
     }
 }
 
-/// Takes a late fix into the windows that are still kept.
+/// Takes a late fix into the windows that still take corrections. Which do, vehicle time alone says: whether something
+/// has begun one yet may depend on when silence was noticed.
 pub fn on_late_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) {
+    let horizon = vehicle.time.plus_ms(-ctx.config.allowed_lateness_ms);
     let start = fix.at.floor_to_ms(ctx.config.summary_ms);
-    if let Some(summary) = vehicle.windows.summaries.iter_mut().find(|summary| summary.start == start) {
+    if start.plus_ms(ctx.config.summary_ms) > horizon {
+        let summary = vehicle.windows.summary_at(start);
+        if summary.samples.count == 0 {
+            summary.trip_id = TripId::from(fix.trip_id);
+        }
         summary.samples.add(fix.speed_kmph);
         summary.has_news = true;
     }
     let start = fix.at.floor_to_ms(MINUTE_MS);
-    if let Some(minute) = vehicle.windows.minutes.iter_mut().find(|minute| minute.start == start) {
+    if start.plus_ms(MINUTE_MS) > horizon {
+        let minute = vehicle.windows.minute_at(start);
         minute.samples.add(fix.speed_kmph);
         minute.has_news = true;
     }

@@ -64,6 +64,42 @@ fn a_late_fix_corrects_windows_that_are_still_kept() {
     );
 }
 
+/// Behind a suspect, which counts in no window until it is decided: whether a workshop's command has begun the minute by
+/// then depends on when silence was noticed, and must not matter.
+#[test]
+fn a_late_fix_counts_in_an_open_window_that_nothing_has_begun() {
+    check(
+        "show rows summaries minutes
+         drive v1 12:00:54..12:00:58 36 trip=A
+         fix v1 12:01:02 9000 0 36 trip=A
+         fix v1 12:01:00 60 0 72 trip=A
+         fix v1 12:01:50 100 0 36 trip=B
+         fix v1 12:00:45 60 0 50 trip=A
+         fix v1 12:03:00 100 0 36 trip=B",
+        expect![[r#"
+            show rows summaries minutes
+            drive v1 12:00:54..12:00:58 36 trip=A
+            fix v1 12:01:02 9000 0 36 trip=A
+              -> row v1 12:01:02 Held
+            fix v1 12:01:00 60 0 72 trip=A
+              -> row v1 12:01:00 Late
+            fix v1 12:01:50 100 0 36 trip=B
+              -> row v1 12:01:02 Outlier
+              -> summary 12:00:40..12:01:00 n=4 30 m 36/36.0/36 km/h trip=A
+              -> summary 12:01:00..12:01:20 n=1 0 m 72/72.0/72 km/h trip=A
+              -> minute 12:00:00 n=4 30 m 36/36/36 km/h driving 6 idling 0 stopped 0 offline 0
+            fix v1 12:00:45 60 0 50 trip=A
+              -> row v1 12:00:45 Late
+              -> summary 12:00:40..12:01:00 n=5 30 m 36/38.8/50 km/h trip=A
+              -> minute 12:00:00 n=5 30 m 36/39/50 km/h driving 6 idling 0 stopped 0 offline 0
+            fix v1 12:03:00 100 0 36 trip=B
+              -> summary 12:01:40..12:02:00 n=1 70 m 36/36.0/36 km/h trip=B
+              -> minute 12:01:00 n=2 70 m 36/54/72 km/h driving 60 idling 0 stopped 0 offline 0
+              -> minute 12:02:00 n=0 0 m 0/0/0 km/h driving 60 idling 0 stopped 0 offline 0
+        "#]],
+    );
+}
+
 #[test]
 fn a_single_jump_is_an_outlier() {
     check(
