@@ -99,8 +99,10 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     for (from, to, state) in step.spent.iter().flatten() {
         windows.spend(*from, *to, *state);
     }
-    windows.tell_until(vehicle, vehicle.time, ctx);
-    windows.forget_until(vehicle.time, ctx);
+    // A suspect that turns out to be right is behind vehicle time, and its windows are still wanted.
+    let now = vehicle.time.min(fix.at);
+    windows.tell_until(vehicle, now, ctx);
+    windows.forget_until(now, ctx);
     windows.add_to_summary(vehicle, fix, step.delta_m, ctx);
     let minute = windows.minute_at(fix.at.floor_to_ms(MINUTE_MS));
     minute.samples.add(fix.speed_kmph);

@@ -153,6 +153,33 @@ fn two_that_agree_are_a_real_displacement_whose_leg_adds_nothing() {
     );
 }
 
+/// The second of the two comes so late that the window of the first would be over.
+#[test]
+fn a_suspect_that_turns_out_right_counts_in_the_window_of_its_moment() {
+    check(
+        "show summaries minutes
+         stand v1 12:00:00..12:00:51 every=25
+         fix v1 12:00:53 9000 0 36
+         fix v1 12:02:05 9600 0 36
+         fix v1 12:04:10 9800 0 36",
+        expect![[r#"
+            show summaries minutes
+            stand v1 12:00:00..12:00:51 every=25
+              -> summary 12:00:00..12:00:20 n=1 0 m 0/0.0/0 km/h trip=
+              -> summary 12:00:20..12:00:40 n=1 0 m 0/0.0/0 km/h trip=
+            fix v1 12:00:53 9000 0 36
+            fix v1 12:02:05 9600 0 36
+              -> summary 12:00:40..12:01:00 n=2 0 m 0/18.0/36 km/h trip=
+              -> minute 12:00:00 n=4 0 m 0/9/36 km/h driving 7 idling 0 stopped 53 offline 0
+              -> minute 12:01:00 n=0 0 m 0/0/0 km/h driving 60 idling 0 stopped 0 offline 0
+            fix v1 12:04:10 9800 0 36
+              -> summary 12:02:00..12:02:20 n=1 600 m 36/36.0/36 km/h trip=9632c365-b655-5ebb-8f3f-0b96ae45e2dd
+              -> minute 12:02:00 n=1 600 m 36/36/36 km/h driving 60 idling 0 stopped 0 offline 0
+              -> minute 12:03:00 n=0 0 m 0/0/0 km/h driving 60 idling 0 stopped 0 offline 0
+        "#]],
+    );
+}
+
 #[test]
 fn a_suspect_without_a_neighbour_is_released_on_fleet_time() {
     check(
