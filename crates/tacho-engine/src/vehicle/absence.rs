@@ -221,7 +221,7 @@ fn next_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
 fn patient(vehicle: &Vehicle, at: EventTime, ctx: &Context<'_>) -> EventTime {
     match vehicle.progress_fleet {
         Some(progress) if at <= progress => progress.plus_ms(ctx.config.allowed_lateness_ms),
-        _ => at,
+        _ => at.plus_ms(vehicle.reorder_ms()),
     }
 }
 

@@ -450,7 +450,7 @@ pub const PAUSE_MS: i64 = 30_000;
 /// Fleet time up to which the vehicle has been heard of: fixes may be behind it by the reorder bound.
 fn heard_until(vehicle: &Vehicle, last_at: EventTime) -> EventTime {
     let since = vehicle.progress_fleet.map_or(last_at, |progress| progress.max(last_at));
-    since.plus_ms(vehicle.reorder.as_ref().map_or(0, |reorder| reorder.bound_ms()))
+    since.plus_ms(vehicle.reorder_ms())
 }
 
 /// When silence ends the lasting episodes, on fleet time; they end as they would with a fix after that gap.

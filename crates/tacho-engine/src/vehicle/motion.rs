@@ -128,7 +128,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
 pub fn held_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let held = vehicle.held.as_ref()?;
     let from = vehicle.progress_fleet.map_or(held.fix().at, |progress| progress.max(held.fix().at));
-    Some(from.plus_ms(vehicle.usual_gap_ms(ctx.config.outlier_hold_ms)))
+    Some(from.plus_ms(vehicle.reorder_ms() + vehicle.usual_gap_ms(ctx.config.outlier_hold_ms)))
 }
 
 /// A suspect does not wait longer for a fix that comes than for one that does not.

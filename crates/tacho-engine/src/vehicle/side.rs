@@ -6,7 +6,7 @@ use super::{
     delivery::{self, StopChange, StopNews},
     fencing,
     fix::Fix,
-    health, marks, motion, reorder, review,
+    health, marks, reorder, review,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -42,12 +42,6 @@ impl PendingSide {
     /// Rank of its stream.
     pub fn rank(&self) -> u8 {
         self.rank
-    }
-
-    /// True if it comes before a fix at `at`: one of that very moment comes after it; but it still belongs to a trip that
-    /// ends then, as it does when the end arrives behind it.
-    fn comes_before(&self, at: EventTime) -> bool {
-        self.at < at || (self.at == at && !matches!(self.what, What::TripEnd(_)))
     }
 }
 
@@ -280,9 +274,11 @@ fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<
     Fix { device_flags: device_flag::SOS, driver_id, ..Fix::of_event(event.at, event.log_time, position) }
 }
 
-/// Applies what comes before a fix at `at`.
+/// Applies what waits up to `at`. A fix of that very moment comes after it; but it still belongs to a trip that ends
+/// then, as it does when the end arrives behind it.
 pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    while vehicle.pending.first().is_some_and(|side| side.comes_before(at)) {
+    let is_passed = |side: &PendingSide| side.at < at || (side.at == at && !matches!(side.what, What::TripEnd(_)));
+    while vehicle.pending.first().is_some_and(is_passed) {
         release_first(vehicle, ctx);
     }
 }
@@ -323,15 +319,11 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
 }
 
-/// When the first event stops waiting, on fleet time. What happened behind a suspect waits until that is decided: if the
-/// vehicle really was there, the event meets it there.
+/// When the first event stops waiting, on fleet time.
 pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let side = vehicle.pending.first()?;
     let since = side.at.max(side.arrived.unwrap_or(side.at)).max(vehicle.progress_fleet.unwrap_or(side.at));
-    let until = since.plus_ms(ctx.config.silence_hold_ms);
-    let suspect = vehicle.held.as_ref().filter(|held| !side.comes_before(held.fix().at));
-    let decided = suspect.and_then(|_| motion::held_until(vehicle, ctx));
-    Some(decided.map_or(until, |decided| decided.max(until)))
+    Some(since.plus_ms(vehicle.reorder_ms() + ctx.config.silence_hold_ms))
 }
 
 fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {

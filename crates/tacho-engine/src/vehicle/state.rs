@@ -169,6 +169,11 @@ impl Vehicle {
         at < self.time || (at == self.time && self.reorder.is_none())
     }
 
+    /// How far behind its newest fix others may come, ms: its reorder bound. Nothing is silence before that has passed.
+    pub fn reorder_ms(&self) -> i64 {
+        self.reorder.as_ref().map_or(0, |reorder| reorder.bound_ms())
+    }
+
     /// A gap longer than this is no usual reporting interval: 3 intervals, at least `floor_ms`.
     pub fn usual_gap_ms(&self, floor_ms: i64) -> i64 {
         floor_ms.max((3.0 * self.interval_ms) as i64)

@@ -41,6 +41,34 @@ fn a_vehicle_with_a_bound_is_sorted_and_its_sos_does_not_wait() {
     );
 }
 
+/// A fix before the event may still be on its way.
+#[test]
+fn an_event_of_a_vehicle_with_a_bound_waits_for_the_bound_as_well() {
+    check(
+        "show trips rows
+         setup v1 12:00:00 reorder=20000
+         start v1 12:00:11 T log=12:00:11
+         fleet 12:00:20
+         fix v1 12:00:08 0 0 0 log=12:00:25
+         fix v1 12:00:12 10 0 36 log=12:00:25
+         end v1 12:00:13 T log=12:00:25
+         fleet 12:01:00",
+        expect![[r#"
+            show trips rows
+            setup v1 12:00:00 reorder=20000
+            start v1 12:00:11 T log=12:00:11
+            fleet 12:00:20
+            fix v1 12:00:08 0 0 0 log=12:00:25
+              -> row v1 12:00:08 Held
+            fix v1 12:00:12 10 0 36 log=12:00:25
+              -> row v1 12:00:12 Held
+            end v1 12:00:13 T log=12:00:25
+            fleet 12:01:00
+              -> trip T completed 12:00:11..12:00:13 10 m n=1 declared confirmed 12:00:13 moving 0 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+        "#]],
+    );
+}
+
 #[test]
 fn a_late_fix_marks_its_day_and_the_day_is_due_when_the_trip_is_over() {
     check(
