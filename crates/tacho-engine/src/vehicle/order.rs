@@ -75,9 +75,11 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
         return;
     }
     motion::on_silence(vehicle, fleet, ctx);
-    side::on_silence(vehicle, fleet, ctx);
-    alerts::on_silence(vehicle, fleet, ctx);
-    absence::on_silence(vehicle, fleet, ctx);
+    // What cannot be taken back waits for the suspect: if the vehicle really was there, it was not silent then.
+    let certain = before_suspect(vehicle).map_or(fleet, |before| before.min(fleet));
+    side::on_silence(vehicle, certain, ctx);
+    alerts::on_silence(vehicle, certain, ctx);
+    absence::on_silence(vehicle, certain, ctx);
     trips::on_silence(vehicle, fleet, ctx);
     if let Some(until) = window_close_at(vehicle, ctx).filter(|until| *until <= fleet) {
         let is_silent =
@@ -96,6 +98,11 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     if state_before != vehicle.presence.state() {
         show(vehicle, true, ctx);
     }
+}
+
+/// The last moment before a suspect that waits for its neighbour.
+fn before_suspect(vehicle: &Vehicle) -> Option<EventTime> {
+    vehicle.held.as_ref().map(|held| held.fix().at.plus_ms(-1))
 }
 
 /// When a silent vehicle's quarter of an hour is told, on fleet time.
@@ -125,15 +132,16 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         return offline_at.filter(is_certain).into_iter().fold(until, EventTime::min);
     }
     let trip_at = vehicle.trip.as_ref().and_then(|trip| trips::timeout_check_at(vehicle, trip, ctx));
+    let certain =
+        [side::pending_until(vehicle, ctx), alerts::episodes_until(vehicle, ctx), absence::check_at(vehicle, ctx)];
+    let is_certain = |at: &EventTime| before_suspect(vehicle).is_none_or(|before| *at <= before);
     let candidates = [
         offline_at,
         trip_at,
         window_close_at(vehicle, ctx),
         intervals_close_at(vehicle, ctx),
         motion::held_until(vehicle, ctx),
-        side::pending_until(vehicle, ctx),
-        alerts::episodes_until(vehicle, ctx),
-        absence::check_at(vehicle, ctx),
+        certain.into_iter().flatten().min().filter(is_certain),
         share::due_at(vehicle, ctx),
         marks::check_at(vehicle),
     ];

@@ -27,6 +27,7 @@ pub enum Act {
     Brake { kmph: f32 },
     Silence { seconds: i64 },
     Jump,
+    Leap { seconds: i64 },
     Repeat,
     SameMoment,
     TripId(u8),
@@ -59,6 +60,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => (5.0..60.0f32).prop_map(|kmph| Act::Brake { kmph }),
         2 => prop_oneof![20..200i64, 200..900i64, 3_500..4_000i64].prop_map(|seconds| Act::Silence { seconds }),
         1 => Just(Act::Jump),
+        2 => (1..100i64).prop_map(|seconds| Act::Leap { seconds }),
         1 => Just(Act::Repeat),
         1 => Just(Act::SameMoment),
         2 => (0..4u8).prop_map(Act::TripId),
@@ -165,6 +167,13 @@ impl Writer {
                 let mut row = self.row();
                 row.position = place(self.east_m + 20_000.0, 0.0);
                 self.push(row);
+            }
+            Act::Leap { seconds } => {
+                self.east_m += 20_000.0;
+                let row = self.row();
+                self.push(row);
+                self.at += seconds * 1_000;
+                self.run(1);
             }
             Act::Repeat => {
                 let mut rows = self.inputs.iter().filter_map(|input| match input {

@@ -3,6 +3,29 @@
 use crate::script::check;
 use expect_test::expect;
 
+/// Whether it was silent is open while it is open where it was.
+#[test]
+fn silence_ends_no_overspeed_while_a_suspect_waits() {
+    check(
+        "show alerts
+         fleet 12:00:00
+         drive v1 12:00:00..12:00:10 100 limit=80
+         fix v1 12:00:16 9000 0 100 limit=80
+         fleet 12:00:50
+         fix v1 12:00:51 9900 0 70 limit=80",
+        expect![[r#"
+            show alerts
+            fleet 12:00:00
+            drive v1 12:00:00..12:00:10 100 limit=80
+              -> overspeed open 12:00:00.. severity 3 100.0 over 80.0 message
+            fix v1 12:00:16 9000 0 100 limit=80
+            fleet 12:00:50
+            fix v1 12:00:51 9900 0 70 limit=80
+              -> overspeed closed 12:00:00..12:00:16 severity 3 100.0 over 80.0 message
+        "#]],
+    );
+}
+
 #[test]
 fn overspeed_needs_five_seconds_and_two_fixes() {
     check(
