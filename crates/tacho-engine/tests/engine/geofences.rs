@@ -414,3 +414,28 @@ fn hours_follow_the_wall_clock_of_their_zone() {
         "#]],
     );
 }
+
+/// The fix that makes a sparse visit certain lies beside the geofence, within the buffer: it has not left then.
+#[test]
+fn a_sparse_visit_does_not_end_at_a_fix_in_the_buffer() {
+    check(
+        "show fences
+         fence G 11:00:00 box=-50,-50,50,50
+         fix v1 12:00:00 0 0 36
+         fix v1 12:00:20 60 0 36
+         fix v1 12:00:26 120 0 36
+         fix v1 12:00:32 180 0 36
+         fix v1 12:00:38 240 0 36",
+        expect![[r#"
+            show fences
+            fence G 11:00:00 box=-50,-50,50,50
+            fix v1 12:00:00 0 0 36
+            fix v1 12:00:20 60 0 36
+              -> G enter 12:00:00 unconfirmed 12:00:00
+            fix v1 12:00:26 120 0 36
+            fix v1 12:00:32 180 0 36
+            fix v1 12:00:38 240 0 36
+              -> G exit 12:00:26 confirmed 12:00:38 after 26 s left
+        "#]],
+    );
+}

@@ -3,7 +3,7 @@
 
 use crate::{
     naive,
-    rig::{Rig, Row, settled},
+    rig::{Rig, Row, RowKey, settled},
     streams::{Input, disordered, fleet_times, ordered, shuffled, stream},
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -30,7 +30,7 @@ pub struct Ran {
 pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
     let mut rig = Rig::new(cut.shards);
     let fleet_times = fleet_times(inputs);
-    let mut outcomes: BTreeMap<(String, i64, String), RowOutcome> = BTreeMap::new();
+    let mut outcomes: BTreeMap<RowKey, RowOutcome> = BTreeMap::new();
     let (mut from, mut epochs) = (0, 0);
     while from < inputs.len() {
         let to = (from + cut.lengths[epochs % cut.lengths.len()]).min(inputs.len());
@@ -60,13 +60,13 @@ pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
     Ran { rig, applied: applied_rows(inputs, &outcomes), fleet }
 }
 
-fn note(rows: &[Row], odd: Vec<(String, i64, RowOutcome)>, outcomes: &mut BTreeMap<(String, i64, String), RowOutcome>) {
+fn note(rows: &[Row], odd: Vec<(RowKey, RowOutcome)>, outcomes: &mut BTreeMap<RowKey, RowOutcome>) {
     for row in rows {
         outcomes.entry((row.vehicle.clone(), row.at, row.event_id.clone())).or_insert(RowOutcome::Applied);
     }
     let last_word = [RowOutcome::Held, RowOutcome::Outlier];
-    for (vehicle, at, outcome) in odd.into_iter().filter(|(_, _, outcome)| last_word.contains(outcome)) {
-        let kept = outcomes.entry((vehicle, at, String::new())).or_insert(outcome);
+    for (key, outcome) in odd.into_iter().filter(|(_, outcome)| last_word.contains(outcome)) {
+        let kept = outcomes.entry(key).or_insert(outcome);
         if outcome == RowOutcome::Outlier || *kept == RowOutcome::Applied {
             *kept = outcome;
         }

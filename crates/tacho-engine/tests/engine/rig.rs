@@ -110,12 +110,15 @@ impl Row {
     }
 }
 
+/// Vehicle, event time and event id of a row.
+pub type RowKey = (String, i64, String);
+
 /// What one epoch made.
 #[derive(Debug, Default)]
 pub struct EpochOut {
     pub facts: Facts,
-    /// Rows that were not just applied, the released ones included: (vehicle, event time, outcome).
-    pub odd_rows: Vec<(String, i64, RowOutcome)>,
+    /// Rows that were not just applied, the released ones included: (vehicle, event time, event id), outcome.
+    pub odd_rows: Vec<(RowKey, RowOutcome)>,
     pub counts: Vec<SideCounts>,
     pub held_rows: u64,
     pub live: Vec<LiveVehicle>,
@@ -242,10 +245,11 @@ fn batches_of<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<TelemetryBatch> {
     batches.into_values().collect()
 }
 
-fn odd_rows(batch: &TelemetryBatch) -> impl Iterator<Item = (String, i64, RowOutcome)> + '_ {
+fn odd_rows(batch: &TelemetryBatch) -> impl Iterator<Item = (RowKey, RowOutcome)> + '_ {
     assert_eq!(batch.outcome.len(), batch.len());
-    let row = |n: usize| (batch.text.get(batch.vehicle_id[n]).to_owned(), batch.timestamp[n].ms(), batch.outcome[n]);
-    (0..batch.len()).map(row).filter(|row| row.2 != RowOutcome::Applied)
+    let text = |at| batch.text.get(at).to_owned();
+    let key = move |n: usize| (text(batch.vehicle_id[n]), batch.timestamp[n].ms(), text(batch.event_id[n]));
+    (0..batch.len()).map(move |n| (key(n), batch.outcome[n])).filter(|row| row.1 != RowOutcome::Applied)
 }
 
 /// Facts as (kind and id, content). Series of which only changes are told are left to `series`.

@@ -136,10 +136,9 @@ fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
             facts.recompute_marks.iter().map(text).collect()
         }
         "rows" => {
-            let text = |(vehicle, at, outcome): &(String, i64, _)| {
-                format!("row {vehicle} {} {outcome:?}", clock(EventTime(*at)))
-            };
-            out.odd_rows.iter().map(text).collect()
+            let rows = out.odd_rows.iter();
+            rows.map(|((vehicle, at, _), outcome)| format!("row {vehicle} {} {outcome:?}", clock(EventTime(*at))))
+                .collect()
         }
         other => panic!("no such kind: {other}"),
     }

@@ -114,21 +114,23 @@ impl Watch {
     /// Decides where the fix lies.
     pub fn look(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) {
         self.changed_at = None;
-        let Some(version) = self.version(vehicle, fix.at, ctx.control) else {
-            self.place = Place::Nowhere;
-            return;
-        };
+        self.place = self.place_of(vehicle, fix, ctx);
+    }
+
+    /// Where the fix lies for one that is inside, or outside, as it is held to be now.
+    fn place_of(&self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> Place {
+        let Some(version) = self.version(vehicle, fix.at, ctx.control) else { return Place::Nowhere };
         // Never beyond the field's own width: a fix that knows nothing of where it is must not hold a vehicle inside.
         let accuracy_m = if fix.accuracy_m.is_finite() { f64::from(fix.accuracy_m) } else { 0.0 };
         let buffer_m = accuracy_m.clamp(ctx.config.geofence_buffer_m, ctx.config.geofence_buffer_max_m);
         let needs_buffer = self.visit.is_some() || version.kind == GeofenceKind::Required;
-        self.place = if version.shape.contains(fix.position) {
+        if version.shape.contains(fix.position) {
             Place::Inside
         } else if needs_buffer && version.shape.distance_m(fix.position) <= buffer_m {
             Place::Border
         } else {
             Place::Outside
-        };
+        }
     }
 
     /// Goes on with a run, or begins one.
@@ -216,6 +218,8 @@ impl Watch {
             && let Some((run, certainty)) = self.take_sparse_run(fix, ctx)
         {
             self.begin(vehicle, &run, certainty, fix, ctx);
+            // It was inside: to leave, the buffer counts.
+            self.place = self.place_of(vehicle, fix, ctx);
             if self.place == Place::Outside {
                 self.extend(false, vehicle, fix);
             }
