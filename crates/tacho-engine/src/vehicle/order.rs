@@ -75,9 +75,9 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
         return;
     }
     motion::on_silence(vehicle, fleet, ctx);
+    side::on_silence(vehicle, fleet, ctx);
     // What cannot be taken back waits for the suspect: if the vehicle really was there, it was not silent then.
     let certain = before_suspect(vehicle).map_or(fleet, |before| before.min(fleet));
-    side::on_silence(vehicle, certain, ctx);
     alerts::on_silence(vehicle, certain, ctx);
     absence::on_silence(vehicle, certain, ctx);
     trips::on_silence(vehicle, fleet, ctx);
@@ -132,8 +132,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         return offline_at.filter(is_certain).into_iter().fold(until, EventTime::min);
     }
     let trip_at = vehicle.trip.as_ref().and_then(|trip| trips::timeout_check_at(vehicle, trip, ctx));
-    let certain =
-        [side::pending_until(vehicle, ctx), alerts::episodes_until(vehicle, ctx), absence::check_at(vehicle, ctx)];
+    let certain = [alerts::episodes_until(vehicle, ctx), absence::check_at(vehicle, ctx)];
     let is_certain = |at: &EventTime| before_suspect(vehicle).is_none_or(|before| *at <= before);
     let candidates = [
         offline_at,
@@ -141,6 +140,7 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         window_close_at(vehicle, ctx),
         intervals_close_at(vehicle, ctx),
         motion::held_until(vehicle, ctx),
+        side::pending_until(vehicle, ctx),
         certain.into_iter().flatten().min().filter(is_certain),
         share::due_at(vehicle, ctx),
         marks::check_at(vehicle),

@@ -6,7 +6,7 @@ use super::{
     delivery::{self, StopChange, StopNews},
     fencing,
     fix::Fix,
-    health, marks, reorder, review,
+    health, marks, motion, reorder, review,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -42,6 +42,12 @@ impl PendingSide {
     /// Rank of its stream.
     pub fn rank(&self) -> u8 {
         self.rank
+    }
+
+    /// True if it comes before a fix at `at`: one of that very moment comes after it; but it still belongs to a trip that
+    /// ends then, as it does when the end arrives behind it.
+    fn comes_before(&self, at: EventTime) -> bool {
+        self.at < at || (self.at == at && !matches!(self.what, What::TripEnd(_)))
     }
 }
 
@@ -274,11 +280,9 @@ fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<
     Fix { device_flags: device_flag::SOS, driver_id, ..Fix::of_event(event.at, event.log_time, position) }
 }
 
-/// Applies what waits up to `at`. A fix of that very moment comes after it; but it still belongs to a trip that ends
-/// then, as it does when the end arrives behind it.
+/// Applies what comes before a fix at `at`.
 pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    let is_passed = |side: &PendingSide| side.at < at || (side.at == at && !matches!(side.what, What::TripEnd(_)));
-    while vehicle.pending.first().is_some_and(is_passed) {
+    while vehicle.pending.first().is_some_and(|side| side.comes_before(at)) {
         release_first(vehicle, ctx);
     }
 }
@@ -319,11 +323,15 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
 }
 
-/// When the first event stops waiting, on fleet time.
+/// When the first event stops waiting, on fleet time. What happened behind a suspect waits until that is decided: if the
+/// vehicle really was there, the event meets it there.
 pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let side = vehicle.pending.first()?;
     let since = side.at.max(side.arrived.unwrap_or(side.at)).max(vehicle.progress_fleet.unwrap_or(side.at));
-    Some(since.plus_ms(vehicle.reorder_ms() + ctx.config.silence_hold_ms))
+    let until = since.plus_ms(vehicle.reorder_ms() + ctx.config.silence_hold_ms);
+    let suspect = vehicle.held.as_ref().filter(|held| !side.comes_before(held.fix().at));
+    let decided = suspect.and_then(|_| motion::held_until(vehicle, ctx));
+    Some(decided.map_or(until, |decided| decided.max(until)))
 }
 
 fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {

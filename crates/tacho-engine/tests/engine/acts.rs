@@ -60,7 +60,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => (5.0..60.0f32).prop_map(|kmph| Act::Brake { kmph }),
         2 => prop_oneof![20..200i64, 200..900i64, 3_500..4_000i64].prop_map(|seconds| Act::Silence { seconds }),
         1 => Just(Act::Jump),
-        2 => (1..100i64).prop_map(|seconds| Act::Leap { seconds }),
+        2 => (1..30i64).prop_map(|seconds| Act::Leap { seconds }),
         1 => Just(Act::Repeat),
         1 => Just(Act::SameMoment),
         2 => (0..4u8).prop_map(Act::TripId),
@@ -168,6 +168,7 @@ impl Writer {
                 row.position = place(self.east_m + 20_000.0, 0.0);
                 self.push(row);
             }
+            // Whether it leapt is known within the 60 s for which fleet windows take corrections.
             Act::Leap { seconds } => {
                 self.east_m += 20_000.0;
                 let row = self.row();

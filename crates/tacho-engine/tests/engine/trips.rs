@@ -402,6 +402,7 @@ fn an_end_behind_a_suspect_waits_until_that_is_decided() {
               -> row v1 12:00:33 Held
             end v1 12:00:34 U
             fleet 12:01:30
+              -> trip U open 12:00:32..12:00:32 0 m n=0
             fleet 12:01:35
               -> trip U completed 12:00:32..12:00:34 0 m n=0 declared confirmed 12:00:34 moving 0 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
               -> row v1 12:00:33 Outlier
