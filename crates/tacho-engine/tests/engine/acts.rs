@@ -152,9 +152,13 @@ impl Writer {
                 self.run(2);
             }
             Act::Silence { seconds } => {
-                // With nobody else on the road fleet time stands still, and then jumps over the time for corrections.
-                let is_reviewed = self.at - self.reviewed < 60_000;
-                self.at += if is_reviewed { (seconds * 1_000).min(CORRECTIONS_MS / 2) } else { seconds * 1_000 };
+                // With nobody else on the road fleet time stands still, and then jumps over the time for corrections: what
+                // a person said last may still wait for the vehicle, however many silences follow.
+                let is_row = |input: &&(i64, Input)| matches!(input.1, Input::Row(_));
+                let heard_at = self.inputs.iter().rev().find(is_row).map(|(at, _)| *at);
+                let is_reviewed = heard_at.is_none_or(|at| at - self.reviewed < 60_000);
+                let rest_ms = (self.reviewed + CORRECTIONS_MS / 2 - self.at).max(0);
+                self.at += if is_reviewed { (seconds * 1_000).min(rest_ms) } else { seconds * 1_000 };
             }
             Act::Workshop { seconds } => self.workshop(*seconds),
             Act::Tank(fuel_pct) => self.fuel_pct = *fuel_pct,
