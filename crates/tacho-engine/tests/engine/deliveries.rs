@@ -144,6 +144,25 @@ fn arrivals_are_predicted_along_the_way_with_service_and_windows_and_scored() {
     );
 }
 
+/// Standing at the depot is nearest to the end of the line, by a metre.
+#[test]
+fn a_round_that_ends_where_it_begins_is_at_its_beginning_first() {
+    check(
+        "show eta
+         start v1 12:00:00 T stops=A;3000;0;12:10:00 route=1;0,1500;0,3000;0,3000;1000,0;1000,0;0
+         drive v1 12:00:00..12:00:31 36 trip=T",
+        expect![[r#"
+            show eta
+            start v1 12:00:00 T stops=A;3000;0;12:10:00 route=1;0,1500;0,3000;0,3000;1000,0;1000,0;0
+            drive v1 12:00:00..12:00:31 36 trip=T
+              -> eta "A" at 12:00:00 2999 m: 12:05:59
+              -> eta "" at 12:00:00 7999 m: 12:15:59
+              -> eta "A" at 12:00:30 2700 m: 12:05:44
+              -> eta "" at 12:00:30 7700 m: 12:15:27
+        "#]],
+    );
+}
+
 #[test]
 fn leaving_the_planned_way_for_a_minute_is_an_alert_until_it_is_found_again() {
     check(

@@ -8,6 +8,7 @@ use crate::vehicle::{
     windows::Step,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 
 /// Roads are longer than the great circle by about this factor, where no way is planned.
@@ -15,6 +16,9 @@ const DETOUR: f64 = 1.3;
 /// Segments behind and ahead that are looked at before all are.
 const NEAR_BEHIND: usize = 3;
 const NEAR_AHEAD: usize = 40;
+/// A line that comes by twice within this is not told apart by positions, metres: their noise, and where exactly at its
+/// depot a round begins and ends.
+const SAME_PLACE_M: f64 = 30.0;
 /// Metres of a degree of latitude.
 const M_PER_DEGREE: f64 = 111_195.08;
 
@@ -90,24 +94,49 @@ impl Route {
     }
 
     /// The place of the line that is nearest to `position`, among some segments.
-    fn nearest(&self, position: LatLon, segments: std::ops::Range<usize>) -> Place {
+    fn nearest(&self, position: LatLon, segments: Range<usize>) -> Place {
         let mut best = Place { segment: segments.start, along_m: 0.0, distance_m: f64::INFINITY };
         for segment in segments {
-            let ((from_m, from), (to_m, to)) = (self.line[segment], self.line[segment + 1]);
-            let (share, distance_m) = project(position, from, to);
-            if distance_m < best.distance_m {
-                best = Place { segment, along_m: from_m + share * (to_m - from_m), distance_m };
+            let place = self.place_on(segment, position);
+            if place.distance_m < best.distance_m {
+                best = place;
             }
         }
         best
+    }
+
+    fn place_on(&self, segment: usize, position: LatLon) -> Place {
+        let ((from_m, from), (to_m, to)) = (self.line[segment], self.line[segment + 1]);
+        let (share, distance_m) = project(position, from, to);
+        Place { segment, along_m: from_m + share * (to_m - from_m), distance_m }
     }
 
     /// The place near where the vehicle was last, or anywhere if it is not there.
     fn locate(&self, position: LatLon, corridor_m: f64) -> Place {
         let last = self.line.len() - 1;
         let near = self.cursor.saturating_sub(NEAR_BEHIND)..(self.cursor + NEAR_AHEAD).min(last);
-        let place = self.nearest(position, near);
-        if place.distance_m <= corridor_m { place } else { self.nearest(position, 0..last) }
+        let place = self.first_nearest(position, near);
+        if place.distance_m <= corridor_m { place } else { self.first_nearest(position, 0..last) }
+    }
+
+    /// The nearest place. Where the line comes by again, as a round does that ends where it began, the first time counts:
+    /// a vehicle does not skip what lies between.
+    fn first_nearest(&self, position: LatLon, segments: Range<usize>) -> Place {
+        let nearest = self.nearest(position, segments.clone());
+        if nearest.segment <= self.cursor + 1 {
+            return nearest;
+        }
+        let mut best: Option<Place> = None;
+        for place in segments.map(|segment| self.place_on(segment, position)) {
+            let is_as_near = place.distance_m <= nearest.distance_m + SAME_PLACE_M;
+            match best {
+                None if is_as_near => best = Some(place),
+                Some(first) if place.distance_m > first.distance_m => break,
+                Some(first) if place.distance_m < first.distance_m => best = Some(place),
+                _ => {}
+            }
+        }
+        best.unwrap_or(nearest)
     }
 
     /// Takes a fix of the running trip.
