@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "153_reassigned_views",
     "170_schedules_and_days",
     "171_delivery_marts",
+    "190_eta_errors",
 ];
 
 struct Migration {

@@ -64,7 +64,10 @@ pub const EXPECTED: [(&str, &str); 23] = [
          outcome FROM v_stop_visits",
         "trip-1\ts-1\t1\t1\tdeparted\t600\t60\t240\t60\ton_time\tpartial\n",
     ),
-    ("SELECT stop_id, error_s, horizon_s, horizon_min FROM v_eta_errors", "s-1\t30\t120\t0-5\n"),
+    (
+        "SELECT stop_id, error_s, horizon_s, horizon_min FROM v_eta_errors ORDER BY stop_id DESC",
+        "s-1\t30\t120\t0-5\n\t10\t60\t0-5\n",
+    ),
     ("SELECT active_count, idle_count, stopped_count, offline_count FROM v_fleet_utilization", "1\t2\t3\t4\n"),
     (
         "SELECT topic, partition, offset, reason, detail, hex(payload), at FROM dead_letters",
@@ -350,7 +353,8 @@ fn visit() -> StopVisit {
     }
 }
 
-/// A prediction, and its outcome two minutes later, half a minute behind it.
+/// A prediction, and its outcome two minutes later, half a minute behind it; and one of the trip's end, whose outcome was
+/// told 2 s before the end that the trip has now.
 fn predictions() -> Vec<Versioned<EtaPrediction>> {
     let prediction = EtaPrediction {
         trip_id: "trip-1".into(),
@@ -365,7 +369,15 @@ fn predictions() -> Vec<Versioned<EtaPrediction>> {
     let arrived_at = EventTime(START + 120_000);
     let outcome =
         EtaPrediction { made_at: arrived_at, remaining_m: 0.0, arrived_at: Some(arrived_at), ..prediction.clone() };
-    [prediction, outcome].map(|fact| Versioned { fact, version: 1 }).to_vec()
+    let end = |at_s: i64, told_s: Option<i64>| EtaPrediction {
+        stop_id: String::new(),
+        made_at: EventTime(START + at_s * 1_000),
+        predicted_at: EventTime(START + 50_000),
+        arrived_at: told_s.map(|told_s| EventTime(START + told_s * 1_000)),
+        ..prediction.clone()
+    };
+    let of_end = [end(0, None), end(58, Some(58))];
+    [prediction.clone(), outcome].into_iter().chain(of_end).map(|fact| Versioned { fact, version: 1 }).collect()
 }
 
 fn score() -> DriverScore {
