@@ -106,6 +106,9 @@ pub struct SimConfig {
     pub parked_jitter_m: f64,
     /// What goes wrong on the way to the log; the noise counts from `gps_noise_m` as well.
     pub faults: Faults,
+    /// Vehicles of a scenario are set up with this reorder bound, ms, 0..=600,000; or with what `faults` need, if that is
+    /// more.
+    pub reorder_ms: i64,
 }
 
 impl Default for SimConfig {
@@ -125,6 +128,7 @@ impl Default for SimConfig {
             gps_noise_m: 0.0,
             parked_jitter_m: 0.0,
             faults: Faults::default(),
+            reorder_ms: 0,
         }
     }
 }
@@ -161,6 +165,7 @@ impl SimConfig {
         within("first_vehicle", f64::from(self.first_vehicle), 0.0, 1e9, "0..=1000000000")?;
         within("first_driver", f64::from(self.first_driver), 0.0, 1e9, "0..=1000000000")?;
         within("gps_noise_m", self.gps_noise_m, 0.0, 50.0, "0..=50")?;
+        within("reorder_ms", self.reorder_ms as f64, 0.0, 600_000.0, "0..=600000")?;
         within("parked_jitter_m", self.parked_jitter_m, 0.0, 3.0, "0..=3")
     }
 

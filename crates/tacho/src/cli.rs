@@ -233,12 +233,18 @@ pub struct Simulate {
     /// What goes wrong on the way, as noise=5m,reorder=2%,duplicate=1%,late=1%,corrupt=1%.
     #[arg(long, value_name = "FAULTS", default_value = "")]
     pub faults: Faults,
+    /// Set the vehicles of a scenario up with this reorder bound, ms.
+    #[arg(long, value_name = "MS", default_value_t = 0, requires = "scenario", value_parser = clap::value_parser!(i64).range(0..=600_000))]
+    pub reorder_ms: i64,
     /// Create the topics first.
     #[arg(long)]
     pub create_topics: bool,
     /// The same seed gives the same fleet and the same messages.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Number of the first vehicle, 1000 for `veh_1000`; drivers' numbers are 1000 higher.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=999_000_000))]
+    pub first_vehicle: u32,
     /// Write what really happened to this file, as NDJSON.
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,

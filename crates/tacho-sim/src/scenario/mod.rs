@@ -109,7 +109,8 @@ pub(crate) fn set_up(config: &SimConfig, life: &Life) -> Vec<SideMessage> {
     if let Some(limit) = kit.own_limit_kmph {
         vehicle["limit_kmph"] = json!(limit);
     }
-    if let Some(bound_ms) = config.faults.reorder_bound_ms(1.0 / config.telemetry_rate_hz) {
+    let bound_ms = config.faults.reorder_bound_ms(1.0 / config.telemetry_rate_hz).unwrap_or(0).max(config.reorder_ms);
+    if bound_ms > 0 {
         vehicle["reorder_ms"] = json!(bound_ms);
     }
     add(Arc::clone(&life.vehicle_id), vehicle);

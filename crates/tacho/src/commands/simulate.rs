@@ -26,6 +26,8 @@ use tacho_sim::{
 const NUM_VEHICLES: u32 = 10_000;
 const TELEMETRY_RATE_HZ: f64 = 1.0;
 const RUN_DURATION: Duration = Duration::from_secs(3_600);
+/// The driver of `veh_1000` is `drv_2000`.
+const DRIVER_NUMBERS_AHEAD: u32 = 1_000;
 /// How long to look for a broker.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 /// A scenario goes into a log no faster than half an hour a second. Whoever reads the topics side by side sees their ends
@@ -128,7 +130,10 @@ fn sim_config(args: &Simulate) -> Result<SimConfig> {
         start,
         duration,
         scenario,
+        first_vehicle: args.first_vehicle,
+        first_driver: args.first_vehicle + DRIVER_NUMBERS_AHEAD,
         faults: args.faults,
+        reorder_ms: args.reorder_ms,
         fields: match args.fields {
             Fields::Reference => TelemetryFields::Standard,
             Fields::Full => TelemetryFields::Full,
