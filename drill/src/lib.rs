@@ -27,7 +27,7 @@ mod store_away;
 
 pub use disturb::Disturbance;
 pub use plan::Kind;
-pub use recompute::{Generated, Recompute, RecomputeReport, Recomputed, recompute};
+pub use recompute::{Generated, Recompute, RecomputeReport, Recomputed, Scenes, recompute};
 pub use report::Summary;
 pub use store_away::{StoreAway, store_away};
 

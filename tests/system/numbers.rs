@@ -1,9 +1,9 @@
-//! Numbers and alerts of a generated hour: against an independent recomputation in SQL from the raw tables, and against the
-//! simulator's truth. `make drill DRILL=recompute` does the first for a day.
+//! Numbers and alerts of a generated hour and of scenarios: against an independent recomputation in SQL from the raw tables,
+//! and against the simulator's truth. `make drill DRILL=recompute` does the first for a day.
 
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
-use tacho_drill::{Generated, Recompute};
+use tacho_drill::{Generated, Recompute, Recomputed, Scenes};
 use tacho_testkit::Instance;
 
 #[test]
@@ -17,6 +17,16 @@ fn every_number_and_alert_of_a_generated_log_is_right() {
     let truth: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     alerts_equal_the_truth(&generated.instance, &truth);
     declared_trips_equal_the_truth(&generated.instance, &truth);
+}
+
+#[test]
+fn every_number_of_rounds_rides_tanks_and_places_is_right() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_tacho"));
+    let options = Recompute { program, seed: 3, vehicles: 0, hours: 1, is_verbose: false };
+    let scenes = Scenes::new(&options).unwrap_or_else(|error| panic!("{error:#}"));
+    let checks = scenes.compare().unwrap_or_else(|error| panic!("{error:#}"));
+    let lines: Vec<String> = checks.iter().map(Recomputed::to_string).collect();
+    assert!(checks.iter().all(Recomputed::is_good), "{}", lines.join("\n"));
 }
 
 fn sql(instance: &Instance, query: &str) -> String {

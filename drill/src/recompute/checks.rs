@@ -1,0 +1,169 @@
+//! What is compared, and how it is asked: the queries of `tests/recompute`.
+//!
+//! A query may name a part that several share, `{{visits}}`, and a named query of the product, whose numbers are compared
+//! then: `{{query NAME PARAM=VALUE ...}}`.
+
+use super::{Recompute, Recomputed};
+use crate::say;
+use anyhow::{Context, Result, bail};
+use std::{collections::BTreeMap, time::Duration};
+use tacho_store::NamedQuery;
+use tacho_testkit::{Instance, until};
+
+/// Longest wait for one number to be right.
+const CHECK_PATIENCE: Duration = Duration::from_secs(60);
+/// Parameters of named queries, unless a check says otherwise: everything.
+const ALL: [(&str, &str); 2] = [("days", "30"), ("limit", "1000000")];
+
+/// One query.
+pub(super) struct Check {
+    name: &'static str,
+    /// How many must be compared, or the log does not show anything.
+    least: fn(&Size) -> u64,
+    sql: &'static str,
+}
+
+/// How much was generated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// Vehicles of the default fleet.
+    pub vehicles: u64,
+    /// Hours of it.
+    pub hours: u64,
+    /// Vans with delivery rounds.
+    pub vans: u64,
+    /// How often the scenarios were played.
+    pub plays: u64,
+}
+
+macro_rules! check {
+    ($name:literal, $file:literal, $least:expr) => {
+        Check { name: $name, least: $least, sql: include_str!(concat!("../../../tests/recompute/", $file, ".sql")) }
+    };
+}
+
+/// Of the default fleet.
+pub(super) const FLEET: &[Check] = &[
+    check!("20 s summaries", "trip_summaries", |size| 90 * size.vehicles * size.hours),
+    check!("fleet utilization", "fleet_utilization", |size| 3_000 * size.hours),
+    check!("driver penalty", "driver_penalty", |size| 2 * size.vehicles * size.hours),
+    check!("driver scores", "driver_scores", |size| 8 * size.vehicles * size.hours),
+    check!("formula of scores", "driver_score_formula", |size| 8 * size.vehicles * size.hours),
+    check!("driving times and breaks", "hours_of_service", |size| size.vehicles * (size.hours / 24)),
+    check!("overspeed", "overspeed", |size| 2 * size.vehicles * size.hours),
+    check!("harsh events", "harsh", |size| 2 * size.vehicles * size.hours),
+    check!("quarters of an hour", "vehicle_intervals", |size| 5 * size.vehicles * size.hours / 2),
+    check!("days", "vehicle_days", |size| size.vehicles * 5 / 6),
+    check!("shares of states", "state_shares", |_| 1),
+    check!("rates of classes", "utilization_rates", |size| size.vehicles),
+    check!("speeds and ways of trips", "trips", |size| size.vehicles * size.hours / 3),
+    check!("times of trips", "trip_times", |size| size.vehicles * size.hours / 3),
+    check!("minutes", "vehicle_minutes", |size| 30 * size.vehicles * size.hours),
+];
+
+/// Of the scenarios: rounds with plans, rides that nobody declares, tanks, places.
+pub(super) const SCENES: &[Check] = &[
+    check!("visits of planned stops", "stop_visits", |size| 12 * size.vans * size.plays),
+    check!("predicted arrivals", "eta_predictions", |size| 200 * size.vans * size.plays),
+    check!("accuracy of predictions", "eta_accuracy", |_| 32),
+    check!("bottlenecks", "bottlenecks", |_| 48),
+    check!("service levels", "service_levels", |size| 8 * size.vans),
+    check!("geofence visits", "geofence_visits", |size| 80 * size.plays),
+    check!("fuel", "fuel", |size| 400 * size.plays),
+    check!("detected trips", "detected_trips", |size| 80 * size.plays),
+];
+
+/// Parts that checks share.
+const PARTS: [(&str, &str); 2] = [
+    ("days", include_str!("../../../tests/recompute/parts/days.sql")),
+    ("visits", include_str!("../../../tests/recompute/parts/visits.sql")),
+];
+
+/// Compares every number of a log. Views that follow by themselves now and then are `refreshed` before.
+pub(super) fn compare(
+    instance: &Instance,
+    (checks, refreshed): (&[Check], &[&str]),
+    size: &Size,
+    options: &Recompute,
+) -> Result<Vec<Recomputed>> {
+    let mut all = Vec::new();
+    for check in checks {
+        let sql = expand(check.sql).with_context(|| check.name)?;
+        let mut last = (0, 0);
+        // What fleet time closes comes a little after the log's end. What is still wrong then is reported.
+        let _ = until(check.name, CHECK_PATIENCE, || {
+            last = ask(instance, refreshed, &sql).with_context(|| check.name)?;
+            Ok((last.1 == 0).then_some(()))
+        });
+        let least = (check.least)(size);
+        let recomputed = Recomputed { name: check.name, compared: last.0, differing: last.1, least };
+        say(options.is_verbose, &recomputed.to_string());
+        all.push(recomputed);
+    }
+    Ok(all)
+}
+
+fn ask(instance: &Instance, refreshed: &[&str], sql: &str) -> Result<(u64, u64)> {
+    for view in refreshed {
+        instance.query(&format!("SYSTEM REFRESH VIEW {view}"))?;
+        instance.query(&format!("SYSTEM WAIT VIEW {view}"))?;
+    }
+    let answer = instance.query(sql)?;
+    let (compared, differing) = answer.trim().split_once('\t').with_context(|| answer.clone())?;
+    Ok((compared.parse()?, differing.parse()?))
+}
+
+/// Puts parts and named queries in their places.
+fn expand(sql: &str) -> Result<String> {
+    let mut text = String::new();
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (what, behind) = after.split_once("}}").context("`{{` without `}}`")?;
+        text.push_str(before);
+        text.push_str(&insert(what)?);
+        rest = behind;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+fn insert(what: &str) -> Result<String> {
+    let mut words = what.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    if let ("query", Some(name)) = (first, words.next()) {
+        return named(name, words);
+    }
+    match PARTS.iter().find(|(name, _)| *name == what) {
+        Some((_, text)) => Ok(text.trim_end().to_owned()),
+        None => bail!("`{what}` is neither a part nor a query"),
+    }
+}
+
+/// The text of a named query with values for its parameters.
+fn named<'a>(name: &str, given: impl Iterator<Item = &'a str>) -> Result<String> {
+    let query = NamedQuery::get(name).with_context(|| format!("there is no query `{name}`"))?;
+    let mut values = BTreeMap::from(ALL);
+    values.extend(given.filter_map(|value| value.split_once('=')));
+    let mut text = query.sql.to_owned();
+    for param in &query.params {
+        let value = values.get(param.name.as_str()).with_context(|| format!("{name} wants {}", param.name))?;
+        let literal = if param.kind == "String" { format!("'{value}'") } else { (*value).to_owned() };
+        text = text.replace(&format!("{{{}:{}}}", param.name, param.kind), &literal);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_finds_its_parts_and_queries() {
+        for check in FLEET.iter().chain(SCENES) {
+            let sql = expand(check.sql).unwrap_or_else(|error| panic!("{}: {error:#}", check.name));
+            assert!(!sql.contains("{{") && !sql.contains(":UInt32}") && !sql.contains(":String}"), "{}", check.name);
+        }
+        assert!(insert("query nothing").is_err() && insert("nothing").is_err());
+        assert!(named("bottlenecks_by_stop", ["limit=7"].into_iter()).expect("a text").ends_with("LIMIT 7\n"));
+    }
+}
