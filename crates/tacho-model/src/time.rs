@@ -27,9 +27,9 @@ macro_rules! instant_ms {
             pub const fn plus_ms(self, ms: i64) -> Self {
                 Self(self.0.saturating_add(ms))
             }
-            /// The start of the window of `length_ms` that holds this instant (windows are aligned to the epoch).
+            /// The start of the window of `length_ms` that holds this instant (windows are aligned to the epoch); saturates.
             pub const fn floor_to_ms(self, length_ms: i64) -> Self {
-                Self(self.0.div_euclid(length_ms) * length_ms)
+                Self(self.0.div_euclid(length_ms).saturating_mul(length_ms))
             }
         }
         impl fmt::Debug for $name {

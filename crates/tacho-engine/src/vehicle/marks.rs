@@ -44,7 +44,7 @@ struct Day {
 
 /// Takes note of something late at `at`. The first of a day is told at once.
 pub fn on_late(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    let fleet = ctx.time.fleet.unwrap_or(vehicle.time);
+    let fleet = fleet_or_vehicle(vehicle, ctx);
     let start = at.floor_to_ms(DAY_MS);
     let mut marks = vehicle.marks.take().unwrap_or_default();
     let place = marks.days.partition_point(|day| day.start < start);
@@ -115,7 +115,9 @@ fn is_behind(vehicle: &Vehicle, last: EventTime, ctx: &Context<'_>) -> bool {
 }
 
 fn tell(vehicle: &Vehicle, day: &Day, is_due: bool, ctx: &mut Context<'_>) {
-    let settled = vehicle.time.plus_ms(-ctx.config.allowed_lateness_ms).floor_to_ms(MINUTE_MS);
+    // Without a fix there is no vehicle time, and nothing that the live state could have touched.
+    let time = vehicle.time.max(EventTime(ctx.config.allowed_lateness_ms));
+    let settled = time.plus_ms(-ctx.config.allowed_lateness_ms).floor_to_ms(MINUTE_MS);
     let until = match &vehicle.trip {
         Some(trip) if !trip.is_timed_out => settled.min(trip.started_at),
         Some(_) => settled.plus_ms(DAY_MS),
@@ -129,6 +131,11 @@ fn tell(vehicle: &Vehicle, day: &Day, is_due: bool, ctx: &mut Context<'_>) {
         late_count: day.count,
         is_due,
         until,
-        marked_at: ctx.time.fleet.unwrap_or(vehicle.time),
+        marked_at: fleet_or_vehicle(vehicle, ctx),
     });
+}
+
+/// Fleet time; the vehicle's before fleet time is known; the epoch's zero before either.
+fn fleet_or_vehicle(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
+    ctx.time.fleet.unwrap_or(vehicle.time.max(EventTime(0)))
 }

@@ -184,6 +184,15 @@ fn what_takes_effect_early_for_want_of_room_marks_its_day() {
     assert!(early.ends_with("-> mark v1 of 00:00:00 12:30:00..12:30:00 late 1 waiting\n"), "{early}");
 }
 
+/// More of them than may wait, of a vehicle of which no fix has come: so a day that is computed again begins, too, when
+/// messages reach farther back than the fixes that are read.
+#[test]
+fn messages_of_a_vehicle_without_a_fix_find_room() {
+    let statuses: String = (0..300).map(|n| format!("status v1 13:{:02}:{:02} fuel=50\n", n / 60, n % 60)).collect();
+    let early = outcome(&format!("show marks\n{statuses}fix v1 14:00:00 0 0 0\nfleet 14:10:00\nfleet 14:30:00"));
+    assert_eq!(early.matches("waiting").count(), 1, "{early}");
+}
+
 #[test]
 fn an_alert_of_stored_fixes_is_history_but_an_sos_never_is() {
     check(
