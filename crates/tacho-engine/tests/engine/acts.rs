@@ -151,15 +151,7 @@ impl Writer {
                 self.kmph = (self.kmph - kmph).max(0.0);
                 self.run(2);
             }
-            Act::Silence { seconds } => {
-                // With nobody else on the road fleet time stands still, and then jumps over the time for corrections: what
-                // a person said last may still wait for the vehicle, however many silences follow.
-                let is_row = |input: &&(i64, Input)| matches!(input.1, Input::Row(_));
-                let heard_at = self.inputs.iter().rev().find(is_row).map(|(at, _)| *at);
-                let is_reviewed = heard_at.is_none_or(|at| at - self.reviewed < 60_000);
-                let rest_ms = (self.reviewed + CORRECTIONS_MS / 2 - self.at).max(0);
-                self.at += if is_reviewed { (seconds * 1_000).min(rest_ms) } else { seconds * 1_000 };
-            }
+            Act::Silence { seconds } => self.silence(*seconds),
             Act::Workshop { seconds } => self.workshop(*seconds),
             Act::Tank(fuel_pct) => self.fuel_pct = *fuel_pct,
             Act::Hot(engine_temp_c) => self.engine_temp_c = *engine_temp_c,
@@ -208,6 +200,16 @@ impl Writer {
             Act::Review { is_dismissed } => self.review(*is_dismissed),
             Act::Plan { .. } | Act::Reassign(_) | Act::Setup { .. } => self.command_act(act),
         }
+    }
+
+    /// With nobody else on the road fleet time stands still, and then jumps over the time for corrections: what a person
+    /// said last may still wait for the vehicle, however many silences follow.
+    fn silence(&mut self, seconds: i64) {
+        let is_row = |input: &&(i64, Input)| matches!(input.1, Input::Row(_));
+        let heard_at = self.inputs.iter().rev().find(is_row).map(|(at, _)| *at);
+        let is_reviewed = heard_at.is_none_or(|at| at - self.reviewed < 60_000);
+        let rest_ms = (self.reviewed + CORRECTIONS_MS / 2 - self.at).max(0);
+        self.at += if is_reviewed { (seconds * 1_000).min(rest_ms) } else { seconds * 1_000 };
     }
 
     /// An impact, or a flag. Whether what was before was a crash is known after two minutes, the bound included; a flag in between would
