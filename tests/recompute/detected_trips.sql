@@ -19,16 +19,22 @@ WITH
         WHERE NOT late AND NOT outlier AND vehicle_id IN (detected)
         WINDOW w AS (PARTITION BY vehicle_id ORDER BY timestamp ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
+    -- Where nothing is known of the engine: how far from a fix that stands those of the last 300 s are.
+    seen AS (
+        SELECT a.vehicle AS vehicle, a.n AS n, max(2 * 6371008.8 * asin(sqrt(pow(sin((b.phi - a.phi) / 2), 2) + cos(a.phi) * cos(b.phi) * pow(sin((b.lambda - a.lambda) / 2), 2)))) AS farthest_m
+        FROM (SELECT vehicle, n, at_ms, phi, lambda, span FROM fixes ARRAY JOIN [intDiv(at_ms, 300000) - 1, intDiv(at_ms, 300000)] AS span WHERE NOT is_moving AND ignition = 'unknown') AS a
+        INNER JOIN (SELECT vehicle, at_ms, phi, lambda, intDiv(at_ms, 300000) AS span FROM fixes WHERE ignition = 'unknown') AS b ON a.vehicle = b.vehicle AND a.span = b.span
+        WHERE b.at_ms <= a.at_ms AND b.at_ms >= a.at_ms - 300000
+        GROUP BY vehicle, n
+    ),
     stands AS (
-        SELECT *, groupArray((at_ms, phi, lambda)) OVER (PARTITION BY vehicle ORDER BY at_ms RANGE BETWEEN 300000 PRECEDING AND CURRENT ROW) AS seen,
-            min(at_ms) OVER (PARTITION BY vehicle) AS first_ms,
-            min(at_ms) OVER (PARTITION BY vehicle, off_run) AS off_since_ms
+        SELECT *, min(at_ms) OVER (PARTITION BY vehicle) AS first_ms, min(at_ms) OVER (PARTITION BY vehicle, off_run) AS off_since_ms
         FROM (SELECT *, sum(ignition != ignition_before) OVER (PARTITION BY vehicle ORDER BY n) AS off_run FROM fixes)
     ),
     parked AS (
-        SELECT * EXCEPT (seen), NOT is_moving AND multiIf(ignition = 'off', at_ms - off_since_ms >= 60000, ignition = 'unknown', at_ms - first_ms >= 300000
-            AND arrayMax(other -> 2 * 6371008.8 * asin(sqrt(pow(sin((other.2 - phi) / 2), 2) + cos(phi) * cos(other.2) * pow(sin((other.3 - lambda) / 2), 2))), seen) <= 200, false) AS is_parked
-        FROM stands
+        SELECT a.*, NOT is_moving AND multiIf(ignition = 'off', at_ms - off_since_ms >= 60000, ignition = 'unknown', at_ms - first_ms >= 300000 AND b.n > 0 AND b.farthest_m <= 200, false) AS is_parked
+        FROM stands AS a
+        LEFT JOIN seen AS b ON a.vehicle = b.vehicle AND a.n = b.n
     ),
     parts AS (SELECT *, sum(is_parked) OVER (PARTITION BY vehicle ORDER BY n) AS part FROM parked),
     -- Of each stretch between two times of being parked: the first fix that moves, and the first that stands for good.

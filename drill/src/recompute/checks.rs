@@ -90,11 +90,22 @@ pub(super) fn compare(
     for check in checks {
         let sql = expand(check.sql).with_context(|| check.name)?;
         let mut last = (0, 0);
+        let mut failure = None;
         // What fleet time closes comes a little after the log's end. What is still wrong then is reported.
-        let _ = until(check.name, CHECK_PATIENCE, || {
-            last = ask(instance, refreshed, &sql).with_context(|| check.name)?;
-            Ok((last.1 == 0).then_some(()))
+        let _ = until(check.name, CHECK_PATIENCE, || match ask(instance, refreshed, &sql) {
+            Ok(answer) => {
+                last = answer;
+                Ok((last.1 == 0).then_some(()))
+            }
+            Err(error) => {
+                failure = Some(error);
+                Ok(Some(()))
+            }
         });
+        if let Some(error) = failure {
+            // Nothing is compared then, which is too few.
+            say(true, &format!("{} failed: {error:#}", check.name));
+        }
         let least = (check.least)(size);
         let recomputed = Recomputed { name: check.name, compared: last.0, differing: last.1, least };
         say(options.is_verbose, &recomputed.to_string());
