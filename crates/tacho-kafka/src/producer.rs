@@ -15,6 +15,10 @@ use std::{
 
 /// How long to wait for room before trying again. The polling thread makes room meanwhile.
 const ROOM_WAIT: Duration = Duration::from_millis(2);
+/// What was sent before a stop has so long to be acknowledged.
+const LAST_FLUSH_MAX: Duration = Duration::from_secs(60);
+/// How long a lane that settles waits before it looks at its counters again.
+const SETTLE_POLL: Duration = Duration::from_millis(3);
 
 /// Counters of one topic of one lane.
 #[derive(Debug, Default)]
@@ -120,6 +124,36 @@ impl ProducerLane {
         }
         self.sent[topic] += 1;
         Ok(())
+    }
+
+    /// Waits until every message of this lane is acknowledged or has failed, without lingering: for producers that
+    /// want what they send next to be behind it, in other topics too.
+    ///
+    /// # Errors
+    /// `Stalled` after the configured time, `Stopped` a minute after the stop flag was seen.
+    pub fn settle(&self) -> Result<(), KafkaError> {
+        let (began, mut stopped) = (Instant::now(), None);
+        while !self.is_settled() {
+            let waited = began.elapsed();
+            if waited >= self.shared.stall_timeout {
+                return Err(KafkaError::Stalled { waited });
+            }
+            if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+                && stopped.get_or_insert_with(Instant::now).elapsed() >= LAST_FLUSH_MAX
+            {
+                return Err(KafkaError::Stopped);
+            }
+            // The client's own flush looks ten times a second; while it is called, batches leave at once.
+            match self.shared.producer.flush(SETTLE_POLL) {
+                Ok(()) | Err(ClientError::Flush(RDKafkaErrorCode::OperationTimedOut)) => {}
+                Err(source) => return Err(KafkaError::Request { action: "flushing the producer", source }),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_settled(&self) -> bool {
+        self.counts().iter().all(|counts| counts.sent == counts.acknowledged + counts.failed)
     }
 
     /// Waits until every message of every lane is acknowledged or has failed.

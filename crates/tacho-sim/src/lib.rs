@@ -17,6 +17,7 @@ mod lockstep;
 mod maneuver;
 mod messages;
 mod motion;
+mod ordered;
 mod receiver;
 mod report;
 mod route;

@@ -3,6 +3,7 @@
 use crate::{
     fleet::{Fleet, FleetSlice},
     lockstep::Lockstep,
+    ordered::{HeldTelemetry, SideFirst},
     report::{Delivery, Progress, RunSummary, StreamCounts},
     sink::{Sink, SinkError},
     timer::Timer,
@@ -17,12 +18,15 @@ use std::{
 };
 use tacho_model::{EventTime, Stream};
 
-/// Event time that a paced run makes at once, in milliseconds of the timer.
-const PACED_WINDOW_MS: f64 = 100.0;
+/// Time that a paced run makes at once.
+const PACED_WINDOW: Duration = Duration::from_millis(100);
 /// Event time that a run makes at once at most.
 const WINDOW_MS_MAX: i64 = 1_000;
-/// Faster than this, the order of topics needs help.
-const FAST_FACTOR: f64 = 10.0;
+/// The same for a run whose windows are put in order.
+const ORDERED_WINDOW_MS_MAX: i64 = 10_000;
+/// Faster than this, a window's side events are no longer acknowledged before its telemetry is sent: that takes some
+/// milliseconds, which hold seconds of such a run.
+const ORDERED_FACTOR_MAX: f64 = 100.0;
 /// Longest uninterrupted wait, so that the stop flag is seen soon.
 const SLEEP_MAX: Duration = Duration::from_millis(50);
 
@@ -47,9 +51,15 @@ impl Pace {
         }
     }
 
-    fn window_ms(self) -> i64 {
+    fn window_ms(self, window: Duration) -> i64 {
         let factor = self.factor().unwrap_or(f64::INFINITY);
-        ((PACED_WINDOW_MS * factor) as i64).clamp(1, WINDOW_MS_MAX)
+        let max = if self.is_ordered() { ORDERED_WINDOW_MS_MAX } else { WINDOW_MS_MAX };
+        ((window.as_secs_f64() * 1_000.0 * factor) as i64).clamp(1, max)
+    }
+
+    /// True for a run whose side events are acknowledged before the telemetry of their window is sent.
+    fn is_ordered(self) -> bool {
+        self.factor().is_some_and(|factor| factor <= ORDERED_FACTOR_MAX)
     }
 }
 
@@ -59,6 +69,9 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// How fast event time passes.
     pub pace: Pace,
+    /// Time that a paced run makes at once, 100 ms by default. It waits for an acknowledgement in each, so it should be
+    /// longer than that takes.
+    pub window: Duration,
     /// Set to true to end the run early; what was sent is still flushed. A sink that waits for room should look at it
     /// too and give up with an error, which then is the summary's `flush_error`.
     pub stop: &'a AtomicBool,
@@ -78,6 +91,7 @@ impl<'a> RunOptions<'a> {
         Self {
             threads: 0,
             pace: Pace::RealTime,
+            window: PACED_WINDOW,
             stop,
             timer,
             progress: &|_| {},
@@ -139,6 +153,7 @@ pub fn run<S: Sink + Send>(
         began: options.timer.elapsed(),
         outcome: Mutex::new(Outcome { reached: fleet.config().end(), ..Outcome::default() }),
         pace: options.pace,
+        window_ms: options.pace.window_ms(options.window),
         stop: options.stop,
         timer: options.timer,
         progress: options.progress,
@@ -158,6 +173,8 @@ pub fn run<S: Sink + Send>(
 struct Shared<'a> {
     fleet: &'a Fleet,
     pace: Pace,
+    /// Event time made at once.
+    window_ms: i64,
     stop: &'a AtomicBool,
     timer: &'a dyn Timer,
     progress: &'a (dyn Fn(&Progress) + Sync),
@@ -228,19 +245,23 @@ impl Shared<'_> {
         reached: &mut EventTime,
     ) -> Result<(), SinkError> {
         let (start, end) = (self.fleet.config().start, self.fleet.config().end());
-        let window_ms = self.pace.window_ms();
         let mut window = 0;
         let mut sent_before = StreamCounts::default();
         let mut next_progress = self.progress_every;
+        let mut held = HeldTelemetry::default();
         while *reached < end {
-            let until = reached.plus_ms(window_ms).min(end);
+            let until = reached.plus_ms(self.window_ms).min(end);
             if !self.wait_for(until.ms_since(start)) {
                 break;
             }
-            let mut result = slice.advance_to(until, sink);
-            if self.is_ahead_of_its_topics(slice.sent(), &sent_before) {
-                result = result.and_then(|()| sink.flush());
-            }
+            let result = if self.pace.is_ordered() {
+                let mut window = SideFirst::new(sink, &mut held);
+                slice.advance_to(until, &mut window).and_then(|()| window.end())
+            } else {
+                let sent = slice.advance_to(until, sink);
+                let is_ahead = self.is_ahead_of_its_topics(slice.sent(), &sent_before);
+                sent.and_then(|()| if is_ahead { sink.flush() } else { Ok(()) })
+            };
             self.count(slice.sent(), &mut sent_before);
             if result.is_err() {
                 self.is_failed.store(true, Ordering::Relaxed);
@@ -263,10 +284,8 @@ impl Shared<'_> {
     /// them, and the few milliseconds that a producer gathers messages hold minutes of such a run: telemetry would
     /// arrive before the plan that it drives by. So what was told is acknowledged before the run goes on.
     fn is_ahead_of_its_topics(&self, sent: &StreamCounts, before: &StreamCounts) -> bool {
-        let is_fast = self.pace.factor().is_none_or(|factor| factor > FAST_FACTOR);
         let is_new = |stream: Stream| sent.get(stream) > before.get(stream);
-        is_fast
-            && self.fleet.config().scenario.defaults().is_some()
+        self.fleet.config().scenario.defaults().is_some()
             && [Stream::TripEvents, Stream::DriverEvents, Stream::Commands].into_iter().any(is_new)
     }
 

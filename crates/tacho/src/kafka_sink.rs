@@ -1,17 +1,9 @@
 //! The simulator's messages into Kafka: joins `tacho-sim` and `tacho-kafka`.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
 use tacho_kafka::{KafkaError, ProducerConfig, ProducerLane};
 use tacho_model::{EventTime, Stream, topic_name};
 use tacho_sim::{Delivery, Sink, SinkError};
-
-/// How long a flush waits for acknowledgements.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(60);
-/// How often it looks whether they are there.
-const FLUSH_POLL: Duration = Duration::from_millis(1);
 
 /// One thread's sink.
 pub struct KafkaSink {
@@ -55,15 +47,7 @@ impl Sink for KafkaSink {
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
-        // The client's own flush looks ten times a second; a scenario waits for its plans hundreds of times.
-        let began = Instant::now();
-        while began.elapsed() < FLUSH_PATIENCE {
-            if self.lane.counts().iter().all(|counts| counts.sent == counts.acknowledged + counts.failed) {
-                return Ok(());
-            }
-            std::thread::sleep(FLUSH_POLL);
-        }
-        self.lane.flush(Duration::ZERO).map_err(|error| SinkError::Other(Box::new(error)))
+        self.lane.settle().map_err(|error| SinkError::Other(Box::new(error)))
     }
 
     fn delivery(&self) -> Delivery {

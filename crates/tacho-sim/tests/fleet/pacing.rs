@@ -151,3 +151,39 @@ fn a_sink_that_gives_up_because_of_the_stop_leaves_a_summary() {
     assert!(summary.is_stopped && summary.sent == summary.delivery.acknowledged);
     assert_eq!(summary.flush_error.as_deref(), Some("writing messages failed: stopped while waiting for room"));
 }
+
+/// Insists that side events are flushed before telemetry is sent, and counts both.
+#[derive(Default)]
+struct OrderedSink {
+    counting: CountingSink,
+    has_unflushed_side: bool,
+}
+
+impl Sink for OrderedSink {
+    fn send(&mut self, stream: Stream, key: &[u8], value: &[u8], at: EventTime) -> Result<(), SinkError> {
+        assert!(stream != Stream::Telemetry || !self.has_unflushed_side, "a fix before the event that it follows");
+        self.has_unflushed_side |= stream != Stream::Telemetry;
+        self.counting.send(stream, key, value, at)
+    }
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.has_unflushed_side = false;
+        Ok(())
+    }
+    fn delivery(&self) -> Delivery {
+        self.counting.delivery()
+    }
+}
+
+#[test]
+fn what_happens_to_a_vehicle_is_acknowledged_before_the_fixes_that_follow() {
+    let fleet = Fleet::new(config(6, 50, 120)).unwrap();
+    let (stop, timer) = (AtomicBool::new(false), FakeTimer::default());
+    let run_at = |pace: Pace, window: Duration| {
+        let options = RunOptions { threads: 1, pace, window, ..RunOptions::new(&stop, &timer) };
+        run(&fleet, options, |_| Ok(OrderedSink::default())).unwrap().sent
+    };
+    let sent = run_at(Pace::RealTime, Duration::from_millis(100));
+    assert!(sent.get(Stream::TripEvents) > 0);
+    assert_eq!(run_at(Pace::Speedup(20.0), Duration::from_millis(100)), sent);
+    assert_eq!(run_at(Pace::RealTime, Duration::from_millis(700)), sent, "a longer window leaves nothing out");
+}
