@@ -131,6 +131,14 @@ pub trait Log: Send + Sync {
     /// As [`LogError`] says.
     fn offsets(&self, source: &TopicPartition) -> Result<OffsetRange, LogError>;
 
+    /// The ends of some partitions, in their order. A log behind a network asks for all of them at once.
+    ///
+    /// # Errors
+    /// As [`LogError`] says, if one of them does not answer.
+    fn ends(&self, sources: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        sources.iter().map(|source| Ok(self.offsets(source)?.end)).collect()
+    }
+
     /// A reader over some partitions, each from its position. Positions need not exist yet (the end is allowed).
     ///
     /// # Errors

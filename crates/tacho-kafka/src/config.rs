@@ -95,6 +95,9 @@ pub(crate) fn base(brokers: &str, client_id: &str) -> ClientConfig {
     config
         .set("bootstrap.servers", brokers)
         .set("client.id", client_id)
+        // A broker that comes back is found within a second, not within ten.
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000")
         // An idle connection that a broker closes is no event.
         .set("log.connection.close", "false")
         .set("socket.nagle.disable", "true")

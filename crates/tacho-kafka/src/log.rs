@@ -9,6 +9,7 @@ use crate::{
     reader::KafkaReader,
 };
 use rdkafka::{
+    Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
     error::RDKafkaErrorCode,
     types::RDKafkaRespErr,
@@ -143,6 +144,10 @@ impl Log for KafkaLog {
         self.brokers.offsets(source)
     }
 
+    fn ends(&self, sources: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.brokers.ends(sources)
+    }
+
     fn reader(&self, positions: &[(TopicPartition, i64)]) -> Result<Box<dyn LogReader>, LogError> {
         for (source, offset) in positions {
             self.check_position(source, *offset)?;
@@ -216,6 +221,31 @@ impl Questions {
             .fetch_watermarks(&source.topic, source.partition, self.timeout)
             .map_err(|error| log_error("asking for a partition's offsets", &error))?;
         Ok(OffsetRange { start, end })
+    }
+
+    /// The ends of some partitions: one request to each of their leaders.
+    pub(crate) fn ends(&self, sources: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.drop_events();
+        let action = "asking for the ends of partitions";
+        let mut list = TopicPartitionList::with_capacity(sources.len());
+        for source in sources {
+            // The protocol takes the end for a time: it asks for the offset behind all of them.
+            list.add_partition_offset(&source.topic, source.partition, Offset::End)
+                .map_err(|error| log_error(action, &error))?;
+        }
+        let found = self.client.offsets_for_times(list, self.timeout).map_err(|error| log_error(action, &error))?;
+        let end_of = |source: &TopicPartition| {
+            let element = found.find_partition(&source.topic, source.partition);
+            let missing =
+                || LogError::Unavailable(format!("{action}: nothing told of {} {}", source.topic, source.partition));
+            let element = element.ok_or_else(missing)?;
+            element.error().map_err(|error| log_error(action, &error))?;
+            match element.offset() {
+                Offset::Offset(end) => Ok(end),
+                _ => Err(missing()),
+            }
+        };
+        sources.iter().map(end_of).collect()
     }
 
     /// The client's queue would grow with every broken connection.

@@ -63,8 +63,6 @@ impl KafkaLogConfig {
     pub(crate) fn client(&self, role: &str) -> ClientConfig {
         let mut config = base(&self.brokers, &format!("tacho-{role}"));
         self.security.apply(&mut config);
-        // A broker that comes back is found within a second, not within ten.
-        config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
         config
     }
 

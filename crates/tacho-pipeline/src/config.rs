@@ -44,12 +44,15 @@ pub struct PipelineConfig {
     pub epoch_interval: Duration,
     /// An epoch is planned before its time when this many events wait.
     pub epoch_events_max: usize,
-    /// No topic's event time runs more than this ahead of another's.
+    /// Side events run at most this far ahead of telemetry that is there and not fetched yet, in event time.
     pub drift_max: Duration,
     /// Fleet time stays this far behind the slowest telemetry partition.
     pub lateness_bound: Duration,
     /// A partition that is read to its end and quiet for this long no longer holds fleet time back.
     pub idle_after: Duration,
+    /// How long the log must have answered before a partition may count as idle: after a start, or when brokers were
+    /// away, producers need a moment to find back.
+    pub producers_return: Duration,
     /// Time between two syncs of log and journal.
     pub sync_interval: Duration,
     /// Least time between the starts of two snapshot rounds.
@@ -94,6 +97,7 @@ impl PipelineConfig {
             drift_max: Duration::from_secs(60),
             lateness_bound: Duration::from_secs(5),
             idle_after: Duration::from_secs(5),
+            producers_return: Duration::from_secs(5),
             sync_interval: Duration::from_millis(20),
             snapshot_interval: Duration::from_secs(30),
             snapshot_budget: Duration::from_millis(5),

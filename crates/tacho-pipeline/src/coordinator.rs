@@ -9,7 +9,7 @@ use crate::{
     inbox::Inbox,
     journal::{Entry, Journal, Manifest, PlanState, Range},
     life::Life,
-    planner::{PlanRules, make_manifest, take_chunks},
+    planner::{PlanRules, Taken, make_manifest, take_chunks},
     progress::Progress,
     queue::{Sender, bounded},
     replay::ReplayReader,
@@ -28,8 +28,10 @@ use tacho_model::Stream;
 
 /// An epoch without records is planned at most this often.
 const IDLE_EPOCH_MS: i64 = 1_000;
-/// A topic that lags for this long while others are full no longer holds them back.
-const DRIFT_PATIENCE: Duration = Duration::from_secs(1);
+/// How long an epoch waits for an answer before it looks after other things.
+const ANSWER_NAP: Duration = Duration::from_millis(20);
+/// Telemetry that waits for side events says so this often.
+const WAIT_TOLD_AFTER: Duration = Duration::from_secs(10);
 
 /// Where results go.
 pub(crate) struct Outlets {
@@ -66,8 +68,8 @@ pub(crate) struct Coordinator {
     pub outlets: Outlets,
     pub rounds: Rounds,
     pub tally: Tally,
-    /// Since when drift holds everything back.
-    pub stalled_since: Option<Instant>,
+    /// Since when telemetry waits for a topic of side events, or has last said so.
+    pub awaited_since: Option<Instant>,
     /// Bytes of state in the running snapshot round, by stage.
     pub state_bytes: [u64; 4],
 }
@@ -80,7 +82,10 @@ impl Coordinator {
             self.inbox.wait(&self.life, due, self.config.epoch_events_max)?;
             due = exec::now() + self.config.epoch_interval;
             if self.wait_for_room()? {
-                self.plan_epoch()?;
+                if !self.plan_epoch()? && self.awaited_since.is_some() {
+                    // Enough is fetched for an epoch, but not all that it waits for.
+                    self.inbox.wait_for_news(ANSWER_NAP);
+                }
                 self.snapshot_some()?;
             }
             self.note_queues();
@@ -135,12 +140,11 @@ impl Coordinator {
     /// Plans the next epoch and runs it; true if there was something to do.
     fn plan_epoch(&mut self) -> Result<bool, Stop> {
         let (now, began) = (self.clock.now().ms(), exec::now());
-        let is_stalled = self.stalled_since.is_some_and(|since| exec::elapsed(since) >= DRIFT_PATIENCE);
         let (manifest, chunks) = {
             let mut queues = self.inbox.lock();
-            let chunks = take_chunks(&self.rules, &self.plan, &mut queues, is_stalled);
-            let is_held = chunks.is_empty() && self.inbox.is_any_full(&queues);
-            self.stalled_since = is_held.then(|| self.stalled_since.unwrap_or_else(exec::now));
+            let Taken { chunks, awaited } = take_chunks(&self.rules, &self.plan, &mut queues);
+            let awaited = awaited.map(|queue| (queues[queue].stream, queues[queue].partition));
+            note_awaited(&mut self.awaited_since, awaited.filter(|_| chunks.is_empty()));
             let mut plan = self.plan.clone();
             let manifest = make_manifest(&self.rules, &mut plan, &queues, &chunks, self.generation, now);
             if chunks.is_empty() && !self.is_worth_an_epoch(&manifest) {
@@ -352,5 +356,18 @@ impl Coordinator {
             }
         }
         Ok(())
+    }
+}
+
+/// Says so when telemetry waits for long: nothing is lost, but nothing goes on either.
+fn note_awaited(since: &mut Option<Instant>, awaited: Option<(Stream, i32)>) {
+    let Some((stream, partition)) = awaited else {
+        *since = None;
+        return;
+    };
+    if exec::elapsed(*since.get_or_insert_with(exec::now)) >= WAIT_TOLD_AFTER {
+        *since = Some(exec::now());
+        let topic = stream.topic_suffix();
+        tracing::warn!(topic, partition, "telemetry waits for a partition that does not answer; nothing is lost");
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct PartitionQueue {
     pub stream: Stream,
     pub partition: i32,
     pub chunks: VecDeque<Chunk>,
+    /// When each of the chunks came.
+    came: VecDeque<Instant>,
     bytes: usize,
     /// Behind the last record fetched.
     pub fetched_to: i64,
@@ -28,22 +30,89 @@ pub(crate) struct PartitionQueue {
     checked: Instant,
     /// Since when polls have brought nothing although the log answers.
     quiet_since: Option<Instant>,
+    /// Since when the log has answered without a failure.
+    answers_since: Option<Instant>,
+    /// Everything that the log held at this moment is fetched.
+    read_as_of: Option<Instant>,
+    /// When its end was asked for, and the end that the log told, until it is fetched up to there.
+    asked: Option<(Instant, i64)>,
+    /// When the last chunk came or the log failed.
+    stirred: Instant,
+    /// Between what is fetched and this offset there are only records that are never delivered.
+    passed_to: i64,
 }
 
 /// What the log said longer ago than this no longer counts: its fetcher may be waiting for room, or the log be away.
 const CHECK_AGE_MAX: Duration = Duration::from_secs(3);
+/// What has not come for so long although the log answers is a control record, which is never delivered. Longer than
+/// a reader takes to find a broker again.
+pub(crate) const GAP_AGE_MIN: Duration = Duration::from_secs(2);
 
 impl PartitionQueue {
     pub(crate) fn new(stream: Stream, partition: i32, position: i64, log_end: i64) -> Self {
-        let chunks = VecDeque::new();
-        let checked = exec::now();
-        Self { stream, partition, chunks, bytes: 0, fetched_to: position, log_end, checked, quiet_since: None }
+        let now = exec::now();
+        Self {
+            stream,
+            partition,
+            chunks: VecDeque::new(),
+            came: VecDeque::new(),
+            bytes: 0,
+            fetched_to: position,
+            log_end,
+            checked: now,
+            quiet_since: None,
+            answers_since: Some(now),
+            read_as_of: None,
+            asked: None,
+            stirred: now,
+            passed_to: position,
+        }
+    }
+
+    /// Everything that the log held at `moment` is fetched.
+    pub(crate) fn is_read_as_of(&self, moment: Instant) -> bool {
+        self.read_as_of.is_some_and(|read| read >= moment)
+    }
+
+    /// When the first chunk came.
+    pub(crate) fn head_came(&self) -> Option<Instant> {
+        self.came.front().copied()
+    }
+
+    /// Notes an end that the log told when it was asked at `asked`.
+    pub(crate) fn note_answer(&mut self, asked: Instant, end: i64) {
+        self.log_end = self.log_end.max(end);
+        let has_gap = self.asked.is_some_and(|(before, _)| before.max(self.stirred) + GAP_AGE_MIN <= asked);
+        if let Some((_, before_end)) = self.asked.filter(|_| has_gap) {
+            self.passed_to = before_end;
+            self.note_read();
+        }
+        // An earlier question stays until it is answered for: ends move on faster than they can be reached.
+        self.asked.get_or_insert((asked, end));
+        self.note_read();
+    }
+
+    fn note_read(&mut self) {
+        if let Some((asked, _)) = self.asked.take_if(|(_, end)| self.fetched_to.max(self.passed_to) >= *end) {
+            self.read_as_of = Some(asked);
+        }
     }
 
     /// Everything that the log is known to hold of the partition is planned.
     pub(crate) fn is_at_end(&self, settle: Duration) -> bool {
         let is_known = exec::elapsed(self.checked) <= CHECK_AGE_MAX;
         is_known && self.chunks.is_empty() && (self.fetched_to >= self.log_end || self.is_settled(settle))
+    }
+
+    /// Sets since when the log has answered.
+    #[cfg(test)]
+    pub(crate) fn answers_from(&mut self, since: Instant) {
+        self.answers_since = Some(since);
+    }
+
+    /// The log has answered for so long by now.
+    pub(crate) fn is_back(&self, producers_return: Duration) -> bool {
+        self.answers_since.is_some_and(|since| exec::elapsed(since) >= producers_return)
     }
 
     /// Polls have brought nothing for `settle`, although the log answers. Control records behind the last record are
@@ -54,6 +123,7 @@ impl PartitionQueue {
 
     pub(crate) fn pop(&mut self) -> Option<Chunk> {
         let chunk = self.chunks.pop_front()?;
+        self.came.pop_front();
         self.bytes -= chunk.bytes;
         Some(chunk)
     }
@@ -63,7 +133,11 @@ impl PartitionQueue {
         self.bytes += chunk.bytes;
         self.quiet_since = None;
         self.checked = exec::now();
+        self.stirred = self.checked;
+        self.answers_since.get_or_insert(self.checked);
+        self.came.push_back(self.checked);
         self.chunks.push_back(chunk);
+        self.note_read();
     }
 }
 
@@ -113,8 +187,13 @@ impl Inbox {
     pub(crate) fn note_end(&self, queue: usize, log_end: Option<i64>) {
         let mut queues = lock(&self.queues);
         let queue = &mut queues[queue];
+        let now = exec::now();
         if log_end.is_some() {
-            queue.checked = exec::now();
+            queue.checked = now;
+            queue.answers_since.get_or_insert(now);
+        } else {
+            queue.stirred = now;
+            queue.answers_since = None;
         }
         match log_end {
             Some(end) if end == queue.log_end => {
@@ -126,6 +205,35 @@ impl Inbox {
             }
             None => queue.quiet_since = None,
         }
+    }
+
+    /// Waits until there is telemetry whose side events may not be fetched yet; false when `nap` ends first.
+    pub(crate) fn wait_for_telemetry(&self, nap: Duration) -> bool {
+        let deadline = exec::now() + nap;
+        let mut queues = lock(&self.queues);
+        while !has_open_question(&queues) {
+            let left = deadline.saturating_duration_since(exec::now());
+            if left.is_zero() {
+                return false;
+            }
+            queues = self.arrived.wait_timeout(&self.queues, queues, left);
+        }
+        true
+    }
+
+    /// Notes the ends of some queues' partitions, which the log told when it was asked at `asked`.
+    pub(crate) fn note_answers(&self, asked: Instant, ends: impl Iterator<Item = (usize, i64)>) {
+        let mut queues = lock(&self.queues);
+        for (queue, end) in ends {
+            queues[queue].note_answer(asked, end);
+        }
+        drop(queues);
+        self.arrived.notify_all();
+    }
+
+    /// Waits until a chunk or an answer comes, `nap` long at most.
+    pub(crate) fn wait_for_news(&self, nap: Duration) {
+        drop(self.arrived.wait_timeout(&self.queues, lock(&self.queues), nap));
     }
 
     /// Waits until `events_min` events are there, or until `until`.
@@ -151,10 +259,6 @@ impl Inbox {
     pub(crate) fn notify_taken(&self) {
         self.taken.notify_all();
     }
-    /// True if a queue is so full that its fetcher has to wait.
-    pub(crate) fn is_any_full(&self, queues: &[PartitionQueue]) -> bool {
-        queues.iter().any(|queue| !queue.chunks.is_empty() && queue.bytes * 2 > self.partition_bytes_max)
-    }
     /// True if every queue is read up to its end in `ends`, given the positions that epochs have come to.
     pub(crate) fn is_read(&self, positions: &[i64], ends: &[i64], settle: Duration) -> bool {
         let queues = lock(&self.queues);
@@ -176,6 +280,13 @@ impl Inbox {
         let queues = lock(&self.queues);
         queues.iter().map(lag_of).sum()
     }
+}
+
+fn has_open_question(queues: &[PartitionQueue]) -> bool {
+    let telemetry = queues.iter().filter(|queue| queue.stream == Stream::Telemetry);
+    let newest = telemetry.filter_map(|queue| queue.came.back()).max();
+    let is_open = |queue: &PartitionQueue| newest.is_some_and(|came| !queue.is_read_as_of(*came));
+    queues.iter().any(|queue| queue.stream != Stream::Telemetry && is_open(queue))
 }
 
 fn lag_of(queue: &PartitionQueue) -> u64 {

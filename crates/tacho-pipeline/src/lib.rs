@@ -30,6 +30,7 @@ pub mod fuzzing;
 mod inbox;
 mod journal;
 mod life;
+mod lookout;
 mod patience;
 mod pipeline;
 mod planner;

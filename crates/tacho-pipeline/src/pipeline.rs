@@ -11,6 +11,7 @@ use crate::{
     inbox::{Inbox, PartitionQueue},
     journal::Journal,
     life::{Life, lock},
+    lookout::Lookout,
     patience::PatientDisk,
     planner::PlanRules,
     progress::{Marks, Progress},
@@ -166,6 +167,7 @@ impl Assembly {
         let inbox = Arc::new(self.make_inbox(&beginning.plan));
         let outlets = self.start_publishers(&journal, &mut threads)?;
         self.start_fetchers(&inbox, &beginning.plan, &mut threads)?;
+        self.start_lookout(&inbox, &mut threads)?;
         let replay = Replay {
             manifests: beginning.manifests,
             round: beginning.round.map(Round::without_states),
@@ -189,7 +191,7 @@ impl Assembly {
             outlets,
             rounds: Rounds::new(config.snapshot_interval, beginning.next_round),
             tally: Tally::default(),
-            stalled_since: None,
+            awaited_since: None,
             state_bytes: [0; 4],
             config: config.clone(),
         };
@@ -324,6 +326,21 @@ impl Assembly {
         }
     }
 
+    fn start_lookout(&self, inbox: &Arc<Inbox>, threads: &mut Threads) -> Result<(), StartError> {
+        let waited_for = self.inputs.iter().enumerate().filter(|(_, input)| input.stream != Stream::Telemetry);
+        let (queues, sources) = waited_for.map(|(queue, input)| (queue, input.source.clone())).unzip();
+        let lookout = Lookout {
+            life: self.life.clone(),
+            log: self.seams.log.clone(),
+            inbox: inbox.clone(),
+            sources,
+            queues,
+            retry_pause_max: self.config.retry_pause_max,
+        };
+        threads.push(self.life.spawn("lookout".to_owned(), || lookout.run()).map_err(no_thread)?);
+        Ok(())
+    }
+
     fn start_fetchers(
         &self,
         inbox: &Arc<Inbox>,
@@ -384,6 +401,7 @@ fn rules(config: &PipelineConfig) -> PlanRules {
         drift_ms_max: ms(config.drift_max),
         lateness_ms: ms(config.lateness_bound),
         idle_ms: ms(config.idle_after),
+        producers_return: config.producers_return,
     }
 }
 

@@ -172,6 +172,7 @@ fn a_reader_brings_what_was_produced_from_the_offsets_asked_for() {
     // From the middle of two partitions.
     let source = |number| TopicPartition::new(&topic, number);
     let ends: Vec<i64> = (0..3).map(|number| log.offsets(&source(number)).unwrap().end).collect();
+    assert_eq!(log.ends(&[source(2), source(0), source(1)]).unwrap(), [ends[2], ends[0], ends[1]]);
     let mut reader = log.reader(&[(source(0), ends[0] - 5), (source(2), 100)]).unwrap();
     let read = read_until(&mut *reader, |read| read.next.len() == 2 && read.next[&2] == ends[2]);
     assert_eq!(read.values[&0], all.values[&0][ends[0] as usize - 5..]);
@@ -196,6 +197,7 @@ fn own_records_are_left_out_and_counted_and_control_records_passed() {
     log.append_outputs(epoch(2), &outputs(&topic, &texts(105..108))).unwrap();
     let read = read_all(&log, &topic);
     assert_eq!((read.sorted(), read.own), (texts(0..12), 8));
+    assert_eq!(log.ends(&[TopicPartition::new(&topic, 0)]).unwrap(), [22]);
     // 20 records and the control records of two transactions.
     assert_eq!(log.offsets(&TopicPartition::new(&topic, 0)).unwrap(), OffsetRange { start: 0, end: 22 });
     assert_eq!(read.next[&0], 22);

@@ -1,7 +1,14 @@
 use super::*;
-use crate::journal::PlanState;
+use crate::{inbox::GAP_AGE_MIN, journal::PlanState};
+use tacho_io::exec;
 
-const RULES: PlanRules = PlanRules { events_max: 100, drift_ms_max: 60_000, lateness_ms: 5_000, idle_ms: 5_000 };
+const RULES: PlanRules = PlanRules {
+    events_max: 100,
+    drift_ms_max: 60_000,
+    lateness_ms: 5_000,
+    idle_ms: 5_000,
+    producers_return: Duration::from_secs(5),
+};
 
 fn chunk(stream: Stream, partition: i32, from: i64, low: i64, high: i64) -> Chunk {
     Chunk {
@@ -29,6 +36,15 @@ fn queue(stream: Stream, partition: i32, spans: &[(i64, i64)], log_end: i64) -> 
     queue
 }
 
+fn take(rules: &PlanRules, state: &PlanState, queues: &mut [PartitionQueue]) -> Vec<Chunk> {
+    take_chunks(rules, state, queues).chunks
+}
+
+/// The log says now where the partition ends.
+fn ask(queue: &mut PartitionQueue, end: i64) {
+    queue.note_answer(exec::now(), end);
+}
+
 fn lows(chunks: &[Chunk]) -> Vec<i64> {
     chunks.iter().filter_map(|chunk| chunk.span).map(|(low, _)| low).collect()
 }
@@ -42,34 +58,92 @@ fn the_oldest_chunks_are_taken_first_until_the_epoch_is_full() {
         queue(Stream::Telemetry, 1, &[(20, 80)], 10),
     ];
     let state = PlanState::default();
-    assert_eq!(lows(&take_chunks(&rules, &state, &mut queues, false)), [10, 20]);
-    assert_eq!(lows(&take_chunks(&rules, &state, &mut queues, false)), [50, 100]);
-    assert_eq!(lows(&take_chunks(&rules, &state, &mut queues, false)), [300]);
+    ask(&mut queues[0], 20);
+    assert_eq!(lows(&take(&rules, &state, &mut queues)), [50, 10], "the fixes take the trips of their time along");
+    assert_eq!(lows(&take(&rules, &state, &mut queues)), [20, 100]);
+    assert_eq!(lows(&take(&rules, &state, &mut queues)), [300]);
 }
 
 #[test]
-fn a_topic_waits_for_one_that_is_behind_by_more_than_the_drift() {
-    // Trips are read up to 1,000 and have more to come, so telemetry may go on up to 61,000.
+fn side_events_wait_for_telemetry_that_is_behind_by_more_than_the_drift() {
+    // Telemetry is read up to 1,000 and has more to come, so that trips may go on up to 61,000.
     let mut queues = vec![
-        queue(Stream::TripEvents, 0, &[(0, 1_000)], 50),
-        queue(Stream::Telemetry, 0, &[(500, 60_000), (61_000, 61_500), (61_001, 90_000)], 30),
+        queue(Stream::TripEvents, 0, &[(500, 60_000), (61_000, 61_500), (61_001, 90_000)], 30),
+        queue(Stream::Telemetry, 0, &[(0, 1_000)], 50),
     ];
     let state = PlanState::default();
-    assert_eq!(lows(&take_chunks(&RULES, &state, &mut queues, false)), [0, 500, 61_000]);
-    assert!(take_chunks(&RULES, &state, &mut queues, false).is_empty(), "nothing is planned of the trips yet");
-    let ignored = take_chunks(&RULES, &state, &mut queues, true);
-    assert_eq!(lows(&ignored), [61_001]);
+    assert_eq!(lows(&take(&RULES, &state, &mut queues)), [500, 0, 61_000]);
+    queues[1].push(chunk(Stream::Telemetry, 0, 10, 61_001, 62_000));
+    ask(&mut queues[0], 30);
+    assert_eq!(lows(&take(&RULES, &state, &mut queues)), [61_001, 61_001], "it has caught up");
+}
+
+#[test]
+fn telemetry_goes_on_while_side_events_wait_for_a_partition_of_it() {
+    let mut queues = vec![
+        queue(Stream::DriverEvents, 0, &[(61_000, 61_500)], 10),
+        // Its fetcher waits for room in the next partition's queue.
+        queue(Stream::Telemetry, 0, &[], 10),
+        queue(Stream::Telemetry, 1, &[(61_200, 62_000)], 10),
+    ];
+    ask(&mut queues[0], 10);
+    let taken = take(&RULES, &PlanState::default(), &mut queues);
+    assert_eq!(lows(&taken), [61_000, 61_200], "what happened before the fixes goes with them");
+}
+
+#[test]
+fn telemetry_waits_until_what_was_there_before_it_is_fetched() {
+    let state = PlanState::default();
+    let mut queues = vec![queue(Stream::TripEvents, 0, &[], 0), queue(Stream::Telemetry, 0, &[(0, 10)], 10)];
+    let taken = take_chunks(&RULES, &state, &mut queues);
+    assert_eq!((taken.chunks.len(), taken.awaited), (0, Some(0)), "the topic of trips was not asked since");
+    ask(&mut queues[0], 10);
+    assert_eq!(take_chunks(&RULES, &state, &mut queues).awaited, Some(0), "it has ten more");
+    // Ends move on; the question of before is answered all the same.
+    ask(&mut queues[0], 20);
+    queues[0].push(chunk(Stream::TripEvents, 0, 0, 5, 6));
+    assert_eq!(lows(&take(&RULES, &state, &mut queues)), [5, 0]);
+    queues[1].push(chunk(Stream::Telemetry, 0, 10, 100, 110));
+    assert_eq!(take_chunks(&RULES, &state, &mut queues).awaited, Some(0), "this one came later");
+}
+
+#[test]
+fn records_that_are_never_delivered_hold_telemetry_back_once() {
+    let mut queues = vec![queue(Stream::DriverEvents, 0, &[], 1), queue(Stream::Telemetry, 0, &[(0, 10)], 10)];
+    let state = PlanState::default();
+    // A transaction's end stands at offset 0.
+    let began = exec::now();
+    queues[0].note_answer(began, 1);
+    queues[0].note_answer(began + GAP_AGE_MIN / 2, 1);
+    assert_eq!(take_chunks(&RULES, &state, &mut queues).awaited, Some(0));
+    queues[0].note_answer(began + GAP_AGE_MIN, 1);
+    assert_eq!(lows(&take(&RULES, &state, &mut queues)), [0]);
+    queues[1].push(chunk(Stream::Telemetry, 0, 10, 100, 110));
+    ask(&mut queues[0], 1);
+    assert_eq!(lows(&take(&RULES, &state, &mut queues)), [100], "it is known by now");
+}
+
+#[test]
+fn telemetry_does_not_wait_for_a_topic_that_is_fetched_beyond_its_time() {
+    // The queue of trips is full: its fetcher goes on when they are taken.
+    let mut queues =
+        vec![queue(Stream::TripEvents, 0, &[(500, 600)], 1_000), queue(Stream::Telemetry, 0, &[(0, 499)], 10)];
+    assert_eq!(lows(&take(&RULES, &PlanState::default(), &mut queues)), [0, 500]);
 }
 
 #[test]
 fn a_topic_that_is_read_to_its_end_holds_nobody_back() {
     let mut queues =
         vec![queue(Stream::TripEvents, 0, &[], 0), queue(Stream::Telemetry, 0, &[(0, 10), (900_000, 900_010)], 20)];
-    assert_eq!(lows(&take_chunks(&RULES, &PlanState::default(), &mut queues, false)), [0, 900_000]);
+    ask(&mut queues[0], 0);
+    assert_eq!(lows(&take(&RULES, &PlanState::default(), &mut queues)), [0, 900_000]);
 }
 
+/// Plans with a log that has answered for long.
 fn plan_at(state: &mut PlanState, queues: &mut [PartitionQueue], now: i64) -> Option<i64> {
-    let chunks = take_chunks(&RULES, state, queues, false);
+    let long_ago = exec::now().checked_sub(RULES.producers_return).expect("the machine runs for longer");
+    queues.iter_mut().for_each(|queue| queue.answers_from(long_ago));
+    let chunks = take(&RULES, state, queues);
     make_manifest(&RULES, state, queues, &chunks, 1, now).fleet
 }
 
@@ -86,6 +160,16 @@ fn fleet_time_follows_the_slowest_partition_that_is_not_idle() {
     queues[1].push(chunk(Stream::Telemetry, 1, 10, 30_000, 30_500));
     assert_eq!(plan_at(&mut state, &mut queues, 45_200), Some(45_200), "it never goes back");
     assert_eq!(state.epoch, 5);
+}
+
+#[test]
+fn a_log_that_has_just_come_back_makes_nobody_idle() {
+    let mut state = PlanState::default();
+    let mut queues = vec![queue(Stream::Telemetry, 0, &[(0, 40_000)], 10)];
+    assert_eq!(plan_at(&mut state, &mut queues, 40_500), Some(35_000));
+    queues[0].answers_from(exec::now());
+    assert_eq!(make_manifest(&RULES, &mut state, &queues, &[], 1, 99_000).fleet, Some(35_000));
+    assert_eq!(plan_at(&mut state, &mut queues, 99_100), Some(99_100));
 }
 
 #[test]
@@ -110,7 +194,7 @@ fn fleet_time_is_unknown_while_a_partition_has_records_that_nobody_read() {
 fn a_manifest_merges_the_chunks_of_a_partition_and_the_clock_never_goes_back() {
     let mut state = PlanState::default();
     let mut queues = vec![queue(Stream::Telemetry, 0, &[(0, 1_000), (1_000, 2_000)], 20)];
-    let chunks = take_chunks(&RULES, &state, &mut queues, false);
+    let chunks = take(&RULES, &state, &mut queues);
     let manifest = make_manifest(&RULES, &mut state, &queues, &chunks, 3, 10_000);
     let [range] = manifest.ranges.as_slice() else { panic!("{manifest:?}") };
     assert_eq!((range.from, range.to, range.newest_event), (0, 20, Some(2_000)));

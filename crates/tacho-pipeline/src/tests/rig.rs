@@ -49,6 +49,8 @@ impl Rig {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(LogTime(T0 + 200_000)));
         let mut config = PipelineConfig::new(dir.path().join("pipeline"), PREFIX);
+        // The tests' clock stands still where the machine's does not.
+        config.producers_return = Duration::ZERO;
         config.shards = 2;
         config.epoch_interval = Duration::from_millis(5);
         config.epoch_events_max = 50;
