@@ -14,8 +14,8 @@ use tacho_kafka::{ProducerConfig, ProducerLane};
 use tacho_model::{EventTime, Stream, topic_name};
 use tacho_sim::{Delivery, Fleet, RunOptions, SimConfig, Sink, SinkError, SystemTimer, TelemetryFields};
 
-/// Longest wait for the last acknowledgements.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(120);
+/// Sent at once: longer than the acknowledgement of three brokers takes on a machine that does all of this.
+const WINDOW: Duration = Duration::from_millis(500);
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -25,9 +25,6 @@ pub(crate) struct LoadSpec {
     pub vehicles: u32,
     pub start: EventTime,
     pub duration: Duration,
-    /// Of the simulation's messages only the telemetry. A full disk refuses partitions one by one: what one vehicle
-    /// sends to different topics then arrives in another order than in the calm run, and is another input.
-    pub only_telemetry: bool,
 }
 
 /// A load under way.
@@ -51,10 +48,10 @@ impl Load {
         };
         let fleet = Fleet::new(config)?;
         let topics = Stream::ALL.iter().map(|stream| topic_name("fleet.prod", stream.topic_suffix())).collect();
-        let lane = ProducerLane::open(&ProducerConfig::new(brokers), topics, 1)?.pop().context("one lane")?;
+        let mut lane = ProducerLane::open(&ProducerConfig::new(brokers), topics, 1)?.pop().context("one lane")?;
         let (sent, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let only_telemetry = spec.only_telemetry;
-        let sink = SpicedSink { lane, spice: Spice::default(), only_telemetry, sent: sent.clone(), stop: stop.clone() };
+        lane.stop_with(stop.clone());
+        let sink = SpicedSink { lane, spice: Spice::default(), sent: sent.clone(), stop: stop.clone() };
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("load".to_owned()).spawn(move || send(&fleet, sink, &stopped));
         Ok(Load { sent, stop, thread: Some(thread?) })
@@ -91,7 +88,7 @@ fn send(fleet: &Fleet, sink: SpicedSink, stop: &AtomicBool) -> Result<u64> {
     let timer = SystemTimer::start();
     let mut sink = Some(sink);
     // One thread: the order of messages in a partition is then the same in every run.
-    let options = RunOptions { threads: 1, ..RunOptions::new(stop, &timer) };
+    let options = RunOptions { threads: 1, window: WINDOW, ..RunOptions::new(stop, &timer) };
     let take = |_| sink.take().ok_or_else(|| SinkError::Other("one thread, one sink".into()));
     let summary = tacho_sim::run(fleet, options, take)?;
     if let Some(error) = &summary.flush_error {
@@ -106,7 +103,6 @@ fn send(fleet: &Fleet, sink: SpicedSink, stop: &AtomicBool) -> Result<u64> {
 struct SpicedSink {
     lane: ProducerLane,
     spice: Spice,
-    only_telemetry: bool,
     sent: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 }
@@ -125,9 +121,6 @@ impl SpicedSink {
 
 impl Sink for SpicedSink {
     fn send(&mut self, stream: Stream, key: &[u8], value: &[u8], event_time: EventTime) -> Result<(), SinkError> {
-        if self.only_telemetry && stream != Stream::Telemetry {
-            return Ok(());
-        }
         self.put(stream, key, value, event_time)?;
         for extra in self.spice.after(stream, key, value, event_time) {
             self.put(extra.stream, &extra.key, &extra.value, event_time)?;
@@ -139,7 +132,7 @@ impl Sink for SpicedSink {
         if self.stop.load(Ordering::Relaxed) {
             return Err(SinkError::Other("stopped".into()));
         }
-        self.lane.flush(FLUSH_PATIENCE).map_err(|error| SinkError::Other(Box::new(error)))
+        self.lane.settle().map_err(|error| SinkError::Other(Box::new(error)))
     }
 
     fn delivery(&self) -> Delivery {

@@ -55,8 +55,7 @@ fn run_in(options: &Options, plan: &PairPlan, dir: &Path, tell: &dyn Fn(&str)) -
     let start = EventTime(jiff::Timestamp::now().as_millisecond());
     let duration = options.round.mul_f64(plan.rounds.len() as f64);
     let Options { rate, vehicles, .. } = *options;
-    let only_telemetry = plan.is_on_small_disk();
-    let spec = LoadSpec { seed: plan.seed, rate, vehicles, start, duration, only_telemetry };
+    let spec = LoadSpec { seed: plan.seed, rate, vehicles, start, duration };
     let loads =
         [Load::start(&spec, &calm.addresses.kafka)?, Load::start(&spec, &victim.instance()?.addresses.kafka.clone())?];
     tell(&format!(
@@ -146,7 +145,7 @@ fn conclude(
 ) -> Result<PairReport> {
     let deadline = Instant::now() + AGREE_PATIENCE;
     let comparison = loop {
-        let comparison = compare::compare(calm, disturbed)?;
+        let comparison = compare::compare(calm, disturbed, plan.is_on_kafka())?;
         if comparison.differences() == 0 || Instant::now() >= deadline {
             break comparison;
         }

@@ -91,7 +91,7 @@ pub fn store_away(options: &StoreAway) -> Result<StoreAwayReport> {
     // The load goes on until the pipeline has caught up; a quarter of the absence is far more than it needs.
     let duration = BEFORE + options.away + (options.away / 4).max(Duration::from_secs(60));
     let StoreAway { seed, rate, vehicles, .. } = *options;
-    let spec = LoadSpec { seed, rate, vehicles, start, duration, only_telemetry: false };
+    let spec = LoadSpec { seed, rate, vehicles, start, duration };
     let load = Load::start(&spec, &instance.addresses.kafka)?;
     thread::sleep(BEFORE);
     let before_mib = process::resident_mib(instance.pid())?;

@@ -42,10 +42,11 @@ impl Comparison {
     }
 }
 
-/// Compares the final facts of every table and every output topic.
+/// Compares the final facts of every table and every output topic. `is_on_kafka` when the disturbed instance is.
 ///
 /// # Errors
 /// When one of them cannot be read.
-pub fn compare(calm: &Instance, disturbed: &Instance) -> Result<Comparison> {
-    Ok(Comparison { tables: tables::compare(calm, disturbed)?, topics: topics::compare(calm, disturbed)? })
+pub fn compare(calm: &Instance, disturbed: &Instance, is_on_kafka: bool) -> Result<Comparison> {
+    let tables = tables::compare(calm, disturbed, is_on_kafka)?;
+    Ok(Comparison { tables, topics: topics::compare(calm, disturbed)? })
 }

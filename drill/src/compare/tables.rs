@@ -21,15 +21,24 @@ struct Table {
     keys: Vec<String>,
     /// Which rows are compared, as a condition with its WHERE; empty for all.
     filter: String,
+    /// Whether a device's alert stands next to the same fix. On Kafka it cannot be read while a transaction of the
+    /// engine's own alerts is open before it, and a fix that was sent behind it may be run first.
+    has_places_of_devices: bool,
 }
 
-pub(super) fn compare(calm: &Instance, disturbed: &Instance) -> Result<Vec<Compared>> {
+/// What a device's alert takes from the fix that it stands next to.
+const PLACE_COLUMNS: [&str; 5] = ["lat", "lon", "trip_id", "driver_id", "interval_ms"];
+
+pub(super) fn compare(calm: &Instance, disturbed: &Instance, is_on_kafka: bool) -> Result<Vec<Compared>> {
     let mut tables = tables(calm)?;
     ensure!(!tables.is_empty(), "the store has no tables");
     let names = |tables: &[Table]| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
     ensure!(names(&tables) == names(&self::tables(disturbed)?), "the instances have different tables");
     for table in tables.iter_mut().filter(|table| table.name == "evidence") {
         table.filter = of_common_alerts(calm, disturbed)?;
+    }
+    for table in tables.iter_mut().filter(|table| is_on_kafka && table.name == "alerts") {
+        table.has_places_of_devices = false;
     }
     tables.iter().map(|table| table.compare(calm, disturbed)).collect()
 }
@@ -52,7 +61,7 @@ fn tables(instance: &Instance) -> Result<Vec<Table>> {
          INNER JOIN (SELECT table, name FROM system.columns WHERE database = 'tacho' AND default_kind != 'ALIAS' \
          ORDER BY table, position) AS c ON c.table = t.name \
          WHERE t.database = 'tacho' AND t.engine LIKE '%MergeTree' AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('schema_migrations', 'recompute_marks', 'recompute_runs', \
-         'heat_cells', 'heat_passes', 'vehicle_day_sums', 'zone_days') \
+         'heat_cells', 'heat_passes', 'evidence_passes', 'vehicle_day_sums', 'zone_days') \
          GROUP BY t.name, t.engine, t.sorting_key ORDER BY t.name FORMAT JSONCompactEachRow",
     )?;
     text.lines().map(parse_table).collect()
@@ -64,7 +73,14 @@ fn parse_table(line: &str) -> Result<Table> {
     let columns: Vec<String> = columns.into_iter().filter(|column| !is_volatile(&name, column)).collect();
     let words: Vec<&str> = sorting_key.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let keys = columns.iter().filter(|column| words.contains(&column.as_str())).cloned().collect();
-    Ok(Table { is_replacing: engine.contains("Replacing"), name, columns, keys, filter: String::new() })
+    Ok(Table {
+        is_replacing: engine.contains("Replacing"),
+        name,
+        columns,
+        keys,
+        filter: String::new(),
+        has_places_of_devices: true,
+    })
 }
 
 fn is_volatile(table: &str, column: &str) -> bool {
@@ -87,16 +103,12 @@ impl Table {
             // An open trip is told at the end of an epoch and at most every 5 s: what its last telling holds depends on
             // where epochs ended. That it is there is compared in its topic.
             "trips" => format!("(SELECT * FROM {rows} WHERE status != 'open')"),
-            // Topics have no order among them: which fix of the vehicle, and with it which trip and driver, a device's
-            // own alert stands next to is a matter of milliseconds where it was sent a moment after its time.
-            "alerts" => format!(
-                "(SELECT * REPLACE ({}) FROM {rows})",
-                ["lat", "lon", "trip_id", "driver_id", "interval_ms"]
-                    .map(|column| format!(
-                        "if(source = 'device', defaultValueOfTypeName(toTypeName({column})), {column}) AS {column}"
-                    ))
-                    .join(", ")
-            ),
+            _ if !self.has_places_of_devices => {
+                let of_engine = PLACE_COLUMNS.map(|column| {
+                    format!("if(source = 'device', defaultValueOfTypeName(toTypeName({column})), {column}) AS {column}")
+                });
+                format!("(SELECT * REPLACE ({}) FROM {rows})", of_engine.join(", "))
+            }
             // Silent as a whole is the same as not told; which of them are told depends on what passed first.
             "vehicle_intervals" => format!("(SELECT * FROM {rows} WHERE offline_ms < 900000)"),
             _ if !self.filter.is_empty() => format!("(SELECT * FROM {rows} {})", self.filter),
@@ -236,6 +248,7 @@ mod tests {
             columns: vec!["trip_id".into(), "km".into()],
             keys: vec!["trip_id".into()],
             filter: String::new(),
+            has_places_of_devices: true,
         };
         let rows = |rows: &[(&str, u64)]| rows.iter().map(|(row, count)| ((*row).to_owned(), *count)).collect();
         let calm: BTreeMap<String, u64> = rows(&[
