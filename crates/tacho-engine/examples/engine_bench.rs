@@ -4,6 +4,8 @@
 //!
 //! 10,000 vehicles report once a second, 70 % of them on declared trips, in epochs of 100 ms of fleet time. Then the
 //! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
+//!
+//! `engine_bench features` tells what each feature adds: the same vehicles send more and more, in turns, three times.
 
 use std::{sync::Arc, time::Instant};
 use tacho_engine::{
@@ -18,6 +20,42 @@ const START_MS: i64 = 1_772_438_400_000;
 const EPOCH_MS: i64 = 100;
 const PARTITIONS: usize = 12;
 
+/// What the vehicles of a run send, and what is watched for them.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    fixes: usize,
+    vehicles: usize,
+    names_trips: bool,
+    names_drivers: bool,
+    sends_health: bool,
+    geofences: usize,
+}
+
+impl Load {
+    const BARE: Load = Load {
+        fixes: 1_000_000,
+        vehicles: 10_000,
+        names_trips: false,
+        names_drivers: false,
+        sends_health: false,
+        geofences: 0,
+    };
+}
+
+/// CPU time by stage, ns.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    vehicle: u64,
+    driver: u64,
+    fleet: u64,
+}
+
+impl Spent {
+    fn total(self) -> u64 {
+        self.vehicle + self.driver + self.fleet
+    }
+}
+
 /// A vehicle of the benchmark: the texts that it sends, and how it moves.
 struct Vehicle {
     id: String,
@@ -27,6 +65,7 @@ struct Vehicle {
     position: LatLon,
     heading: f64,
     kmph: f32,
+    is_driven: bool,
     sends_health: bool,
 }
 
@@ -38,12 +77,22 @@ impl Vehicle {
         let kmph = if is_on_trip { 30.0 + (n % 50) as f32 } else { 0.0 };
         let driver = format!("drv_{n:06}");
         let sends_health = false;
-        Vehicle { sends_health, hash: java_hash(&id), id, driver, trip, position, heading: (n % 360) as f64, kmph }
+        Vehicle {
+            is_driven: is_on_trip,
+            sends_health,
+            hash: java_hash(&id),
+            id,
+            driver,
+            trip,
+            position,
+            heading: (n % 360) as f64,
+            kmph,
+        }
     }
 
     /// A second later: speed wanders, now and then it brakes, speeds or turns.
     fn step(&mut self, random: u32) {
-        if self.trip.is_empty() {
+        if !self.is_driven {
             return;
         }
         let wander = (random % 1_000) as f32 / 250.0 - 2.0;
@@ -72,7 +121,7 @@ impl Vehicle {
         batch.heading.push(self.heading.rem_euclid(360.0) as f32);
         batch.sat_count.push(11);
         batch.battery_v.push(13.8);
-        batch.set_ignition(row, !self.trip.is_empty());
+        batch.set_ignition(row, self.is_driven);
         batch.extra.push(batch.text.push(""));
         if self.sends_health {
             batch.fuel_pct.set(row, 60.0 + (at / 1_000 % 7) as f32 * 0.1);
@@ -135,27 +184,39 @@ fn control_of(geofences: usize) -> Arc<Control> {
     stage.control()
 }
 
-fn run_stream(fixes: usize, vehicles: usize, sends_health: bool, geofences: usize) {
+fn run_stream(load: Load) -> Spent {
     let config = Arc::new(EngineConfig::default());
     let mut shard = Shard::new(Arc::clone(&config), 0..KEY_GROUPS);
-    shard.set_control(control_of(geofences));
+    shard.set_control(control_of(load.geofences));
     let mut fleet_stage = FleetStage::new(config);
-    let mut vehicles: Vec<Vehicle> = (0..vehicles).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
-    vehicles.iter_mut().for_each(|vehicle| vehicle.sends_health = sends_health);
+    let mut vehicles: Vec<Vehicle> = (0..load.vehicles).map(|n| Vehicle::new(n, n % 10 < 7)).collect();
+    for vehicle in &mut vehicles {
+        vehicle.sends_health = load.sends_health;
+        if !load.names_trips {
+            vehicle.trip.clear();
+        }
+        if !load.names_drivers {
+            vehicle.driver.clear();
+        }
+    }
     let mut batches: Vec<TelemetryBatch> = (0..PARTITIONS).map(|_| TelemetryBatch::default()).collect();
-    let (mut done, mut at, mut random, mut spent_ns, mut facts) = (0, START_MS, 7, 0, 0);
+    let (mut done, mut at, mut random, mut spent, mut facts) = (0, START_MS, 7, Spent::default(), 0);
     let mut by_kind = [0; 8];
-    while done < fixes {
+    while done < load.fixes {
         done += epoch(&mut vehicles, at, &mut random, &mut batches);
-        let started_ns = cpu_ns();
         let time = EpochTime { fleet: Some(EventTime(at - 5_000)), log: LogTime(at + EPOCH_MS) };
         let mut out = VehicleStageOutput::default();
+        let started_ns = cpu_ns();
         shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &[], &mut out);
+        let vehicles_done_ns = cpu_ns();
         let mut driver_out = DriverStageOutput::default();
         shard.run_driver_stage(time, &GroupSet::ALL, &mut out.driver_inputs, &mut driver_out);
+        let drivers_done_ns = cpu_ns();
         fleet_stage.run(time, &[out.fleet], &mut out.facts);
         out.facts.append(&mut driver_out.facts);
-        spent_ns += cpu_ns() - started_ns;
+        spent.fleet += cpu_ns() - drivers_done_ns;
+        spent.driver += drivers_done_ns - vehicles_done_ns;
+        spent.vehicle += vehicles_done_ns - started_ns;
         facts += out.facts.len();
         let f = &out.facts;
         let counts = [
@@ -171,12 +232,45 @@ fn run_stream(fixes: usize, vehicles: usize, sends_health: bool, geofences: usiz
         by_kind.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         at += EPOCH_MS;
     }
+    let each = |ns: u64| ns as f64 / done as f64;
     println!(
-        "{done} fixes, {:.0} ns of CPU each, {:.2} facts each",
-        spent_ns as f64 / done as f64,
+        "{done} fixes, {:.0} ns of CPU each (vehicles {:.0}, drivers {:.0}, fleet {:.0}), {:.2} facts each",
+        each(spent.total()),
+        each(spent.vehicle),
+        each(spent.driver),
+        each(spent.fleet),
         facts as f64 / done as f64
     );
     println!("trips, alerts, minutes, summaries, metrics, scores, utilization, geofence events = {by_kind:?}");
+    spent
+}
+
+/// What each feature adds to the one before it: the median of three runs, taken in turns.
+fn measure_features() {
+    const ROUNDS: usize = 3;
+    let named = Load { names_trips: true, ..Load::BARE };
+    let driven = Load { names_drivers: true, ..named };
+    let healthy = Load { sends_health: true, ..driven };
+    let steps = [
+        ("motion, detected trips, driving events", Load::BARE),
+        ("declared trips", named),
+        ("drivers: scores and driving times", driven),
+        ("fuel, temperature, odometer", healthy),
+        ("10,000 geofences", Load { geofences: 10_000, ..healthy }),
+    ];
+    let mut runs = [[0; ROUNDS]; 5];
+    for round in 0..ROUNDS {
+        for (run, (_, load)) in runs.iter_mut().zip(steps) {
+            run[round] = run_stream(load).total() / load.fixes as u64;
+        }
+    }
+    let mut before = 0;
+    for (run, (feature, _)) in runs.iter_mut().zip(steps) {
+        run.sort_unstable();
+        let median = run[ROUNDS / 2];
+        println!("{feature}: {median} ns a fix ({}..{}), {:+} ns", run[0], run[ROUNDS - 1], median as i64 - before);
+        before = median as i64;
+    }
 }
 
 /// Snapshot bytes per vehicle, and the time of one group's snapshot.
@@ -220,9 +314,18 @@ fn resident_kib() -> usize {
 }
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("features") {
+        return measure_features();
+    }
     let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse().ok());
-    let sends_health = number(3) == Some(1);
-    run_stream(number(1).unwrap_or(2_000_000), number(2).unwrap_or(10_000), sends_health, number(4).unwrap_or(0));
+    run_stream(Load {
+        fixes: number(1).unwrap_or(2_000_000),
+        vehicles: number(2).unwrap_or(10_000),
+        names_trips: true,
+        names_drivers: true,
+        sends_health: number(3) == Some(1),
+        geofences: number(4).unwrap_or(0),
+    });
     if number(1).is_some() {
         return;
     }
