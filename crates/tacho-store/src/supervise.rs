@@ -53,6 +53,16 @@ pub enum SuperviseError {
 /// must print the ready line of [`crate::embedded::serve`] and end when its standard input ends.
 pub type MakeCommand = Box<dyn Fn(SocketAddr) -> Command + Send>;
 
+/// Free bytes where the store lies, if that is known.
+pub type RoomProbe = Box<dyn Fn() -> Option<u64> + Send>;
+
+/// With less than this the disk counts as full, bytes.
+const ROOM_MIN: u64 = 16 << 20;
+/// With this much there is room again, bytes.
+const ROOM_AGAIN: u64 = 64 << 20;
+/// How often the room is looked at.
+const ROOM_EVERY: Duration = Duration::from_millis(250);
+
 /// A supervised store. Dropping it ends the child in order; if this process dies, the child sees its standard
 /// input end and follows.
 pub struct Supervisor {
@@ -79,11 +89,27 @@ impl Supervisor {
         listen: SocketAddr,
         limits: SuperviseLimits,
     ) -> Result<Self, SuperviseError> {
+        Self::start_with_room(make_command, listen, limits, Box::new(|| None))
+    }
+
+    /// The same for a store on a disk that may be full. Once it has room again the child is started anew: a merge that
+    /// ran out of room may leave a part with an empty file (ClickHouse 26.7), which is noticed only when parts are
+    /// loaded. Then the parts that it was merged from, kept for 8 minutes, take its place.
+    ///
+    /// # Errors
+    /// As [`Supervisor::start`].
+    pub fn start_with_room(
+        make_command: MakeCommand,
+        listen: SocketAddr,
+        limits: SuperviseLimits,
+        room: RoomProbe,
+    ) -> Result<Self, SuperviseError> {
         let (running, address) = Running::start(make_command(listen), limits.ready)?;
         let shared = Arc::new(Shared::default());
         shared.set_up(&running);
         let (stop, told) = mpsc::sync_channel(1);
-        let watch = Watch { make_command, address, limits, shared: shared.clone(), told };
+        let room = Room { probe: room, looked: Instant::now(), was_full: false };
+        let watch = Watch { make_command, address, limits, shared: shared.clone(), told, room };
         let watcher = std::thread::Builder::new()
             .name("store-watch".into())
             .spawn(move || watch.run(running))
@@ -206,10 +232,31 @@ struct Watch {
     limits: SuperviseLimits,
     shared: Arc<Shared>,
     told: mpsc::Receiver<()>,
+    room: Room,
+}
+
+/// What is known of the room on the disk.
+struct Room {
+    probe: RoomProbe,
+    looked: Instant,
+    was_full: bool,
+}
+
+impl Room {
+    /// True once when the disk was full and is not any more.
+    fn is_back(&mut self) -> bool {
+        if self.looked.elapsed() < ROOM_EVERY {
+            return false;
+        }
+        self.looked = Instant::now();
+        let Some(free) = (self.probe)() else { return false };
+        self.was_full |= free < ROOM_MIN;
+        self.was_full && free >= ROOM_AGAIN && std::mem::take(&mut self.was_full)
+    }
 }
 
 impl Watch {
-    fn run(self, first: Running) {
+    fn run(mut self, first: Running) {
         let mut running = Some(first);
         let mut backoff = self.limits.backoff_min;
         loop {
@@ -223,6 +270,13 @@ impl Watch {
                 backoff = (backoff * 2).min(self.limits.backoff_max);
                 continue;
             };
+            if self.room.is_back() {
+                tracing::warn!("the disk was full: the store starts again, to look over what it wrote meanwhile");
+                self.shared.is_up.store(false, Ordering::Relaxed);
+                child.kill();
+                running = self.restart();
+                continue;
+            }
             if child.has_ended() {
                 self.shared.is_up.store(false, Ordering::Relaxed);
                 let lived = child.since.elapsed();

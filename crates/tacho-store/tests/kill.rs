@@ -8,8 +8,16 @@ mod rows;
 use host::{Host, until};
 use rows::telemetry_insert;
 use rustix::process::{Pid, Signal, kill_process};
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tacho_io::{Store, Table};
+use tacho_store::{OutputFormat, QueryOptions};
 
 const ROWS: usize = 60_000;
 const ROUNDS: u64 = 10;
@@ -81,4 +89,39 @@ fn kill_in_insert(host: &Host, round: u64, wait: Duration, found: &mut Found) {
         }
     }
     assert_eq!(count(), ROWS as u64, "round {round}");
+}
+
+#[test]
+fn a_part_that_was_merged_without_room_is_replaced_once_there_is_room_again() {
+    let (free, looks) = (Arc::new(AtomicU64::new(1 << 30)), Arc::new(AtomicU64::new(0)));
+    let (of_probe, looks_of_probe) = (free.clone(), looks.clone());
+    let host = Host::start_with_room(Box::new(move || {
+        looks_of_probe.fetch_add(1, Ordering::SeqCst);
+        Some(of_probe.load(Ordering::SeqCst))
+    }));
+    let store = host.store();
+    host.ask(
+        &store,
+        "CREATE TABLE merged (a UInt64, v LowCardinality(String)) ENGINE = MergeTree ORDER BY a \
+         SETTINGS min_bytes_for_wide_part = 0",
+    );
+    for _ in 0..3 {
+        host.ask(&store, "INSERT INTO merged SELECT number, toString(number % 10) FROM numbers(1000)");
+    }
+    host.ask(&store, "OPTIMIZE TABLE merged FINAL");
+    // What was found after a drill with a full disk: the file is there, and empty.
+    let part = host.ask(&store, "SELECT path FROM system.parts WHERE table = 'merged' AND active AND level > 0");
+    std::fs::write(Path::new(part.trim()).join("v.dict.cmrk2"), "").unwrap();
+    host.ask(&store, "SYSTEM DROP MARK CACHE");
+    let sum = "SELECT count(), countIf(v = '7') FROM merged";
+    let options = QueryOptions::default();
+    assert!(host.try_ask(&store, sum, OutputFormat::Tsv, &options).is_err(), "ClickHouse has not noticed by itself");
+    let pid = host.supervisor.pid();
+    free.store(1 << 20, Ordering::SeqCst);
+    let before = looks.load(Ordering::SeqCst);
+    until("two looks at a full disk", || looks.load(Ordering::SeqCst) >= before + 2);
+    assert_eq!(host.supervisor.pid(), pid, "while the disk is full it goes on answering");
+    free.store(1 << 30, Ordering::SeqCst);
+    until("the restart", || host.supervisor.pid() != pid && host.supervisor.is_up());
+    assert_eq!(host.ask(&store, sum), "3000\t300\n");
 }

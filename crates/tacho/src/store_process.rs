@@ -72,6 +72,7 @@ fn spawn(folder: &Path) -> Result<JoinHandle<Result<Supervisor, SuperviseError>>
     let program = std::env::current_exe().context("find this program")?;
     std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     let folder = std::path::absolute(folder).with_context(|| format!("resolve {}", folder.display()))?;
+    let of_room = folder.clone();
     let make_command = Box::new(move |listen: SocketAddr| {
         let mut command = Command::new(&program);
         command.arg("store").arg("--data-dir").arg(&folder).arg("--listen").arg(listen.to_string());
@@ -79,7 +80,8 @@ fn spawn(folder: &Path) -> Result<JoinHandle<Result<Supervisor, SuperviseError>>
         command
     });
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    Ok(thread::spawn(move || Supervisor::start(make_command, any_port, SuperviseLimits::default())))
+    let room = Box::new(move || rustix::fs::statvfs(&of_room).ok().map(|disk| disk.f_bavail * disk.f_frsize));
+    Ok(thread::spawn(move || Supervisor::start_with_room(make_command, any_port, SuperviseLimits::default(), room)))
 }
 
 /// The store's configuration; the URL of an embedded one comes later.

@@ -13,7 +13,7 @@ use std::{
 use tacho_io::StoreError;
 use tacho_store::{
     ClickHouseStore, OutputFormat, QueryOptions, StoreConfig, embedded, migrate,
-    supervise::{MakeCommand, SuperviseLimits, Supervisor},
+    supervise::{MakeCommand, RoomProbe, SuperviseLimits, Supervisor},
 };
 use tokio::runtime::Runtime;
 
@@ -28,11 +28,14 @@ pub struct Host {
 
 impl Host {
     pub fn start() -> Self {
+        Self::start_with_room(Box::new(|| None))
+    }
+    pub fn start_with_room(room: RoomProbe) -> Self {
         if let Err(missing) = embedded::find_library() {
             panic!("{missing}");
         }
         let data_dir = tempfile::tempdir().unwrap();
-        let supervisor = start(data_dir.path());
+        let supervisor = start_with_room(data_dir.path(), room);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(migrate(&config(&supervisor, "tacho"))).unwrap();
         Self { supervisor, runtime, _data_dir: data_dir }
@@ -80,6 +83,10 @@ pub fn config(supervisor: &Supervisor, database: &str) -> StoreConfig {
 }
 
 pub fn start(data_dir: &Path) -> Supervisor {
+    start_with_room(data_dir, Box::new(|| None))
+}
+
+pub fn start_with_room(data_dir: &Path, room: RoomProbe) -> Supervisor {
     let data_dir = data_dir.to_owned();
     let make_command: MakeCommand = Box::new(move |listen| {
         let mut command = Command::new(host_program());
@@ -87,7 +94,7 @@ pub fn start(data_dir: &Path) -> Supervisor {
         command
     });
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Supervisor::start(make_command, listen, SuperviseLimits::default()).unwrap()
+    Supervisor::start_with_room(make_command, listen, SuperviseLimits::default(), room).unwrap()
 }
 
 /// `examples/store.rs`, which cargo builds beside the tests.
