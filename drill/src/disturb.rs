@@ -138,7 +138,9 @@ impl Victim {
             }
             Kind::DiskFull => {
                 let (phase, state) = self.phase()?;
-                let outcome = self.fill_the_disk(Duration::from_secs_f64(3.0 + 2.0 * round.share))?;
+                // The load waits for its side events meanwhile. After 5 s without any the fleet would count as silent,
+                // which is another story than the calm run's.
+                let outcome = self.fill_the_disk(Duration::from_secs_f64(1.0 + 1.5 * round.share))?;
                 note("disk", phase, format!("{state}; {outcome}"));
             }
             Kind::Broker | Kind::AllBrokers => {
