@@ -104,13 +104,7 @@ impl Victim {
                 note("whole", phase, format!("{} ms after its start; {}", wait.as_millis(), self.restart()?));
             }
             Kind::WholeInBacklog => {
-                let store = self.instance()?.store_pid()?;
-                process::pause(store)?;
-                // Without an answer of the store the queue grows by ten epochs a second.
-                until("a backlog", RECOVER_PATIENCE, || {
-                    let counters = self.instance()?.counters()?;
-                    Ok((number(&counters, "publish_queue_epochs") >= BACKLOG_EPOCHS).then_some(()))
-                })?;
+                self.build_a_backlog()?;
                 let (phase, state) = self.phase()?;
                 self.kill()?;
                 note("whole", phase, format!("{state}; {}", self.restart()?));
@@ -154,6 +148,15 @@ impl Victim {
             say(self.is_verbose, &format!("round {round}: {kind}: {place}, {phase}: {detail}"));
         }
         Ok(done)
+    }
+
+    /// Pauses the store until epochs wait for it: without its answer the queue grows by ten a second.
+    fn build_a_backlog(&self) -> Result<()> {
+        process::pause(self.instance()?.store_pid()?)?;
+        until("a backlog", RECOVER_PATIENCE, || {
+            let counters = self.instance()?.counters()?;
+            Ok((number(&counters, "publish_queue_epochs") >= BACKLOG_EPOCHS).then_some(()))
+        })
     }
 
     fn kill(&mut self) -> Result<()> {

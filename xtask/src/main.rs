@@ -5,9 +5,13 @@ mod crates;
 mod sources;
 
 use anyhow::{Context, Result, bail};
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match env::args().nth(1).as_deref() {
         Some("tidy") => {
             let problems = tidy(&root()?)?;
@@ -15,12 +19,14 @@ fn main() -> Result<()> {
                 eprintln!("{problem}");
             }
             if !problems.is_empty() {
-                bail!("{} problems", problems.len());
+                // No error of its own: its backtrace would stand where a reader looks for the problems.
+                eprintln!("tidy: {} problems", problems.len());
+                return Ok(ExitCode::FAILURE);
             }
             println!("tidy: no problems");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
-        Some("simulate") => simulate(),
+        Some("simulate") => simulate().map(|()| ExitCode::SUCCESS),
         other => bail!("unknown task {other:?}; there are `cargo xtask tidy` and `cargo xtask simulate`"),
     }
 }
