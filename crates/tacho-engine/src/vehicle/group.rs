@@ -150,7 +150,7 @@ impl VehicleGroup {
         for vehicle in &self.vehicles {
             let waiting = vehicle.reorder.as_ref().map_or(0, |reorder| reorder.len());
             gauges.held_rows += sign * (i64::from(vehicle.held.is_some()) + waiting as i64);
-            for side in &vehicle.pending {
+            for side in vehicle.pending.iter().filter(|side| side.is_first_time()) {
                 gauges.buffered[side.rank() as usize] += sign;
             }
         }

@@ -24,6 +24,7 @@ mod reorder;
 mod review;
 mod share;
 mod side;
+mod silence;
 mod state;
 mod trip;
 mod trips;

@@ -5,7 +5,7 @@ use super::{
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
-    idling, intervals, marks, overspeed, presence, reorder, share, side,
+    idling, intervals, marks, overspeed, presence, reorder, share, side, silence,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -141,6 +141,7 @@ fn give_up_held(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
 
 /// Applies a fix in order: every feature sees it once.
 fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    silence::on_fix(vehicle, fix.at);
     side::release_until(vehicle, fix.at, ctx);
     absence::on_fix(vehicle, fix, ctx);
     alerts::place_sos(vehicle, fix.at, ctx);

@@ -1,7 +1,7 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    absence, alerts, intervals, marks, motion, presence, reorder, share, side,
+    absence, alerts, delivery, intervals, marks, motion, presence, reorder, share, side, silence,
     state::{Context, Vehicle},
     trips, windows,
 };
@@ -95,6 +95,8 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     share::on_silence(vehicle, fleet, ctx);
     presence::on_silence(vehicle, fleet, ctx);
     marks::on_check(vehicle, fleet, ctx);
+    delivery::on_check(vehicle, fleet, ctx);
+    silence::on_check(vehicle, fleet);
     if state_before != vehicle.presence.state() {
         show(vehicle, true, ctx);
     }
@@ -144,6 +146,8 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         certain.into_iter().flatten().min().filter(is_certain),
         share::due_at(vehicle, ctx),
         marks::check_at(vehicle),
+        delivery::check_at(vehicle, ctx),
+        silence::check_at(vehicle),
     ];
     candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
 }

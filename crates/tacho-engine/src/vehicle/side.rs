@@ -6,7 +6,7 @@ use super::{
     delivery::{self, StopChange, StopNews},
     fencing,
     fix::Fix,
-    health, marks, motion, reorder, review,
+    health, marks, motion, reorder, review, silence,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -30,6 +30,8 @@ pub struct PendingSide {
     offset: i64,
     /// Fleet time when it came, at most its log time; none if that was not known.
     arrived: Option<EventTime>,
+    /// It took effect in silence, was counted then, and was taken back.
+    is_again: bool,
     what: What,
 }
 
@@ -44,9 +46,29 @@ impl PendingSide {
         self.rank
     }
 
+    /// True if it has not been counted as applied before.
+    pub fn is_first_time(&self) -> bool {
+        !self.is_again
+    }
+
+    /// Its place among others.
+    pub fn order(&self) -> (EventTime, u8, i32, i64) {
+        (self.at, self.rank, self.partition, self.offset)
+    }
+
+    /// True if all that it changes is kept for a fix that comes from before it: trips, rounds, who is logged in.
+    pub fn can_be_taken_back(&self) -> bool {
+        match self.what {
+            What::TripStart { .. } | What::DeliveryPlan { .. } | What::Stop(_) | What::TripEnd(_) => true,
+            What::Reassign { .. } | What::Login(_) | What::Logout => true,
+            What::Setup { .. } | What::Status(_) | What::Maintenance { .. } | What::Plan(_) => false,
+            What::DeviceAlert { .. } | What::Review { .. } | What::Seen(_) => false,
+        }
+    }
+
     /// True if it comes before a fix at `at`: one of that very moment comes after it; but it still belongs to a trip that
     /// ends then, as it does when the end arrives behind it.
-    fn comes_before(&self, at: EventTime) -> bool {
+    pub fn comes_before(&self, at: EventTime) -> bool {
         self.at < at || (self.at == at && !matches!(self.what, What::TripEnd(_)))
     }
 }
@@ -129,7 +151,12 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
         ctx.out.side_outcomes.add_applied(stream);
         return;
     };
+    let (at, rank, partition, offset) = (event.at, stream.rank(), event.partition, event.offset);
+    let pending =
+        PendingSide { at, rank, partition, offset, arrived: ctx.fleet_at(event.log_time), is_again: false, what };
+    silence::on_event(vehicle, &pending);
     if vehicle.has_passed(event.at) {
+        let what = pending.what;
         ctx.out.side_outcomes.add_late(stream);
         // What a person says of the present is not history.
         let is_history = !matches!(what, What::Setup { .. } | What::Review { .. } | What::Seen(_));
@@ -140,16 +167,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
         apply(vehicle, event.at, what, ctx);
         return;
     }
-    let pending = PendingSide {
-        at: event.at,
-        rank: stream.rank(),
-        partition: event.partition,
-        offset: event.offset,
-        arrived: ctx.fleet_at(event.log_time),
-        what,
-    };
-    let key = |side: &PendingSide| (side.at, side.rank, side.partition, side.offset);
-    let place = vehicle.pending.partition_point(|side| key(side) < key(&pending));
+    let place = vehicle.pending.partition_point(|side| side.order() < pending.order());
     vehicle.pending.insert(place, pending);
     ctx.gauges.buffered[stream.rank() as usize] += 1;
     if vehicle.pending.len() > PENDING_MAX {
@@ -157,10 +175,19 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     }
 }
 
+/// Puts an event back that took effect too early.
+pub fn wait_again(vehicle: &mut Vehicle, event: PendingSide) {
+    let place = vehicle.pending.partition_point(|side| side.order() < event.order());
+    vehicle.pending.insert(place, PendingSide { is_again: true, ..event });
+}
+
 /// Lets the oldest take effect before its moment, so that what waits stays bounded. It then met fixes that it should not
 /// have met: the day is computed again.
 fn release_early(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(at) = vehicle.pending.first().map(PendingSide::at) else { return };
+    if let Some(fleet) = ctx.time.fleet.filter(|_| vehicle.silence.is_some()) {
+        silence::note_first(vehicle, fleet, ctx);
+    }
     release_first(vehicle, ctx);
     marks::on_late(vehicle, at, ctx);
 }
@@ -289,8 +316,10 @@ pub fn release_until(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>
 
 fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let side = vehicle.pending.remove(0);
-    ctx.gauges.buffered[side.rank as usize] -= 1;
-    ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
+    if !side.is_again {
+        ctx.gauges.buffered[side.rank as usize] -= 1;
+        ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
+    }
     alerts::place_sos(vehicle, side.at, ctx);
     absence::pass(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
@@ -319,6 +348,7 @@ pub fn is_seen_at(vehicle: &Vehicle, call: Call, at: EventTime) -> bool {
 /// Looks at a silent vehicle: what it will not pass itself, fleet time passes.
 pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     while pending_until(vehicle, ctx).is_some_and(|until| until <= fleet) {
+        silence::note_first(vehicle, fleet, ctx);
         release_first(vehicle, ctx);
     }
 }
@@ -411,9 +441,11 @@ fn end_trip(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Contex
             declare_end(&mut trip, at, &end);
             trips::finish(vehicle, trip, ctx);
         }
-    } else if let Some(trip) = vehicle.ended.as_mut().filter(|trip| trip.id == end.trip_id) {
-        declare_end(trip, at, &end);
+    } else if let Some(mut trip) = vehicle.ended.take_if(|trip| trip.id == end.trip_id) {
+        declare_end(&mut trip, at, &end);
         trip.tell(&vehicle.id, ctx);
+        delivery::on_trip_end(vehicle, &trip, ctx);
+        vehicle.ended = Some(trip);
     } else if !vehicle.has_ended(end.trip_id.as_str()) {
         // An end without a start: the producer's word is all there is.
         let duration_ms = if end.duration_s.is_finite() { (end.duration_s * 1_000.0) as i64 } else { 0 };

@@ -19,6 +19,7 @@ use super::{
     reorder::Reorder,
     share::Share,
     side::PendingSide,
+    silence::Silence,
     trip::Trip,
     trips::Parked,
     windows::Windows,
@@ -53,6 +54,8 @@ pub struct Vehicle {
     /// Of a vehicle with a reorder bound.
     pub reorder: Option<Box<Reorder>>,
     pub pending: Vec<PendingSide>,
+    /// What happened in the silence behind the last fix.
+    pub silence: Option<Box<Silence>>,
     /// Days that have to be computed again.
     pub marks: Option<Box<Marks>>,
     pub parked: Parked,
@@ -61,7 +64,7 @@ pub struct Vehicle {
     pub ended: Option<Box<Trip>>,
     /// Hashes of the ids of the trips that ended before it: their facts take no more corrections, and are not replaced
     /// by what a straggling event says alone.
-    ended_before: VecDeque<u32>,
+    pub ended_before: VecDeque<u32>,
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
     /// What it usually drives on rounds, if it ever had a plan.
@@ -107,6 +110,7 @@ impl Vehicle {
             held: None,
             reorder: None,
             pending: Vec::new(),
+            silence: None,
             marks: None,
             parked: Parked::default(),
             trip: None,

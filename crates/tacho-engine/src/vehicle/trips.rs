@@ -86,6 +86,15 @@ fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Cont
     false
 }
 
+/// The trip that an applied fix belongs to: the running one, or one that has ended and has just taken it.
+pub fn of_fix<'v>(vehicle: &'v Vehicle, fix: &Fix<'_>) -> Option<&'v Trip> {
+    match vehicle.trip.as_deref() {
+        Some(trip) => Some(trip).filter(|trip| trip.is_confirmed),
+        None if fix.trip_id.is_empty() => None,
+        None => vehicle.ended.as_deref().filter(|ended| ended.last_at == fix.at && ended.id.as_str() == fix.trip_id),
+    }
+}
+
 /// Ends whatever runs because a declared trip begins at `at`.
 pub fn end_running(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     match vehicle.trip.as_ref().map(|trip| (trip.origin, trip.started_at)) {
@@ -109,7 +118,7 @@ fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>)
 pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
     trip.path.settle();
     trip.tell(&vehicle.id, ctx);
-    delivery::on_trip_end(vehicle, &trip.id, trip.ended_at, ctx);
+    delivery::on_trip_end(vehicle, &trip, ctx);
     vehicle.parked.position = Some(trip.position);
     vehicle.remember_ended(trip.id.as_str());
     vehicle.ended = Some(trip);

@@ -7,6 +7,7 @@ use super::{
     fix::Fix,
     presence::Spent,
     state::{Context, Vehicle},
+    trips,
 };
 use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
@@ -214,9 +215,9 @@ impl Windows {
         summary.samples.add(fix.speed_kmph);
         summary.samples.distance_m += delta_m;
         summary.has_news = true;
-        let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+        let trip = trips::of_fix(vehicle, fix);
         if trip.map_or("", |trip| trip.id.as_str()) != summary.trip_id.as_str() {
-            summary.trip_id = vehicle.trip_id();
+            summary.trip_id = trip.map(|trip| trip.id.clone()).unwrap_or_default();
         }
     }
 
@@ -275,7 +276,7 @@ impl Windows {
     /// changes, all that is left of the old one is told.
     fn add_to_panes(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &mut Context<'_>) {
         let slide_ms = ctx.config.metrics_slide_ms;
-        let trip = vehicle.trip.as_ref().filter(|trip| trip.is_confirmed);
+        let trip = trips::of_fix(vehicle, fix);
         if trip.is_none_or(|trip| trip.id != self.panes_trip) && !self.panes.is_empty() {
             self.tell_metrics_until(vehicle, EventTime::MAX, ctx);
             self.panes.clear();

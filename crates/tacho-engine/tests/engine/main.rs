@@ -20,6 +20,7 @@ mod properties;
 mod recordings;
 mod rig;
 mod script;
+mod slow;
 mod streams;
 mod texts;
 mod trips;

@@ -52,12 +52,21 @@ pub fn check(script: &str, expected: Expect) {
     expected.assert_eq(&text);
 }
 
+/// The rig behind a script.
+pub fn played(script: &str) -> Rig {
+    play(script, 1, false).rig
+}
+
 /// What a script gives, its own lines included, for one that is too long to be shown.
 pub fn outcome(script: &str) -> String {
     run(script, 1, false)
 }
 
 fn run(script: &str, shards: u16, restarts: bool) -> String {
+    play(script, shards, restarts).text
+}
+
+fn play(script: &str, shards: u16, restarts: bool) -> Runner {
     let mut runner = Runner {
         rig: Rig::new(shards),
         shown: Vec::new(),
@@ -72,7 +81,7 @@ fn run(script: &str, shards: u16, restarts: bool) -> String {
             runner.rig.restart(shards);
         }
     }
-    runner.text
+    runner
 }
 
 struct Runner {

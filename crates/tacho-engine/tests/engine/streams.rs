@@ -34,7 +34,12 @@ impl std::fmt::Debug for Stream {
 
 /// The streams of some vehicles, merged by time.
 pub fn stream() -> impl Strategy<Value = Stream> {
-    let vehicle = (proptest::collection::vec(act(), 3..14), 1..4i64, 0..30_000i64);
+    stream_of(act())
+}
+
+/// The same of vehicles that do only this.
+pub fn stream_of(act: impl Strategy<Value = Act>) -> impl Strategy<Value = Stream> {
+    let vehicle = (proptest::collection::vec(act, 3..14), 1..4i64, 0..30_000i64);
     proptest::collection::vec(vehicle, 1..5).prop_map(|acts| {
         let mut all = Vec::new();
         for (index, (acts, every_s, offset_ms)) in acts.iter().enumerate() {

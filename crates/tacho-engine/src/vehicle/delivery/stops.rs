@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use tacho_model::{EventTime, LatLon, PlannedStop, Punctuality, StopVisit, TripId, VisitStatus};
+use tacho_model::{DriverId, EventTime, LatLon, PlannedStop, Punctuality, StopVisit, TripId, VisitStatus};
 
 /// A window that is not planned reaches this far around the planned arrival, ms.
 const ON_TIME_MS: i64 = 15 * 60_000;
@@ -310,13 +310,13 @@ impl Stops {
     }
 
     /// Puts the facts of the stops out that have changed.
-    pub fn tell_changed(&mut self, vehicle: &Vehicle, trip_id: &TripId, ctx: &mut Context<'_>) {
+    pub fn tell_changed(&mut self, vehicle: &Vehicle, trip_id: &TripId, driver_id: &DriverId, ctx: &mut Context<'_>) {
         for (index, stop) in self.stops.iter_mut().enumerate().filter(|(_, stop)| stop.has_news) {
             stop.has_news = false;
             ctx.out.facts.stop_visits.push(StopVisit {
                 trip_id: trip_id.clone(),
                 vehicle_id: vehicle.id.clone(),
-                driver_id: vehicle.driver_id.clone(),
+                driver_id: driver_id.clone(),
                 stop: stop.planned.clone(),
                 plan_order: index as u32 + 1,
                 visit_order: stop.visit_order,
