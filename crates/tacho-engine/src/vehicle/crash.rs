@@ -6,7 +6,8 @@
 //! the way shows how quick the loss was.
 
 use super::{
-    alerts::{Begin, Call, Episode},
+    alerts::{Begin, Episode},
+    emergencies::Call,
     fix::{Fix, LastFix},
     state::{Context, Vehicle},
 };

@@ -6,6 +6,7 @@ mod crash;
 mod delivery;
 mod detect;
 mod duplicates;
+mod emergencies;
 mod fencing;
 mod fix;
 mod group;

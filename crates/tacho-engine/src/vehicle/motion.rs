@@ -1,7 +1,7 @@
 //! From a fix to the way since the one before: order, duplicates, jumps, jitter.
 
 use super::{
-    absence, alerts, crash, delivery, detect, fencing,
+    absence, crash, delivery, detect, emergencies, fencing,
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
@@ -24,7 +24,7 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
         return RowOutcome::Duplicate;
     }
     if fix.device_flags != 0 {
-        alerts::on_device_flags(vehicle, &fix, ctx);
+        emergencies::on_device_flags(vehicle, &fix, ctx);
     }
     if fix.at < vehicle.time {
         ctx.out.displacements.add(reorder::displacement_ms(vehicle, fix.at));
@@ -144,9 +144,9 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     silence::on_fix(vehicle, fix.at);
     side::release_until(vehicle, fix.at, ctx);
     absence::on_fix(vehicle, fix, ctx);
-    alerts::place_sos(vehicle, fix.at, ctx);
+    emergencies::place_sos(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
-    alerts::settle_flags(vehicle, fix, ctx);
+    emergencies::settle_flags(vehicle, fix, ctx);
     vehicle.time = vehicle.time.max(fix.capped_at());
     let step = Step { delta_m: moved_m(vehicle, fix, ctx), spent: presence::spent(vehicle, fix.at) };
     let mut now = LastFix {

@@ -4,7 +4,7 @@
 //! The bound says how records arrive, not what the vehicle does: it takes effect as its command arrives.
 
 use super::{
-    alerts,
+    emergencies,
     held::HeldRow,
     motion,
     state::{Context, Vehicle},
@@ -104,7 +104,7 @@ pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: 
 
 fn release(vehicle: &mut Vehicle, row: HeldRow, ctx: &mut Context<'_>) {
     let fix = row.fix();
-    alerts::settle_flags(vehicle, &fix, ctx);
+    emergencies::settle_flags(vehicle, &fix, ctx);
     match motion::place(vehicle, &fix, || Box::new(row.clone()), ctx) {
         // It was counted when it came into the buffer.
         RowOutcome::Held => ctx.gauges.held_rows -= 1,

@@ -52,7 +52,8 @@ pub fn close_emergency(
     episode.ended_at = Some(at.max(episode.started_at));
     episode.tell(vehicle, ctx);
     let started_at = episode.started_at;
-    vehicle.emergencies.see(episode);
+    let is_waiting = !vehicle.has_passed(started_at) || vehicle.held.is_some();
+    vehicle.emergencies.see(episode, is_waiting);
     Some(started_at)
 }
 

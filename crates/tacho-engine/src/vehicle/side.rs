@@ -1,9 +1,9 @@
 //! Side events: they wait until vehicle time passes them, or until the vehicle has been silent for long enough.
 
 use super::{
-    absence,
-    alerts::{self, Call},
+    absence, alerts,
     delivery::{self, StopChange, StopNews},
+    emergencies::{self, Call},
     fencing,
     fix::Fix,
     health, marks, motion, reorder, review, silence,
@@ -248,7 +248,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
             DriverEventKind::Logout => Some(What::Logout),
             DriverEventKind::Sos => {
-                alerts::on_sos_event(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
+                emergencies::on_sos_event(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
                 None
             }
             _ => None,
@@ -320,7 +320,7 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
         ctx.gauges.buffered[side.rank as usize] -= 1;
         ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
     }
-    alerts::place_sos(vehicle, side.at, ctx);
+    emergencies::place_sos(vehicle, side.at, ctx);
     absence::pass(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
 }

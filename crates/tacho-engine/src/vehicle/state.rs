@@ -2,10 +2,10 @@
 
 use super::{
     absence::Absence,
-    alerts::Emergencies,
     crash::Impact,
     delivery::{Delivery, SpeedHistory},
     duplicates::{Recent, text_hash},
+    emergencies::Emergencies,
     fencing::Fencing,
     fix::{Fix, LastFix},
     harsh::Harsh,

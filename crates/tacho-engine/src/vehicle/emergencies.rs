@@ -1,0 +1,178 @@
+//! Calls for help: SOS and crash go out as they arrive, whatever waits, and are put right when their moment comes.
+
+use super::{
+    alerts::{Begin, Episode, PAUSE_MS},
+    fix::Fix,
+    side,
+    state::{Context, Vehicle},
+};
+use serde::{Deserialize, Serialize};
+use tacho_model::{AlertType, DriverId, EventTime, LimitSource, TripId, device_flag};
+
+/// SOS and crash of a vehicle.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Emergencies {
+    /// Lasting until acknowledged.
+    pub sos: Option<Box<Episode>>,
+    pub crash: Option<Box<Episode>>,
+    pub possible_crash: Option<Box<Episode>>,
+    /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
+    is_sos_unplaced: bool,
+    /// Such a one that was acknowledged before that.
+    seen_unplaced: Option<Box<Episode>>,
+    /// The last one of each call that was acknowledged while the fix that called waited for its turn.
+    seen_unsettled: [Option<Box<Episode>>; 2],
+    /// Until then, all calls of that kind were acknowledged: a repeat of what a person has seen raises nothing.
+    seen_until: [Option<EventTime>; 2],
+}
+
+/// What an emergency calls for. Who has seen a crash has not seen a call for help, which may only come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Call {
+    /// Somebody asks for help.
+    Sos,
+    /// A crash, reported, measured or supposed.
+    Crash,
+}
+
+impl Call {
+    fn of(alert_type: AlertType) -> Call {
+        if alert_type == AlertType::Sos { Call::Sos } else { Call::Crash }
+    }
+}
+
+impl Emergencies {
+    /// True if a person has seen what called up to then.
+    pub fn has_seen(&self, call: Call, at: EventTime) -> bool {
+        self.seen_until[call as usize].is_some_and(|until| at <= until)
+    }
+
+    /// What the one of that id calls for, if it lasts.
+    pub fn call_of(&self, alert_id: &str) -> Option<Call> {
+        let lasting = [&self.sos, &self.crash, &self.possible_crash];
+        let episode = lasting.into_iter().flatten().find(|episode| episode.alert_id.as_str() == alert_id)?;
+        Some(Call::of(episode.alert_type))
+    }
+
+    /// A person has seen this one. Its place, its driver and its trip are put right all the same. `is_waiting`: the fix
+    /// that called may wait for its turn.
+    pub fn see(&mut self, episode: Box<Episode>, is_waiting: bool) {
+        if episode.alert_type == AlertType::Sos && std::mem::take(&mut self.is_sos_unplaced) {
+            self.seen_unplaced = Some(episode);
+        } else if is_waiting {
+            let call = Call::of(episode.alert_type);
+            self.seen_unsettled[call as usize] = Some(episode);
+        }
+    }
+
+    /// A person has seen what called up to then.
+    pub fn see_until(&mut self, call: Call, at: EventTime) {
+        let until = &mut self.seen_until[call as usize];
+        *until = (*until).max(Some(at));
+    }
+}
+
+/// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
+pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    if calls(vehicle, fix, device_flag::SOS, Call::Sos, ctx) && vehicle.emergencies.sos.is_none() {
+        vehicle.emergencies.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
+        vehicle.emergencies.is_sos_unplaced = false;
+    }
+    if calls(vehicle, fix, device_flag::CRASH, Call::Crash, ctx) && vehicle.emergencies.crash.is_none() {
+        vehicle.emergencies.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
+    }
+}
+
+/// True if the fix has the flag, and nobody has seen it yet.
+fn calls(vehicle: &mut Vehicle, fix: &Fix<'_>, flag: u8, call: Call, ctx: &mut Context<'_>) -> bool {
+    if fix.device_flags & flag == 0 {
+        return false;
+    }
+    side::review_emergencies(vehicle, call, fix.at, ctx);
+    !vehicle.emergencies.has_seen(call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
+}
+
+/// Whom and which trip an SOS or crash names: what had happened before its fix was not all known, or not all applied,
+/// when the alert went out.
+pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    if fix.device_flags == 0 {
+        return;
+    }
+    let driver_id = if fix.driver_id.is_empty() { vehicle.driver_id.clone() } else { DriverId::from(fix.driver_id) };
+    let trip_id = if fix.trip_id.is_empty() { vehicle.trip_id() } else { TripId::from(fix.trip_id) };
+    let mut emergencies = std::mem::take(&mut vehicle.emergencies);
+    // The app knows who called.
+    let sos = emergencies.sos.as_mut().filter(|_| !emergencies.is_sos_unplaced);
+    let seen = emergencies.seen_unsettled.iter_mut().flatten();
+    for episode in sos.into_iter().chain(&mut emergencies.crash).chain(seen) {
+        let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
+        if episode.started_at == fix.at && is_news {
+            episode.driver_id = driver_id.clone();
+            episode.trip_id = trip_id.clone();
+            episode.tell(vehicle, ctx);
+        }
+    }
+    vehicle.emergencies = emergencies;
+}
+
+/// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
+/// fixes have passed it.
+pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
+    let had_sos = vehicle.emergencies.sos.is_some();
+    on_device_flags(vehicle, fix, ctx);
+    vehicle.emergencies.is_sos_unplaced |= !had_sos && vehicle.emergencies.sos.is_some() && fix.at > vehicle.time;
+}
+
+/// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
+pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    let emergencies = &mut vehicle.emergencies;
+    if !emergencies.is_sos_unplaced && emergencies.seen_unplaced.is_none() {
+        return;
+    }
+    let is_certain = |sos: &mut Box<Episode>| at > sos.started_at;
+    let seen = emergencies.seen_unplaced.take_if(is_certain);
+    let sos = if emergencies.is_sos_unplaced { emergencies.sos.take_if(is_certain) } else { None };
+    emergencies.is_sos_unplaced &= sos.is_none();
+    let [_, sos] = [seen, sos].map(|unplaced| {
+        let mut sos = unplaced?;
+        sos.position = vehicle.last.map_or(sos.position, |last| last.position);
+        sos.trip_id = vehicle.trip_id();
+        sos.tell(vehicle, ctx);
+        Some(sos)
+    });
+    if sos.is_some() {
+        vehicle.emergencies.sos = sos;
+    }
+}
+
+fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut Context<'_>) -> Episode {
+    let begin = Begin {
+        alert_type,
+        started_at: fix.at,
+        position: fix.position,
+        severity: 5,
+        value: 1.0,
+        threshold: 1.0,
+        limit_source: LimitSource::None,
+        interval_ms: 0,
+    };
+    let mut episode = Episode::begin(vehicle, fix, begin, ctx);
+    // The row has not been applied: whom and what it names is newer than what the vehicle knows.
+    if !fix.driver_id.is_empty() {
+        episode.driver_id = DriverId::from(fix.driver_id);
+    }
+    if !fix.trip_id.is_empty() {
+        episode.trip_id = TripId::from(fix.trip_id);
+    }
+    episode.tell(vehicle, ctx);
+    episode
+}
+
+/// When an SOS from the app is placed without fixes behind it.
+pub fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
+    let emergencies = &vehicle.emergencies;
+    let unplaced = emergencies.sos.as_ref().filter(|_| emergencies.is_sos_unplaced);
+    let sos = emergencies.seen_unplaced.as_ref().or(unplaced)?;
+    Some(sos.started_at.max(since).plus_ms(PAUSE_MS))
+}

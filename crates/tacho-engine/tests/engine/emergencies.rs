@@ -1,0 +1,179 @@
+//! SOS and crash: they never wait, and last until acknowledged.
+
+use crate::script::check;
+use expect_test::expect;
+
+#[test]
+fn sos_and_crash_never_wait_and_last_until_acknowledged() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:02 36 trip=T
+         fix v1 12:00:05 30 0 36 trip=T drv=D flag=sos
+         fix v1 12:00:03 25 0 36 trip=T flag=crash log=12:30:00
+         fix v1 12:00:06 40 0 36 trip=T flag=sos
+         ack v1 12:31:00 sos 12:00:05
+         ack v1 12:31:00 crash 12:00:03
+         fleet 12:31:10
+         fix v1 12:00:07 50 0 36 trip=T flag=sos",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:02 36 trip=T
+            fix v1 12:00:05 30 0 36 trip=T drv=D flag=sos
+              -> sos open 12:00:05.. severity 5 1.0 over 1.0  trip T driver D
+            fix v1 12:00:03 25 0 36 trip=T flag=crash log=12:30:00
+              -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T driver D
+            fix v1 12:00:06 40 0 36 trip=T flag=sos
+            ack v1 12:31:00 sos 12:00:05
+            ack v1 12:31:00 crash 12:00:03
+            fleet 12:31:10
+              -> vehicle_offline open 12:10:06.. severity 3 600.0 over 600.0  trip T
+              -> sos acknowledged 12:00:05..12:31:00 severity 5 1.0 over 1.0  trip T driver D
+              -> crash acknowledged 12:00:03..12:31:00 severity 5 1.0 over 1.0  trip T driver D
+            fix v1 12:00:07 50 0 36 trip=T flag=sos
+              -> vehicle_offline closed 12:10:06..12:10:06 severity 3 600.0 over 600.0  trip T
+              -> vehicle_offline open 12:10:07.. severity 3 600.0 over 600.0  trip T
+        "#]],
+    );
+}
+
+#[test]
+fn who_has_seen_a_crash_has_not_seen_the_call_for_help_that_comes_after() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:02 36 trip=T
+         fix v1 12:00:03 25 0 36 trip=T flag=crash
+         ack v1 12:01:00 crash 12:00:03
+         fleet 12:01:10
+         sos v1 12:00:20 D",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:02 36 trip=T
+            fix v1 12:00:03 25 0 36 trip=T flag=crash
+              -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T
+            ack v1 12:01:00 crash 12:00:03
+            fleet 12:01:10
+              -> crash acknowledged 12:00:03..12:01:00 severity 5 1.0 over 1.0  trip T
+            sos v1 12:00:20 D
+              -> sos open 12:00:20.. severity 5 1.0 over 1.0  trip T driver D
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_for_help_ahead_of_the_fixes_closes_no_crash_that_they_still_need() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:02 36 trip=T
+         fix v1 12:00:03 25 0 36 trip=T flag=crash
+         drive v1 12:00:04..12:00:05 36 trip=T
+         fix v1 12:00:06 50 0 35 trip=T g=3.4
+         ack v1 12:01:30 crash 12:00:03
+         sos v1 12:01:40 D
+         stand v1 12:00:07..12:01:20 trip=T",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:02 36 trip=T
+            fix v1 12:00:03 25 0 36 trip=T flag=crash
+              -> crash open 12:00:03.. severity 5 1.0 over 1.0  trip T
+            drive v1 12:00:04..12:00:05 36 trip=T
+            fix v1 12:00:06 50 0 35 trip=T g=3.4
+            ack v1 12:01:30 crash 12:00:03
+            sos v1 12:01:40 D
+              -> sos open 12:01:40.. severity 5 1.0 over 1.0  trip T driver D
+            stand v1 12:00:07..12:01:20 trip=T
+              -> harsh_brake closed 12:00:06..12:00:08 severity 4 9.7 over 3.9  trip T
+        "#]],
+    );
+}
+
+#[test]
+fn an_sos_from_the_app_is_placed_when_the_fixes_have_come() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:03 36
+         sos v1 12:00:05 D
+         drive v1 12:00:03..12:00:08 36 trip=T
+         sos v1 12:00:05 D
+         ack v1 12:01:00 sos 12:00:05
+         fleet 12:01:10
+         sos v1 12:00:05 D",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:03 36
+            sos v1 12:00:05 D
+              -> sos open 12:00:05.. severity 5 1.0 over 1.0  driver D
+            drive v1 12:00:03..12:00:08 36 trip=T
+              -> sos open 12:00:05.. severity 5 1.0 over 1.0  trip T driver D
+            sos v1 12:00:05 D
+            ack v1 12:01:00 sos 12:00:05
+            fleet 12:01:10
+              -> sos acknowledged 12:00:05..12:01:00 severity 5 1.0 over 1.0  trip T driver D
+            sos v1 12:00:05 D
+        "#]],
+    );
+}
+
+#[test]
+fn a_review_takes_effect_at_its_moment_and_a_call_after_it_does_not_wait() {
+    check(
+        "show alerts
+         setup v1 12:00:00 reorder=5000
+         fix v1 12:00:10 0 0 36 flag=sos
+         drive v1 12:00:11..12:00:13 36
+         ack v1 12:00:20 sos 12:00:10
+         ack v1 12:00:20 overspeed 12:00:13
+         drive v1 12:00:13..12:00:19 60 limit=50
+         fix v1 12:00:19 140 0 60 limit=50 flag=sos
+         fix v1 12:00:22 190 0 60 limit=50 flag=sos
+         drive v1 12:00:23..12:00:30 60 limit=50",
+        expect![[r#"
+            show alerts
+            setup v1 12:00:00 reorder=5000
+            fix v1 12:00:10 0 0 36 flag=sos
+              -> sos open 12:00:10.. severity 5 1.0 over 1.0 
+            drive v1 12:00:11..12:00:13 36
+            ack v1 12:00:20 sos 12:00:10
+            ack v1 12:00:20 overspeed 12:00:13
+            drive v1 12:00:13..12:00:19 60 limit=50
+            fix v1 12:00:19 140 0 60 limit=50 flag=sos
+              -> harsh_accel open 12:00:12.. severity 4 6.7 over 3.4 
+            fix v1 12:00:22 190 0 60 limit=50 flag=sos
+              -> sos acknowledged 12:00:10..12:00:20 severity 5 1.0 over 1.0 
+              -> sos open 12:00:22.. severity 5 1.0 over 1.0 
+              -> harsh_accel closed 12:00:12..12:00:14 severity 4 6.7 over 3.4 
+            drive v1 12:00:23..12:00:30 60 limit=50
+              -> overspeed acknowledged 12:00:13.. severity 3 60.0 over 50.0 message
+        "#]],
+    );
+}
+
+/// The button's fix waits in the reorder buffer, behind the end of the trip that ran when it came.
+#[test]
+fn a_call_that_is_acknowledged_before_its_turn_names_the_trip_of_its_moment_all_the_same() {
+    check(
+        "show alerts
+         setup v1 12:00:00 reorder=1000
+         start v1 12:00:00 T
+         drive v1 12:00:00..12:00:30 36
+         end v1 12:00:29 T
+         fix v1 12:00:30 300 0 36 flag=sos
+         ack v1 12:01:00 sos 12:00:30
+         fix v1 12:01:30 300 0 0 flag=sos
+         drive v1 12:01:31..12:01:35 36",
+        expect![[r#"
+            show alerts
+            setup v1 12:00:00 reorder=1000
+            start v1 12:00:00 T
+            drive v1 12:00:00..12:00:30 36
+            end v1 12:00:29 T
+            fix v1 12:00:30 300 0 36 flag=sos
+              -> sos open 12:00:30.. severity 5 1.0 over 1.0  trip T
+            ack v1 12:01:00 sos 12:00:30
+            fix v1 12:01:30 300 0 0 flag=sos
+              -> sos open 12:01:30.. severity 5 1.0 over 1.0  trip T
+              -> sos acknowledged 12:00:30..12:01:00 severity 5 1.0 over 1.0 
+            drive v1 12:01:31..12:01:35 36
+              -> sos open 12:01:30.. severity 5 1.0 over 1.0 
+        "#]],
+    );
+}
