@@ -75,8 +75,15 @@ impl Shard {
     ) {
         let (config, control) = (Arc::clone(&self.config), Arc::clone(&self.control));
         let mut gauges = self.gauges;
-        let mut ctx =
-            Context { gauges: &mut gauges, config: &config, control: &control, time, fleet_before: None, out };
+        let mut ctx = Context {
+            gauges: &mut gauges,
+            config: &config,
+            control: &control,
+            time,
+            fleet_before: None,
+            doubted: Vec::new(),
+            out,
+        };
         self.take_side_events(only, side, &mut ctx);
         self.collect_rows(only, telemetry);
         self.run_collected(telemetry, &mut ctx);

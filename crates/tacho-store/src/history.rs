@@ -14,12 +14,33 @@ impl ClickHouseStore {
         self.runtime().block_on(self.rows(sql, &options))
     }
 
+    /// Commands in order.
+    fn read_commands(&self, which: &str, options: QueryOptions) -> Result<Vec<StoredCommand>, StoreError> {
+        let sql = format!(
+            "SELECT command_id, toString(type) AS kind, {}, {}, body FROM commands WHERE {which} ORDER BY timestamp, \
+             partition, offset",
+            ms("timestamp"),
+            ms("ingested_at"),
+        );
+        let command = |row: CommandRow| StoredCommand {
+            command_id: row.command_id,
+            kind: row.kind,
+            at: EventTime(row.timestamp_ms),
+            log_time: LogTime(row.ingested_at_ms),
+            body: row.body,
+        };
+        Ok(self.read::<CommandRow>(&sql, options)?.into_iter().map(command).collect())
+    }
+
     fn execute(&self, sql: &str, params: &[(&str, String)]) -> Result<(), StoreError> {
         let options = params.iter().fold(QueryOptions::default(), |options, (name, value)| options.param(name, value));
         self.runtime()
             .block_on(async { self.query(sql, crate::OutputFormat::Tsv, &options)?.collect().await.map(|_| ()) })
     }
 }
+
+/// SQL of the commands of geofences.
+const GEOFENCES: &str = "type IN ('geofence.upsert', 'geofence.delete')";
 
 /// Parameters of a vehicle and a span.
 fn of(vehicle: &VehicleId, from: EventTime, to: EventTime) -> QueryOptions {
@@ -59,6 +80,11 @@ impl DueRow {
             mark_version: self.version,
         }
     }
+}
+
+#[derive(Deserialize)]
+struct MarkRow {
+    mark: u64,
 }
 
 #[derive(Deserialize)]
@@ -117,22 +143,23 @@ impl History for ClickHouseStore {
     }
 
     fn commands(&self, vehicle: &VehicleId, to: EventTime) -> Result<Vec<StoredCommand>, StoreError> {
-        let sql = format!(
-            "SELECT command_id, toString(type) AS kind, {}, {}, body FROM commands WHERE (vehicle_id = \
-             {{vehicle:String}} OR vehicle_id = '') AND {} ORDER BY timestamp, offset",
-            ms("timestamp"),
-            ms("ingested_at"),
+        let of_vehicle = format!(
+            "(vehicle_id = {{vehicle:String}} OR vehicle_id = '') AND {} AND type NOT LIKE 'geofence.%'",
             within("timestamp"),
         );
-        let rows: Vec<CommandRow> = self.read(&sql, of(vehicle, EventTime(0), to))?;
-        let command = |row: CommandRow| StoredCommand {
-            command_id: row.command_id,
-            kind: row.kind,
-            at: EventTime(row.timestamp_ms),
-            log_time: LogTime(row.ingested_at_ms),
-            body: row.body,
-        };
-        Ok(rows.into_iter().map(command).collect())
+        self.read_commands(&of_vehicle, of(vehicle, EventTime(0), to))
+    }
+
+    fn geofences_mark(&self) -> Result<u64, StoreError> {
+        let sql = format!(
+            "SELECT cityHash64(count(), max(ingested_at), max(offset)) AS mark FROM commands WHERE {GEOFENCES}"
+        );
+        let marks: Vec<MarkRow> = self.read(&sql, QueryOptions::read_only())?;
+        Ok(marks.first().map_or(0, |row| row.mark))
+    }
+
+    fn geofences(&self) -> Result<Vec<StoredCommand>, StoreError> {
+        self.read_commands(GEOFENCES, QueryOptions::read_only())
     }
 
     fn facts(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<StoredFacts, StoreError> {
@@ -143,6 +170,7 @@ impl History for ClickHouseStore {
         let (column, kind) = match table {
             Table::Trips => ("trip_id", "String"),
             Table::Alerts => ("alert_id", "String"),
+            Table::GeofenceEvents => ("event_id", "String"),
             Table::VehicleMinutes => ("toUnixTimestamp64Milli(minute)", "Int64"),
             Table::VehicleIntervals => ("toUnixTimestamp64Milli(interval_start)", "Int64"),
             Table::TripSummaries => ("toUnixTimestamp64Milli(window_start)", "Int64"),

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "170_schedules_and_days",
     "171_delivery_marts",
     "190_eta_errors",
+    "191_withdrawn_geofence_events",
 ];
 
 struct Migration {

@@ -344,6 +344,29 @@ fn hostile_requests_do_not_bring_the_store_down() {
 }
 
 #[test]
+fn places_are_read_back() {
+    use tacho_io::{GeofenceEventView, History};
+    use tacho_model::{EventTime, VehicleId};
+    let host = Host::shared();
+    let store = host.store_in("places");
+    every_insert().iter().for_each(|insert| store.insert(insert).unwrap());
+    let (vehicle, start) = (VehicleId::from("veh_1"), EventTime(rows::START));
+    // Those of the days before are there, too.
+    let facts = store.facts(&vehicle, start.plus_ms(5 * 86_400_000), start.plus_ms(6 * 86_400_000)).unwrap();
+    let views: Vec<GeofenceEventView> = facts.geofence_events.into_iter().map(|known| known.view).collect();
+    assert_eq!(views, [GeofenceEventView::from(&rows::geofence_event())]);
+    let none = store.geofences_mark().unwrap();
+    assert!(store.geofences().unwrap().is_empty());
+    store.insert(&rows::place_commands()).unwrap();
+    assert_ne!(store.geofences_mark().unwrap(), none);
+    assert_eq!(store.geofences_mark().unwrap(), store.geofences_mark().unwrap());
+    let kinds: Vec<String> = store.geofences().unwrap().into_iter().map(|command| command.kind).collect();
+    assert_eq!(kinds, ["geofence.upsert", "geofence.delete"]);
+    let others = store.commands(&vehicle, start.plus_ms(3_600_000)).unwrap();
+    assert_eq!(others.len(), 2, "those of places are asked for apart");
+}
+
+#[test]
 fn history_is_read_back_and_facts_are_withdrawn() {
     use tacho_io::{DayRun, History};
     use tacho_model::{DriverId, EventTime, LogTime, SideBody, VehicleId};
@@ -385,12 +408,14 @@ fn history_is_read_back_and_facts_are_withdrawn() {
         (Table::Alerts, "v_alerts"),
         (Table::VehicleMinutes, "v_vehicle_minutes"),
         (Table::VehicleIntervals, "v_vehicle_intervals"),
+        (Table::GeofenceEvents, "v_geofence_events"),
     ] {
         let owner = owner(table.name());
         let facts = store.facts(&owner, EventTime(0), to).unwrap();
         let keys: Vec<String> = match table {
             Table::Trips => facts.trips.iter().map(|known| known.view.trip_id.to_string()).collect(),
             Table::Alerts => facts.alerts.iter().map(|known| known.known.view.alert_id.to_string()).collect(),
+            Table::GeofenceEvents => facts.geofence_events.iter().map(|known| known.view.event_id.clone()).collect(),
             Table::VehicleIntervals => facts.intervals.iter().map(|known| known.view.start.ms().to_string()).collect(),
             _ => facts.minutes.iter().map(|known| known.view.start.ms().to_string()).collect(),
         };

@@ -44,6 +44,8 @@ pub struct Episode {
     pub has_news: bool,
     /// The geofence that it is about, or whose limit it was.
     pub fence: Option<Box<FencePlace>>,
+    /// Something late came while it lasted: its end is told without that, and then its days are computed again.
+    pub is_doubtful: bool,
 }
 
 /// How an episode begins.
@@ -112,6 +114,7 @@ impl Episode {
             told_at: fix.at,
             has_news: false,
             fence: None,
+            is_doubtful: false,
         }
     }
 
@@ -157,6 +160,9 @@ impl Episode {
     pub fn end(&mut self, vehicle: &Vehicle, at: EventTime, ctx: &mut Context<'_>) {
         self.ended_at = Some(at);
         self.has_news = false;
+        if std::mem::take(&mut self.is_doubtful) {
+            ctx.doubted.extend([self.started_at, at]);
+        }
         self.tell(vehicle, ctx);
     }
 

@@ -78,6 +78,12 @@ pub fn set_group(vehicle: &mut Vehicle, group: Option<Box<str>>) {
     }
 }
 
+/// Something late came: visits, runs and violations that began where `joins` holds were begun without it.
+pub fn doubt(vehicle: &mut Vehicle, joins: impl Fn(EventTime) -> bool) {
+    let watches = vehicle.fencing.near.iter_mut().flat_map(|near| &mut near.watches);
+    watches.for_each(|watch| watch.doubt(&joins));
+}
+
 /// Takes a fix in order. Gives the lowest limit that holds there.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> Option<FenceLimit> {
     let control = ctx.control;

@@ -6,6 +6,7 @@
 //! then, perhaps: the day is due once more when it is over.
 
 use super::{
+    fencing, review,
     state::{Context, Vehicle},
     trip::Trip,
 };
@@ -44,6 +45,28 @@ struct Day {
 
 /// Takes note of something late at `at`. The first of a day is told at once.
 pub fn on_late(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    doubt(vehicle, at, ctx);
+    mark(vehicle, at, 1, ctx);
+}
+
+/// What lasted when something late came has ended, and was told as the live state knows it: over what a recompute made
+/// of it meanwhile. Its days are computed once more.
+pub fn on_doubted(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    while let Some(at) = ctx.doubted.pop() {
+        mark(vehicle, at, 0, ctx);
+    }
+}
+
+/// What lasts, or is about to be decided, was begun without what is late now. What began long after it does not know it.
+fn doubt(vehicle: &mut Vehicle, at: EventTime, ctx: &Context<'_>) {
+    let joins = |began_at: EventTime| began_at.ms_since(at) <= ctx.config.trip_gap_long_ms;
+    fencing::doubt(vehicle, joins);
+    for episode in review::episodes_mut(vehicle) {
+        episode.is_doubtful |= episode.ended_at.is_none() && joins(episode.started_at);
+    }
+}
+
+fn mark(vehicle: &mut Vehicle, at: EventTime, count: u32, ctx: &mut Context<'_>) {
     let fleet = fleet_or_vehicle(vehicle, ctx);
     let start = at.floor_to_ms(DAY_MS);
     let mut marks = vehicle.marks.take().unwrap_or_default();
@@ -51,11 +74,11 @@ pub fn on_late(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     if marks.days.get(place).is_none_or(|day| day.start != start) {
         let day = Day { start, first: at, last: at, count: 0, newest: at, is_told: false, since: fleet, heard: fleet };
         marks.days.insert(place, day);
-        tell(vehicle, &Day { count: 1, ..day }, false, ctx);
+        tell(vehicle, &Day { count, ..day }, false, ctx);
     }
     let day = &mut marks.days[place];
     (day.first, day.last) = (day.first.min(at), day.last.max(at));
-    (day.count, day.heard) = (day.count.saturating_add(1), fleet);
+    (day.count, day.heard) = (day.count.saturating_add(count), fleet);
     (day.newest, day.is_told) = (vehicle.last.map_or(at, |last| last.at.max(at)), false);
     if marks.days.len() > DAYS_MAX {
         let oldest = marks.days.remove(0);

@@ -179,6 +179,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     }
     vehicle.last = Some(now);
     vehicle.progress_fleet = ctx.fleet_at(fix.log_time);
+    marks::on_doubted(vehicle, ctx);
 }
 
 /// What the vehicle is doing: down whatever it does, else as the fix says.

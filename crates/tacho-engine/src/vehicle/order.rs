@@ -94,6 +94,7 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
     share::on_silence(vehicle, fleet, ctx);
     presence::on_silence(vehicle, fleet, ctx);
+    marks::on_doubted(vehicle, ctx);
     marks::on_check(vehicle, fleet, ctx);
     delivery::on_check(vehicle, fleet, ctx);
     silence::on_check(vehicle, fleet);

@@ -58,7 +58,7 @@ pub fn close_emergency(
 }
 
 /// The other episodes in state.
-fn episodes_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Episode> {
+pub fn episodes_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Episode> {
     let absence = vehicle.absence.as_deref_mut().into_iter();
     let absence = absence.flat_map(|absence| [absence.offline.as_deref_mut(), absence.downtime.as_deref_mut()]);
     let health = vehicle.health.as_deref_mut().into_iter().flat_map(|health| health.episodes_mut());

@@ -165,6 +165,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
             marks::on_late(vehicle, event.at, ctx);
         }
         apply(vehicle, event.at, what, ctx);
+        marks::on_doubted(vehicle, ctx);
         return;
     }
     let place = vehicle.pending.partition_point(|side| side.order() < pending.order());
@@ -189,6 +190,7 @@ fn release_early(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
         silence::note_first(vehicle, fleet, ctx);
     }
     release_first(vehicle, ctx);
+    marks::on_doubted(vehicle, ctx);
     marks::on_late(vehicle, at, ctx);
 }
 

@@ -213,6 +213,8 @@ pub struct Context<'a> {
     /// Fleet time when the vehicle's key group had its last epoch: an epoch may bring more than what follows it in
     /// fleet time, so that its own fleet time says nothing of how old its first fixes are.
     pub fleet_before: Option<EventTime>,
+    /// Beginnings and ends of episodes of the vehicle at hand that were told without something late.
+    pub doubted: Vec<EventTime>,
     pub out: &'a mut VehicleStageOutput,
 }
 

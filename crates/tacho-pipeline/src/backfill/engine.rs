@@ -1,11 +1,11 @@
 //! One vehicle's stored history through a fresh engine, in event order.
 
 use std::{collections::BTreeMap, sync::Arc};
-use tacho_engine::{EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
+use tacho_engine::{ControlStage, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{RecordSlot, Records, StoredCommand, TopicPartition};
 use tacho_model::{
-    AlertFact, CommandKind, EventTime, LogTime, SideBody, SideEvent, Stream, TelemetryBatch, TripFact, TripSummary,
-    VehicleId, VehicleInterval, VehicleMinute, java_hash, key_group_of_hash,
+    AlertFact, CommandKind, EventTime, GeofenceEvent, LogTime, SideBody, SideEvent, Stream, TelemetryBatch, TripFact,
+    TripSummary, VehicleId, VehicleInterval, VehicleMinute, java_hash, key_group_of_hash,
 };
 use tacho_wire::{DecodeLimits, decode_side};
 
@@ -22,18 +22,28 @@ pub(super) struct History {
     pub minutes: BTreeMap<EventTime, VehicleMinute>,
     pub intervals: BTreeMap<EventTime, VehicleInterval>,
     pub summaries: BTreeMap<EventTime, TripSummary>,
+    pub geofence_events: BTreeMap<String, GeofenceEvent>,
 }
 
-/// Runs fixes (in order) and events through an engine that knows nothing else. Silence is judged by `fleet`, in the end.
-pub(super) fn replay(
-    config: &Arc<EngineConfig>,
-    vehicle: &VehicleId,
-    mut fixes: TelemetryBatch,
-    mut events: Vec<SideEvent>,
-    fleet: EventTime,
-) -> History {
+/// What is read to compute a day.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// In order.
+    pub fixes: TelemetryBatch,
+    /// Of the vehicle, in any order.
+    pub events: Vec<SideEvent>,
+    /// Geofence commands, in order.
+    pub geofences: Vec<SideEvent>,
+}
+
+/// Runs inputs through an engine that knows nothing else. Silence is judged by `fleet`, in the end.
+pub(super) fn replay(config: &Arc<EngineConfig>, vehicle: &VehicleId, inputs: Inputs, fleet: EventTime) -> History {
+    let Inputs { mut fixes, mut events, geofences } = inputs;
     let group = key_group_of_hash(java_hash(vehicle.as_str()));
     let mut shard = Shard::new(Arc::clone(config), group..group + 1);
+    let mut control = ControlStage::default();
+    control.run(EpochTime { fleet: None, log: LogTime(0) }, &geofences);
+    shard.set_control(control.control());
     events.sort_by_key(|event| (event.at, event.body.stream().rank(), event.partition, event.offset));
     // The place in event order is the place in the log that this engine reads.
     fixes.offset.iter_mut().zip(0..).for_each(|(offset, place)| *offset = place);
@@ -72,6 +82,7 @@ impl History {
         self.minutes.extend(facts.vehicle_minutes.into_iter().map(|minute| (minute.minute, minute)));
         self.intervals.extend(facts.vehicle_intervals.into_iter().map(|interval| (interval.start, interval)));
         self.summaries.extend(facts.trip_summaries.into_iter().map(|summary| (summary.window_start, summary)));
+        self.geofence_events.extend(facts.geofence_events.into_iter().map(|event| (event.event_id.clone(), event)));
     }
 }
 

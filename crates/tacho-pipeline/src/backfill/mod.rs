@@ -6,7 +6,9 @@
 //! Nothing goes to the output topics or the live page, and no other vehicle is touched. A repeat finds no difference.
 
 mod day;
+mod differ;
 mod engine;
+mod fences;
 mod penalties;
 mod queue;
 #[cfg(test)]

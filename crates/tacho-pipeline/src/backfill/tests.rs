@@ -2,12 +2,13 @@
 
 mod declared;
 mod memory;
+mod places;
 
 use super::*;
 use memory::Memory;
-use std::sync::Arc;
-use tacho_engine::{EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
-use tacho_io::{DueDay, History, ManualClock};
+use std::{collections::BTreeMap, sync::Arc};
+use tacho_engine::{ControlStage, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
+use tacho_io::{DueDay, History, ManualClock, StoredCommand};
 use tacho_model::{EventTime, KEY_GROUPS, LogTime, SideEvent, TelemetryBatch, java_hash};
 use tacho_wire::DecodeLimits;
 
@@ -77,9 +78,29 @@ fn live(fixes: &[Fix], cut: usize) -> Memory {
 
 /// The same with events, which are in the order in which they came.
 fn live_with(fixes: &[Fix], events: &[SideEvent], cut: usize) -> Memory {
+    live_told(fixes, events, &[], cut)
+}
+
+/// The same with commands.
+fn live_told(fixes: &[Fix], events: &[SideEvent], commands: &[StoredCommand], cut: usize) -> Memory {
+    live_between(fixes, events, commands, cut, |_| {})
+}
+
+/// The same, with something done behind each epoch.
+fn live_between(
+    fixes: &[Fix],
+    events: &[SideEvent],
+    commands: &[StoredCommand],
+    cut: usize,
+    between: impl Fn(&Memory),
+) -> Memory {
     let mut shard = Shard::new(Arc::new(EngineConfig::default()), 0..KEY_GROUPS);
-    let memory = Memory::of_events(events);
-    let mut events = events.iter().cloned().peekable();
+    let mut control = ControlStage::default();
+    let memory = Memory::of_events(events, commands);
+    let commands = engine::command_events(commands, &DecodeLimits::default());
+    let mut events: Vec<SideEvent> = commands.into_iter().chain(events.iter().cloned()).collect();
+    events.sort_by_key(|event| event.log_time);
+    let mut events = events.into_iter().peekable();
     let (mut epoch, mut newest, mut offset) = (0, START_MS, 0);
     let mut run = |fixes: &[Fix], fleet: i64| {
         let heard = fixes.last().map_or(i64::MAX, |fix| fix.log);
@@ -90,9 +111,12 @@ fn live_with(fixes: &[Fix], events: &[SideEvent], cut: usize) -> Memory {
         epoch += 1;
         let time = EpochTime { fleet: Some(EventTime(fleet)), log: LogTime(fleet) };
         let mut out = VehicleStageOutput::default();
+        control.run(time, &side);
+        shard.set_control(control.control());
         shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &side, &mut out);
         let [batch] = batches;
         memory.keep(epoch, out.facts, &[batch, out.released]);
+        between(&memory);
     };
     for fixes in fixes.chunks(cut) {
         newest = fixes.iter().map(|fix| fix.at).fold(newest, i64::max);
@@ -105,24 +129,31 @@ fn live_with(fixes: &[Fix], events: &[SideEvent], cut: usize) -> Memory {
 }
 
 fn backfill(memory: &Memory) -> Backfill {
-    Backfill {
-        engine: Arc::new(EngineConfig::default()),
-        limits: DecodeLimits::default(),
-        history: Arc::new(memory.clone()),
-        store: Arc::new(memory.clone()),
-        clock: Arc::new(ManualClock::at(LogTime(START_MS + 24 * HOUR_MS))),
-    }
+    Backfill::new(
+        Arc::new(EngineConfig::default()),
+        DecodeLimits::default(),
+        Arc::new(memory.clone()),
+        Arc::new(memory.clone()),
+        Arc::new(ManualClock::at(LogTime(START_MS + 24 * HOUR_MS))),
+    )
 }
 
 /// Computes all days that are due.
 fn recompute(memory: &Memory) -> Vec<DueDay> {
+    let due = memory.due_days(16).unwrap();
+    recompute_due(memory);
+    due
+}
+
+/// The same, and how many they were.
+fn recompute_due(memory: &Memory) -> usize {
     let due = memory.due_days(16).unwrap();
     for day in &due {
         let run = backfill(memory).run_day(day).unwrap();
         assert!(!run.is_incomplete);
     }
     assert!(memory.due_days(16).unwrap().is_empty(), "each is done");
-    due
+    due.len()
 }
 
 /// The upload of a tunnel: live up to `from`, then the fix of `to` first, then what was between, then live again.
@@ -155,22 +186,27 @@ fn check_upload(hours: i64, is_newest_first: bool) {
     let expected = calm.settled("tunnel");
     assert!(expected.iter().filter(|(key, _)| key.starts_with("trip")).count() >= 4, "{expected:#?}");
     for cut in [1, 40, 1_000] {
-        let memory = live(&shuffled, cut);
-        let of_others = memory.versions("other");
-        assert_ne!(memory.settled("tunnel"), expected, "the live engine alone cannot know");
-        let raised_live = memory.alert_ids();
-        assert!(!recompute(&memory).is_empty());
-        for (key, value) in memory.settled("tunnel") {
-            assert_eq!(Some(&value), expected.get(&key), "cut {cut}: {key}");
-        }
-        assert_eq!(memory.settled("tunnel").len(), expected.len(), "nothing is missing");
-        assert_eq!(memory.versions("other"), of_others, "no other vehicle's facts move");
-        assert!(memory.paged().is_subset(&raised_live), "what is found is stale");
-        let before = memory.versions("tunnel");
-        let again = DueDay { mark_version: 0, ..memory.marked() };
-        backfill(&memory).run_day(&again).unwrap();
-        assert_eq!(memory.versions("tunnel"), before, "a repeat changes nothing");
+        check_recompute(&live(&shuffled, cut), &expected, ("tunnel", "other"), cut);
     }
+}
+
+/// What is computed again of a vehicle equals the history of ordered input, and nothing else moves.
+fn check_recompute(memory: &Memory, expected: &BTreeMap<String, String>, (vehicle, other): (&str, &str), cut: usize) {
+    let of_others = memory.versions(other);
+    let before = memory.settled(vehicle);
+    assert_ne!(before, *expected, "the live engine alone cannot know");
+    let raised_live = memory.alert_ids();
+    assert!(!recompute(memory).is_empty());
+    let after = memory.settled(vehicle);
+    for key in expected.keys().chain(after.keys()) {
+        assert_eq!(after.get(key), expected.get(key), "cut {cut}: {key}, live it was {:?}", before.get(key));
+    }
+    assert_eq!(memory.versions(other), of_others, "no other vehicle's facts move");
+    assert!(memory.paged().is_subset(&raised_live), "what is found is stale");
+    let versions = memory.versions(vehicle);
+    let again = DueDay { mark_version: 0, ..memory.marked() };
+    backfill(memory).run_day(&again).unwrap();
+    assert_eq!(memory.versions(vehicle), versions, "a repeat changes nothing");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::{ms, of, within};
 use crate::{client::ClickHouseStore, query::QueryOptions};
 use serde::Deserialize;
 use tacho_io::{
-    AlertView, Known, KnownAlert, PenaltyAlert, StoreError, StoredFacts, StoredPenalty, TripView, WindowView,
+    AlertView, FACTS_BEFORE_MS, GeofenceEventView, Known, KnownAlert, PenaltyAlert, StoreError, StoredFacts,
+    StoredPenalty, TripView, WindowView,
 };
 use tacho_model::{DriverId, EventTime, LogTime, VehicleId};
 
@@ -50,6 +51,23 @@ struct WindowRow {
 }
 
 #[derive(Deserialize)]
+struct GeofenceEventRow {
+    event_id: String,
+    event_type: String,
+    geofence_id: String,
+    ts_ms: i64,
+    ended_at_ms: i64,
+    confirmed_at_ms: i64,
+    is_confirmed: u8,
+    driver_id: String,
+    trip_id: String,
+    words: [String; 3],
+    amounts: [i64; 3],
+    version: u64,
+    is_withdrawn: u8,
+}
+
+#[derive(Deserialize)]
 struct PenaltyAlertRow {
     ts_ms: i64,
     vehicle_id: String,
@@ -76,13 +94,14 @@ pub(super) fn stored(
     to: EventTime,
 ) -> Result<StoredFacts, StoreError> {
     let span = of(vehicle, from, to);
+    let lasting = of(vehicle, from.plus_ms(-FACTS_BEFORE_MS), to);
     let minutes = ["distance_m", "max_speed_kmph", "driving_s", "idling_s", "stopped_s", "offline_s"];
     let spent = ["driving_ms", "idling_ms", "stopped_ms", "offline_ms", "down_ms"].map(|name| format!("{name} / 1000"));
     let intervals: Vec<&str> = std::iter::once("distance_m").chain(spent.iter().map(String::as_str)).collect();
     let summaries = ["distance_m", "max_speed_kmph", "min_speed_kmph", "avg_speed_kmph", "0.", "0."];
     Ok(StoredFacts {
         trips: trips(store, &span)?,
-        alerts: alerts(store, &span)?,
+        alerts: alerts(store, &lasting)?,
         minutes: windows(store, "vehicle_minutes", ("minute", "''", "event_count"), &minutes, &span)?,
         intervals: windows(store, "vehicle_intervals", ("interval_start", "''", "toUInt32(0)"), &intervals, &span)?,
         summaries: windows(
@@ -92,6 +111,7 @@ pub(super) fn stored(
             &summaries,
             &span,
         )?,
+        geofence_events: geofence_events(store, &lasting)?,
     })
 }
 
@@ -171,6 +191,37 @@ fn windows(
             start: EventTime(row.start_ms),
             trip_id: row.trip_id.as_str().into(),
             event_count: row.event_count,
+            amounts: row.amounts,
+        },
+        version: row.version,
+        is_withdrawn: row.is_withdrawn != 0,
+    };
+    Ok(store.read(&sql, span.clone())?.into_iter().map(known).collect())
+}
+
+fn geofence_events(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<Known<GeofenceEventView>>, StoreError> {
+    let sql = format!(
+        "SELECT event_id, event_type, geofence_id, {}, {}, {}, toUInt8(confirmed) AS is_confirmed, driver_id, trip_id, \
+         [geofence_name, geofence_kind, reason] AS words, [toInt64(round(lat * 1e7)), toInt64(round(lon * 1e7)), \
+         toInt64(round(duration_s * 1000))] AS amounts, version, toUInt8(withdrawn) AS is_withdrawn FROM geofence_events \
+         FINAL WHERE vehicle_id = {{vehicle:String}} AND {} ORDER BY ts, event_id",
+        ms("ts"),
+        ms("ended_at"),
+        ms("confirmed_at"),
+        within("ts"),
+    );
+    let known = |row: GeofenceEventRow| Known {
+        view: GeofenceEventView {
+            event_id: row.event_id,
+            kind: row.event_type,
+            geofence_id: row.geofence_id.as_str().into(),
+            ts: EventTime(row.ts_ms),
+            ended_at: (row.ended_at_ms != 0).then_some(EventTime(row.ended_at_ms)),
+            confirmed_at: EventTime(row.confirmed_at_ms),
+            is_confirmed: row.is_confirmed != 0,
+            driver_id: row.driver_id.as_str().into(),
+            trip_id: row.trip_id.as_str().into(),
+            words: row.words,
             amounts: row.amounts,
         },
         version: row.version,

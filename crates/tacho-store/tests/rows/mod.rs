@@ -547,7 +547,7 @@ pub fn reviews() -> Insert {
     insert(Table::Commands, TableRows::SideEvents(rows))
 }
 
-fn geofence_event() -> GeofenceEvent {
+pub fn geofence_event() -> GeofenceEvent {
     GeofenceEvent {
         event_id: "e1".into(),
         kind: GeofenceEventKind::Exit,
@@ -597,4 +597,11 @@ fn geofences() -> Vec<SideEvent> {
     let command =
         |(kind, offset)| side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: "{}".into() }));
     kinds.into_iter().zip(4..).map(command).collect()
+}
+
+/// The same commands as they came.
+pub fn place_commands() -> Insert {
+    let mut rows = insert(Table::Commands, TableRows::SideEvents(geofences()));
+    rows.token = "places".to_owned();
+    rows
 }

@@ -24,7 +24,7 @@ pub fn run(config: &Config, args: &Args) -> Result<()> {
     stored.ask_blocking(|clickhouse| {
         let store = Arc::new(clickhouse);
         let days = store.days(&vehicles, from, to).context("find the days")?;
-        let backfill = Backfill { engine, limits, history: store.clone(), store, clock: Arc::new(SystemClock) };
+        let backfill = Backfill::new(engine, limits, store.clone(), store, Arc::new(SystemClock));
         run_days(&backfill, &days)
     })
 }

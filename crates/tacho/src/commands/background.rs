@@ -31,13 +31,13 @@ impl Background {
         stats: &Arc<PipelineStats>,
         runtime: &Handle,
     ) -> Result<Background> {
-        let backfill = Backfill {
-            engine: Arc::new(up::engine_config(&config.analytics)?),
-            limits: up::pipeline_config(config).decode,
-            history: Arc::new(clickhouse.clone()),
-            store: Arc::new(clickhouse.clone()),
-            clock: Arc::new(SystemClock),
-        };
+        let backfill = Backfill::new(
+            Arc::new(up::engine_config(&config.analytics)?),
+            up::pipeline_config(config).decode,
+            Arc::new(clickhouse.clone()),
+            Arc::new(clickhouse.clone()),
+            Arc::new(SystemClock),
+        );
         let backfill =
             BackfillQueue::start(backfill, is_stored, Arc::clone(stats)).context("start the backfill queue")?;
         let stop = CancellationToken::new();

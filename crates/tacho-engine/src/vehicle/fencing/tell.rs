@@ -142,7 +142,8 @@ impl Watch {
         ctx: &mut Context<'_>,
     ) -> Episode {
         let (place, moment) = (FencePlace::of(version), Moment::of_run(run));
-        let alert = alert(vehicle, &place, AlertType::GeofenceEnter, run.since, &moment, fix, ctx);
+        let mut alert = alert(vehicle, &place, AlertType::GeofenceEnter, run.since, &moment, fix, ctx);
+        alert.is_doubtful = run.is_doubtful;
         alert.tell(vehicle, ctx);
         let mut event = event(vehicle, &place, GeofenceEventKind::Enter, run.since, moment);
         event.confirmed_at = certainty.confirmed_at;
@@ -166,6 +167,7 @@ impl Watch {
         let Some(place) = visit.alert.fence.as_deref().cloned() else { return };
         let duration_s = seconds(visit.entered_at, run.since);
         visit.alert.value = duration_s;
+        visit.alert.is_doubtful |= run.is_doubtful;
         visit.alert.end(vehicle, run.since, ctx);
         let moment = Moment::of_run(run);
         let mut left = alert(vehicle, &place, AlertType::GeofenceExit, run.since, &moment, fix, ctx);

@@ -67,6 +67,8 @@ pub struct Run {
     pub speed_kmph: f32,
     pub driver_id: DriverId,
     pub trip_id: TripId,
+    /// Something late came in it.
+    pub is_doubtful: bool,
 }
 
 impl Run {
@@ -79,6 +81,7 @@ impl Run {
             speed_kmph: fix.speed_kmph,
             driver_id: vehicle.driver_id.clone(),
             trip_id: vehicle.trip_id(),
+            is_doubtful: false,
         }
     }
 }
@@ -109,6 +112,17 @@ impl Watch {
         let group = vehicle.fencing.group.as_deref().unwrap_or_default();
         let version = control.fence(self.slot?).at(at)?;
         version.concerns(vehicle.id.as_str(), group).then_some(version)
+    }
+
+    /// What began where `joins` holds was begun without something that is late.
+    pub fn doubt(&mut self, joins: impl Fn(EventTime) -> bool) {
+        let visit = self.visit.as_deref_mut().map(|visit| &mut visit.alert);
+        for episode in visit.into_iter().chain(self.breach.as_deref_mut()) {
+            episode.is_doubtful |= joins(episode.started_at);
+        }
+        if let Some(run) = &mut self.run {
+            run.is_doubtful |= joins(run.since);
+        }
     }
 
     /// Decides where the fix lies.

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tacho_io::{
-    AlertView, DayRun, DueDay, History, Insert, Known, KnownAlert, PenaltyAlert, Store, StoreError, StoredCommand,
-    StoredFacts, StoredPenalty, Table, TableRows, TripView, Versioned, WindowView,
+    AlertView, DayRun, DueDay, FACTS_BEFORE_MS, GeofenceEventView, History, Insert, Known, KnownAlert, PenaltyAlert,
+    Store, StoreError, StoredCommand, StoredFacts, StoredPenalty, Table, TableRows, TripView, Versioned, WindowView,
 };
 use tacho_model::{
-    AlertFact, DriverId, EventTime, Facts, RecomputeMark, RowOutcome, SideEvent, TelemetryBatch, TripFact, TripSummary,
-    VehicleId, VehicleInterval, VehicleMinute,
+    AlertFact, DriverId, EventTime, Facts, GeofenceEvent, RecomputeMark, RowOutcome, SideEvent, TelemetryBatch,
+    TripFact, TripSummary, VehicleId, VehicleInterval, VehicleMinute,
 };
 
 /// Newest version, fact, withdrawn.
@@ -25,9 +25,11 @@ struct Tables {
     minutes: Rows<Key, VehicleMinute>,
     intervals: Rows<Key, VehicleInterval>,
     summaries: Rows<Key, TripSummary>,
+    geofence_events: Rows<String, GeofenceEvent>,
     marks: BTreeMap<Key, (u64, RecomputeMark)>,
     fixes: TelemetryBatch,
     events: Vec<SideEvent>,
+    commands: Vec<StoredCommand>,
     runs: Vec<DayRun>,
 }
 
@@ -41,9 +43,10 @@ fn upsert<K: Ord, T>(rows: &mut Rows<K, T>, key: K, version: u64, fact: T) {
 }
 
 impl Memory {
-    /// Nothing is stored but events.
-    pub(super) fn of_events(events: &[SideEvent]) -> Memory {
-        Memory(Arc::new(Mutex::new(Tables { events: events.to_vec(), ..Tables::default() })))
+    /// Nothing is stored but events and commands.
+    pub(super) fn of_events(events: &[SideEvent], commands: &[StoredCommand]) -> Memory {
+        let (events, commands) = (events.to_vec(), commands.to_vec());
+        Memory(Arc::new(Mutex::new(Tables { events, commands, ..Tables::default() })))
     }
 
     /// Keeps what an epoch of the live engine made.
@@ -58,6 +61,7 @@ impl Memory {
             TableRows::VehicleMinutes(versioned(facts.vehicle_minutes, version)),
             TableRows::VehicleIntervals(versioned(facts.vehicle_intervals, version)),
             TableRows::TripSummaries(versioned(facts.trip_summaries, version)),
+            TableRows::GeofenceEvents(versioned(facts.geofence_events, version)),
         ] {
             self.take(rows);
         }
@@ -93,6 +97,9 @@ impl Memory {
             TableRows::TripSummaries(rows) => rows.into_iter().for_each(|row| {
                 upsert(&mut tables.summaries, key(&row.fact.vehicle_id, row.fact.window_start), row.version, row.fact);
             }),
+            TableRows::GeofenceEvents(rows) => rows.into_iter().for_each(|row| {
+                upsert(&mut tables.geofence_events, row.fact.event_id.clone(), row.version, row.fact);
+            }),
             _ => {}
         }
     }
@@ -125,6 +132,12 @@ impl Memory {
         {
             facts.insert(format!("summary {at}"), format!("{summary:?}"));
         }
+        for (_, event, _) in
+            tables.geofence_events.values().filter(|(_, event, gone)| event.vehicle_id.as_str() == vehicle && !gone)
+        {
+            let key = format!("geofence {} {} {}", event.geofence_id, event.kind.as_str(), event.ts.ms());
+            facts.insert(key, format!("{event:?}"));
+        }
         facts
     }
 
@@ -136,6 +149,8 @@ impl Memory {
         let minutes = tables.minutes.iter().filter(|(key, _)| key.0 == vehicle);
         let mut versions: Vec<(String, u64)> = trips.map(|(id, row)| (id.clone(), row.0)).collect();
         versions.extend(alerts.map(|(id, row)| (id.clone(), row.0)));
+        let places = tables.geofence_events.iter().filter(|(_, row)| row.1.vehicle_id.as_str() == vehicle);
+        versions.extend(places.map(|(id, row)| (id.clone(), row.0)));
         versions.extend(minutes.map(|(key, row)| (key.1.to_string(), row.0)));
         versions
     }
@@ -220,19 +235,30 @@ impl History for Memory {
         let is_wanted = |event: &&SideEvent| event.body.vehicle_id() == Some(vehicle) && (from..to).contains(&event.at);
         Ok(lock(&self.0).events.iter().filter(is_wanted).cloned().collect())
     }
-    fn commands(&self, _vehicle: &VehicleId, _to: EventTime) -> Result<Vec<StoredCommand>, StoreError> {
-        Ok(Vec::new())
+    fn geofences_mark(&self) -> Result<u64, StoreError> {
+        Ok(lock(&self.0).commands.len() as u64)
+    }
+    fn geofences(&self) -> Result<Vec<StoredCommand>, StoreError> {
+        let commands = lock(&self.0).commands.clone();
+        Ok(commands.into_iter().filter(|command| command.kind.starts_with("geofence")).collect())
+    }
+    fn commands(&self, vehicle: &VehicleId, to: EventTime) -> Result<Vec<StoredCommand>, StoreError> {
+        let is_wanted = |command: &&StoredCommand| {
+            command.at < to && command.body.contains(&format!("\"vehicle_id\":\"{vehicle}\""))
+        };
+        Ok(lock(&self.0).commands.iter().filter(is_wanted).cloned().collect())
     }
     fn facts(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<StoredFacts, StoreError> {
         let tables = lock(&self.0);
+        let lasting = from.plus_ms(-FACTS_BEFORE_MS)..to;
         let trips = tables
             .trips
             .values()
             .filter(|(_, trip, _)| trip.vehicle_id == *vehicle && trip.started_at < to && trip.ended_at >= from);
-        let alerts = tables
-            .alerts
-            .values()
-            .filter(|(_, alert, _)| alert.vehicle_id == *vehicle && (from..to).contains(&alert.ts));
+        let alerts =
+            tables.alerts.values().filter(|(_, alert, _)| alert.vehicle_id == *vehicle && lasting.contains(&alert.ts));
+        let places = tables.geofence_events.values();
+        let places = places.filter(|(_, event, _)| event.vehicle_id == *vehicle && lasting.contains(&event.ts));
         let span = (vehicle.as_str().to_owned(), from.ms())..(vehicle.as_str().to_owned(), to.ms());
         let window = |version: u64, view: WindowView, is_withdrawn: bool| Known { view, version, is_withdrawn };
         Ok(StoredFacts {
@@ -258,6 +284,13 @@ impl History for Memory {
                 .map(|(_, row)| window(row.0, (&row.1).into(), row.2))
                 .collect(),
             summaries: tables.summaries.range(span).map(|(_, row)| window(row.0, (&row.1).into(), row.2)).collect(),
+            geofence_events: places
+                .map(|(version, event, gone)| Known {
+                    view: GeofenceEventView::from(event),
+                    version: *version,
+                    is_withdrawn: *gone,
+                })
+                .collect(),
         })
     }
     fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
@@ -271,6 +304,7 @@ impl History for Memory {
             match table {
                 Table::Trips => gone(tables.trips.get_mut(key)),
                 Table::Alerts => gone(tables.alerts.get_mut(key)),
+                Table::GeofenceEvents => gone(tables.geofence_events.get_mut(key)),
                 Table::VehicleMinutes => gone(tables.minutes.get_mut(&start())),
                 Table::VehicleIntervals => gone(tables.intervals.get_mut(&start())),
                 _ => gone(tables.summaries.get_mut(&start())),
