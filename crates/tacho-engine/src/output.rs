@@ -116,6 +116,20 @@ pub enum DriverNews {
     Alert(AlertType),
     /// A person says that the alert that began then was none: it counts no longer.
     Dismissed(AlertType),
+    /// It is somebody else's, with the trip that it was raised on: taken from the driver, or given to them.
+    MovedAlert {
+        /// Its kind.
+        alert_type: AlertType,
+        /// Taken.
+        is_taken: bool,
+    },
+    /// What was driven on a trip in a quarter of an hour is somebody else's.
+    MovedDrive {
+        /// What was driven.
+        drive: Drive,
+        /// Taken.
+        is_taken: bool,
+    },
     /// What a vehicle drove in a minute, or in a part of it.
     Drive(Drive),
     /// The driver says that a break begins.
@@ -126,6 +140,16 @@ pub enum DriverNews {
     Erased,
     /// The driver's hours-of-service profile; none: the default one.
     Profile(Option<HoursProfile>),
+}
+
+impl DriverNews {
+    /// True if it takes something away that other news of the same epoch may only bring.
+    pub(crate) fn takes(&self) -> bool {
+        match self {
+            DriverNews::MovedAlert { is_taken, .. } | DriverNews::MovedDrive { is_taken, .. } => *is_taken,
+            _ => false,
+        }
+    }
 }
 
 impl DriverInput {

@@ -24,6 +24,10 @@ fn plus(value: u32, by: u64) -> u32 {
     u32::try_from(by).map_or(u32::MAX, |by| value.saturating_add(by))
 }
 
+fn minus(value: u32, by: u64) -> u32 {
+    value.saturating_sub(u32::try_from(by).unwrap_or(u32::MAX))
+}
+
 impl Bucket {
     /// Adds to it.
     pub fn add(&mut self, by: &Parts) {
@@ -34,6 +38,18 @@ impl Bucket {
         self.gap_ms = plus(self.gap_ms, by.drive.gap_ms);
         for (count, by) in self.counts.iter_mut().zip(by.counts) {
             *count = count.saturating_add(u16::try_from(by).unwrap_or(u16::MAX));
+        }
+    }
+
+    /// Takes from it what it was given.
+    pub fn take(&mut self, by: &Parts) {
+        self.distance_mm = minus(self.distance_mm, by.drive.distance_mm);
+        self.driving_ms = minus(self.driving_ms, by.drive.driving_ms);
+        self.over_ms = minus(self.over_ms, by.drive.over_ms);
+        self.trip_ms = minus(self.trip_ms, by.drive.trip_ms);
+        self.gap_ms = minus(self.gap_ms, by.drive.gap_ms);
+        for (count, by) in self.counts.iter_mut().zip(by.counts) {
+            *count = count.saturating_sub(u16::try_from(by).unwrap_or(u16::MAX));
         }
     }
 
@@ -64,6 +80,13 @@ impl Buckets {
         if let Ok(place) = self.0.binary_search_by_key(&start, |(start, _)| *start) {
             let count = &mut self.0[place].1.counts[kind];
             *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Takes from the bucket that starts at `start`, if it is still there.
+    pub fn take(&mut self, start: EventTime, by: &Parts) {
+        if let Ok(place) = self.0.binary_search_by_key(&start, |(start, _)| *start) {
+            self.0[place].1.take(by);
         }
     }
 

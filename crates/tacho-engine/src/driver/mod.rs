@@ -50,7 +50,9 @@ impl DriverGroup {
     /// Takes new inputs (sorted) and emits the windows that changed and end up to fleet time.
     pub fn run(&mut self, config: &EngineConfig, time: EpochTime, inputs: &[DriverInput], out: &mut DriverStageOutput) {
         let mut touched = BTreeSet::new();
-        for input in inputs {
+        // What is taken away may have been given by news that stands behind it.
+        let given = inputs.iter().filter(|input| !input.news.takes());
+        for input in given.chain(inputs.iter().filter(|input| input.news.takes())) {
             self.take(config, input);
             if !touched.contains(input.key()) {
                 touched.insert(input.key().to_owned());
@@ -98,6 +100,14 @@ impl DriverGroup {
                 driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type);
                 driver.scores.dismiss_alert(input.at, *alert_type);
             }
+            DriverNews::MovedAlert { alert_type, is_taken } => {
+                match is_taken {
+                    true => driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type),
+                    false => driver.penalty.take(input.at, &input.vehicle_id, *alert_type),
+                }
+                driver.scores.move_alert(input.at, *alert_type, *is_taken);
+            }
+            DriverNews::MovedDrive { drive, is_taken } => driver.scores.move_drive(input.at, drive, *is_taken),
             DriverNews::Drive(drive) => {
                 let driven_ms = driver.scores.take_drive(input.at, drive);
                 driver.hours.take_minute(input.at, driven_ms, &input.vehicle_id);

@@ -99,8 +99,8 @@ pub struct Scores {
     buckets: [Buckets; LEVELS.len()],
     /// Windows that end up to here were told as they were then.
     told_until: EventTime,
-    /// Start of the earliest minute that changed since.
-    changed_from: Option<EventTime>,
+    /// Start of the earliest minute that changed since, of each level.
+    changed_from: [Option<EventTime>; LEVELS.len()],
 }
 
 /// A window at whose end a bucket came in or went out.
@@ -135,30 +135,62 @@ impl Scores {
         for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS) {
             buckets.take_back(at.floor_to_ms(level.size_ms), place);
         }
-        self.note_change(at);
+        self.note_change(at, 0);
+    }
+
+    /// What was driven in that quarter of an hour was driven by somebody else; or by this driver, and not by that one.
+    /// Windows of an hour stay as they are: their minutes are not known any more.
+    pub fn move_drive(&mut self, quarter: EventTime, drive: &Drive, is_taken: bool) {
+        self.shift(quarter, &Parts { drive: *drive, ..Parts::default() }, is_taken);
+    }
+
+    /// The same of an alert.
+    pub fn move_alert(&mut self, at: EventTime, alert_type: AlertType, is_taken: bool) {
+        if let Some(place) = place_of(alert_type) {
+            let mut parts = Parts::default();
+            parts.counts[place] = 1;
+            self.shift(at, &parts, is_taken);
+        }
+    }
+
+    fn shift(&mut self, at: EventTime, by: &Parts, is_taken: bool) {
+        if !is_taken {
+            self.change_from_level(at, by, 1);
+            return;
+        }
+        for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS).skip(1) {
+            buckets.take(at.floor_to_ms(level.size_ms), by);
+        }
+        self.note_change(at, 1);
     }
 
     fn change(&mut self, at: EventTime, by: &Parts) {
-        for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS) {
+        self.change_from_level(at, by, 0);
+    }
+
+    fn change_from_level(&mut self, at: EventTime, by: &Parts, first: usize) {
+        for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS).skip(first) {
             let start = at.floor_to_ms(level.size_ms);
             if start.plus_ms(level.reach_ms()) > self.told_until {
                 buckets.at(start).add(by);
             }
         }
-        self.note_change(at);
+        self.note_change(at, first);
     }
 
-    fn note_change(&mut self, at: EventTime) {
+    fn note_change(&mut self, at: EventTime, first: usize) {
         let minute = at.floor_to_ms(MINUTE_MS);
-        self.changed_from = Some(self.changed_from.map_or(minute, |from| from.min(minute)));
+        for changed_from in &mut self.changed_from[first..] {
+            *changed_from = Some(changed_from.map_or(minute, |from| from.min(minute)));
+        }
     }
 
     /// Tells the windows at whose end, up to fleet time, a bucket comes in or goes out, as far as they are new or have
     /// changed; and forgets what no window needs.
     pub fn emit(&mut self, fleet: EventTime, mut tell: impl FnMut(ScoredWindow)) {
-        let changed_from = self.changed_from.take().unwrap_or(EventTime::MAX);
-        let after = self.told_until.min(changed_from);
-        for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS) {
+        let levels = self.buckets.iter_mut().zip(&LEVELS).zip(&mut self.changed_from);
+        for ((buckets, level), changed_from) in levels {
+            let after = self.told_until.min(changed_from.take().unwrap_or(EventTime::MAX));
             // Lateness is judged by the fleet time before this news: one epoch may bring an hour, whose end says nothing
             // of how late its beginning is.
             let after = after.max(self.told_until.plus_ms(-level.lateness_ms));

@@ -2,6 +2,7 @@
 
 use super::{
     fix::{Engine, Fix, LastFix},
+    share,
     state::{Context, Vehicle},
     trip::{Mark, Trip},
     trips::{self, Parked},
@@ -25,6 +26,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, 
         if !is_leaving {
             return;
         }
+        share::hand_over(vehicle, ctx);
         vehicle.trip = Some(Box::new(candidate(vehicle, fix)));
     }
     trips::go_on(vehicle, fix, step, ctx);

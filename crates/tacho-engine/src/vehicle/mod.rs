@@ -1,6 +1,7 @@
 //! The vehicle stage: everything that is keyed by a vehicle and runs on its own time.
 
 mod absence;
+mod account;
 mod alerts;
 mod crash;
 mod delivery;

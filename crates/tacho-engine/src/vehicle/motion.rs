@@ -1,7 +1,7 @@
 //! From a fix to the way since the one before: order, duplicates, jumps, jitter.
 
 use super::{
-    absence, crash, delivery, detect, emergencies, fencing,
+    absence, account, crash, delivery, detect, emergencies, fencing,
     fix::{Engine, Fix, LastFix},
     harsh, health,
     held::HeldRow,
@@ -141,7 +141,10 @@ fn give_up_held(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
 
 /// Applies a fix in order: every feature sees it once.
 fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    silence::on_fix(vehicle, fix.at);
+    let inputs_before = ctx.out.driver_inputs.len();
+    if vehicle.silence.is_some() {
+        silence::on_fix(vehicle, fix.at, ctx);
+    }
     side::release_until(vehicle, fix.at, ctx);
     absence::on_fix(vehicle, fix, ctx);
     emergencies::place_sos(vehicle, fix.at, ctx);
@@ -174,6 +177,9 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     harsh::on_fix(vehicle, fix, ctx);
     idling::on_fix(vehicle, fix, ctx);
     delivery::on_fix(vehicle, fix, &step, ctx);
+    if ctx.out.driver_inputs.len() > inputs_before {
+        account::note_alerts(vehicle, &ctx.out.driver_inputs[inputs_before..]);
+    }
     if let Some(last) = &vehicle.last {
         smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
     }

@@ -147,8 +147,11 @@ pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
         certain.into_iter().flatten().min().filter(is_certain),
         share::due_at(vehicle, ctx),
         marks::check_at(vehicle),
-        delivery::check_at(vehicle, ctx),
-        silence::check_at(vehicle),
     ];
-    candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX)
+    let due = candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX);
+    if vehicle.delivery.is_none() && vehicle.silence.is_none() {
+        return due;
+    }
+    let rare = [delivery::check_at(vehicle, ctx), silence::check_at(vehicle)];
+    rare.into_iter().flatten().fold(due, EventTime::min)
 }

@@ -1,6 +1,7 @@
 //! What people say of alerts: seen, or none.
 
 use super::{
+    account,
     alerts::Episode,
     state::{Context, Vehicle},
 };
@@ -27,12 +28,14 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
     let episode = episode.clone();
     episode.tell(vehicle, ctx);
     if verdict == AlertState::Dismissed {
-        ctx.out.driver_inputs.push(DriverInput {
-            driver_id: episode.driver_id.clone(),
-            vehicle_id: vehicle.id.clone(),
-            at: episode.started_at,
-            news: DriverNews::Dismissed(episode.alert_type),
-        });
+        let (at, alert_type) = (episode.started_at, episode.alert_type);
+        let mut driver_id = episode.driver_id.clone();
+        let mut news = DriverNews::Dismissed(alert_type);
+        if let Some(other) = account::forget_alert(vehicle, at, alert_type).filter(|other| *other != driver_id) {
+            // It was moved, to where windows of an hour have never counted it.
+            (driver_id, news) = (other, DriverNews::MovedAlert { alert_type, is_taken: true });
+        }
+        ctx.out.driver_inputs.push(DriverInput { driver_id, vehicle_id: vehicle.id.clone(), at, news });
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     fix::Fix,
     presence::Spent,
     state::{Context, Vehicle},
+    trip::Trip,
     windows::Step,
 };
 use crate::{
@@ -90,10 +91,21 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     }
 }
 
-fn hand_over(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+/// Hands the share to its driver; it counts for the running trip. Before another trip runs, so that each has its own.
+pub fn hand_over(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
+    let mut trip = vehicle.trip.take();
+    settle(vehicle, trip.as_deref_mut(), ctx);
+    vehicle.trip = trip;
+}
+
+/// The same for the trip that has run up to now.
+pub fn settle(vehicle: &mut Vehicle, trip: Option<&mut Trip>, ctx: &mut Context<'_>) {
     let share = &mut vehicle.share;
     if share.drive.is_empty() {
         return;
+    }
+    if let Some(trip) = trip {
+        trip.account.get_or_insert_default().take_drive(share.minute, &share.driver_id, &share.drive);
     }
     ctx.out.driver_inputs.push(DriverInput {
         driver_id: share.driver_id.clone(),

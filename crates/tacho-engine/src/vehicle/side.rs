@@ -6,7 +6,7 @@ use super::{
     emergencies::{self, Call},
     fencing,
     fix::Fix,
-    health, marks, motion, reorder, review, silence,
+    health, marks, motion, reorder, review, share, silence,
     state::{Context, Vehicle},
     trip::Trip,
     trips,
@@ -154,7 +154,7 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
     let (at, rank, partition, offset) = (event.at, stream.rank(), event.partition, event.offset);
     let pending =
         PendingSide { at, rank, partition, offset, arrived: ctx.fleet_at(event.log_time), is_again: false, what };
-    silence::on_event(vehicle, &pending);
+    silence::on_event(vehicle, &pending, ctx);
     if vehicle.has_passed(event.at) {
         let what = pending.what;
         ctx.out.side_outcomes.add_late(stream);
@@ -429,6 +429,7 @@ fn start_trip(
         return;
     }
     trips::end_running(vehicle, at, ctx);
+    share::hand_over(vehicle, ctx);
     let position = origin.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
     let driver = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id.clone() };
     let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver);

@@ -5,7 +5,9 @@
 //! driver of its moment, and which came first, the fix or the fleet time that no longer waited for it, makes no difference.
 
 use super::{
+    account,
     delivery::{self, Delivery},
+    share,
     side::{self, PendingSide},
     state::{Context, Vehicle},
     trip::Trip,
@@ -34,8 +36,9 @@ pub struct Silence {
 }
 
 /// The first event that waits is about to take effect, because of silence at fleet time `fleet`.
-pub fn note_first(vehicle: &mut Vehicle, fleet: EventTime, ctx: &Context<'_>) {
+pub fn note_first(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>) {
     let Some(side) = vehicle.pending.first().filter(|side| side.can_be_taken_back()).cloned() else { return };
+    share::hand_over(vehicle, ctx);
     vehicle.silence.take_if(|silence| silence.events.len() >= EVENTS_MAX);
     let until = fleet.plus_ms(ctx.config.trip_gap_long_ms);
     let mut silence = vehicle.silence.take().unwrap_or_else(|| Box::new(before(vehicle)));
@@ -58,31 +61,37 @@ fn before(vehicle: &Vehicle) -> Silence {
     }
 }
 
-/// Before a fix at `at` is applied: what silence let happen behind it is taken back. A vehicle that was not silent pays
-/// for a look at an empty place.
-pub fn on_fix(vehicle: &mut Vehicle, at: EventTime) {
+/// Before a fix at `at` is applied: what silence let happen behind it is taken back.
+#[cold]
+pub fn on_fix(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     let Some(silence) = &vehicle.silence else { return };
     if silence.events.last().is_some_and(|last| !last.comes_before(at)) {
-        take_back(vehicle);
+        take_back(vehicle, ctx);
     } else {
         vehicle.silence = None;
     }
 }
 
 /// An event that has its place before what silence let happen has come. Only one of the same sort changes what that met.
-pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide) {
+pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_>) {
     let is_behind = |silence: &Silence| silence.events.last().is_some_and(|last| event.order() < last.order());
     if event.can_be_taken_back() && vehicle.silence.as_deref().is_some_and(is_behind) {
-        take_back(vehicle);
+        take_back(vehicle, ctx);
     }
 }
 
 /// Puts back what there was. The events wait for their moment again.
-fn take_back(vehicle: &mut Vehicle) {
+fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
     let Silence { trip, ended, ended_before, delivery, parked_at, dropped_trips, logged_in, events, .. } = *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
+    for trip in [&trip, &ended].into_iter().flatten() {
+        let told = [&vehicle.trip, &vehicle.ended].into_iter().flatten().find(|told| told.id == trip.id);
+        if let Some(told) = told {
+            account::put_back(trip, told, &vehicle.id, ctx);
+        }
+    }
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
     (vehicle.parked.position, vehicle.parked.dropped_trips) = (parked_at, dropped_trips);
     vehicle.logged_in = logged_in;

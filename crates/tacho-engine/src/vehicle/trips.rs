@@ -1,9 +1,10 @@
 //! Which trip a fix belongs to: declared by events or telemetry, or detected.
 
 use super::{
-    delivery, detect,
+    account, delivery, detect,
     fix::{Engine, Fix, LastFix},
     presence::Spent,
+    share,
     state::{Context, Vehicle},
     trip::Trip,
     windows::Step,
@@ -59,6 +60,7 @@ fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
         return go_on_ended(vehicle, fix, step, ctx);
     }
     end_running(vehicle, fix.at, ctx);
+    share::hand_over(vehicle, ctx);
     let id = TripId::from(fix.trip_id);
     let mut trip = Trip::start(id, TripOrigin::Declared, fix.at, fix.position, vehicle.driver_id.clone());
     trip.is_in_telemetry = true;
@@ -72,6 +74,7 @@ fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Cont
     let is_soon = |ended: &Trip| fix.at.ms_since(ended.ended_at) <= ctx.config.allowed_lateness_ms;
     let Some(mut ended) = vehicle.ended.take_if(|ended| is_soon(ended)) else { return false };
     if ended.end_reason == EndReason::TripIdChanged {
+        share::hand_over(vehicle, ctx);
         ended.reopen();
         vehicle.trip = Some(ended);
         return true;
@@ -116,6 +119,7 @@ fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>)
 
 /// Tells a trip's end and keeps it for corrections; the vehicle is parked where it ended.
 pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
+    share::settle(vehicle, Some(&mut trip), ctx);
     trip.path.settle();
     trip.tell(&vehicle.id, ctx);
     delivery::on_trip_end(vehicle, &trip, ctx);
@@ -125,10 +129,13 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
 }
 
 /// A person says who really drives the trip that runs, or drove the one that ended last. Fixes from here on count for that
-/// driver, whatever they say; older trips are told otherwise by the store's views alone.
+/// driver, whatever they say, and what was counted before is moved; older trips are told otherwise by the store's views
+/// alone.
 pub fn reassign(vehicle: &mut Vehicle, trip_id: &TripId, driver_id: DriverId, ctx: &mut Context<'_>) {
+    share::hand_over(vehicle, ctx);
     let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
     let Some(trip) = known else { return };
+    account::reassign(trip, &vehicle.id, &driver_id, ctx);
     (trip.named_driver, trip.is_reassigned) = (driver_id.clone(), true);
     trip.driver_id = driver_id;
     trip.tell(&vehicle.id, ctx);

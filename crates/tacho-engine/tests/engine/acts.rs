@@ -6,7 +6,7 @@ use crate::{
     streams::Input,
 };
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use tacho_model::{
     Command, CommandKind, DeliveryPlan, DeviceAlert, DriverEvent, DriverEventKind, EventTime, LogTime, MaintenanceItem,
     PlannedStop, SideBody, SideEvent, StopKind, TripEvent, TripEventKind, Tristate, VehicleClass, VehicleId,
@@ -97,6 +97,8 @@ pub struct Writer {
     trip: String,
     driver: String,
     trips: u32,
+    /// When each trip was named first.
+    named: BTreeMap<String, i64>,
     /// When acts began to send fixes, in order, when somebody called for help, and when a person looked at alerts last.
     begun: Vec<i64>,
     called: Vec<i64>,
@@ -124,6 +126,7 @@ impl Writer {
             trip: String::new(),
             driver: String::new(),
             trips: 0,
+            named: BTreeMap::new(),
             begun: Vec::new(),
             called: Vec::new(),
             reviewed: at - ANSWER_MS,
@@ -191,7 +194,10 @@ impl Writer {
                 }
             }
             Act::TripId(0) => self.trip = String::new(),
-            Act::TripId(n) => self.trip = format!("{}-{n}-{}", self.vehicle, self.trips),
+            Act::TripId(n) => {
+                self.trip = format!("{}-{n}-{}", self.vehicle, self.trips);
+                self.named.entry(self.trip.clone()).or_insert(self.at);
+            }
             Act::TripEvents { ends_late } => self.declared(*ends_late),
             Act::Sos => self.call(true),
             Act::Login(_) | Act::Break { .. } => self.driver_act(act),
@@ -259,6 +265,11 @@ impl Writer {
             Act::Reassign(n) => {
                 let declared = format!("{}-declared-{}", self.vehicle, self.trips);
                 let trip_id = if self.trip.is_empty() { declared } else { self.trip.clone() };
+                // Its alerts move as long as penalties are corrected, which a silence behind must not outlast.
+                if self.named.get(&trip_id).is_none_or(|at| self.at - at >= CORRECTIONS_MS / 2) {
+                    return;
+                }
+                self.reviewed = self.at;
                 let driver_id = format!("drv_{n}").as_str().into();
                 CommandKind::TripReassign { trip_id: trip_id.as_str().into(), vehicle_id, driver_id }
             }
@@ -461,6 +472,7 @@ impl Writer {
     }
 
     fn trip_event(&mut self, id: &str, at: i64, arrives: i64, kind: TripEventKind) {
+        self.named.entry(id.to_owned()).or_insert(at);
         let driver_id = self.driver.as_str().into();
         let vehicle_id = self.vehicle.as_str().into();
         let body = SideBody::Trip(TripEvent { trip_id: id.into(), vehicle_id, driver_id, kind });

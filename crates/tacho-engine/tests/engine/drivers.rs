@@ -179,7 +179,7 @@ fn who_drives_is_said_by_the_message_the_login_the_plan_or_nobody() {
 }
 
 #[test]
-fn a_trip_that_is_reassigned_counts_for_the_other_driver_from_then_on() {
+fn a_trip_that_is_reassigned_counts_for_the_other_driver_before_and_after() {
     check(
         "show ended alerts penalties
          start v1 12:00:00 T drv=D1
@@ -205,6 +205,9 @@ fn a_trip_that_is_reassigned_counts_for_the_other_driver_from_then_on() {
             reassign v1 12:01:00 T drv=D2
             drive v1 12:01:10..12:01:30 100 every=2 limit=60 drv=D1 trip=T
               -> overspeed open 12:01:10.. severity 4 100.0 over 60.0 message trip T driver D2
+              -> penalty "D2" of v1 11:59:46..12:00:01 2 (1, 0, 0)
+              -> penalty "D2" of v1 12:00:01..12:00:16 0 (0, 0, 0)
+              -> penalty "D1" of v1 11:59:46..12:00:01 0 (0, 0, 0)
             stand v1 12:01:32..12:01:40 every=2 drv=D1 trip=T
               -> overspeed closed 12:01:10..12:01:32 severity 4 100.0 over 60.0 message trip T driver D2
             end v1 12:02:00 T
@@ -213,6 +216,66 @@ fn a_trip_that_is_reassigned_counts_for_the_other_driver_from_then_on() {
             fleet 12:03:00
               -> penalty "D2" of v1 12:00:56..12:01:11 2 (1, 0, 0)
               -> penalty "D2" of v1 12:01:11..12:01:26 0 (0, 0, 0)
+        "#]],
+    );
+}
+
+/// Windows of an hour keep what they had counted; the others move, to the millimetre, and back again.
+#[test]
+fn the_windows_of_a_day_and_more_move_with_a_trip_that_has_ended() {
+    check(
+        "show scores
+         login v1 11:59:00 D1
+         drive v1 12:00:00..12:01:30 60 limit=50
+         start v1 12:14:00 T
+         drive v1 12:14:00..12:16:30 60 trip=T limit=50
+         fix v1 12:16:30 5000 0 20 trip=T
+         end v1 12:16:31 T
+         fleet 12:59:00
+         reassign v1 12:59:00 T drv=D2
+         fleet 13:02:00
+         dismiss v1 13:03:00 harsh_brake 12:16:29
+         reassign v1 13:04:00 T drv=D1
+         fleet 13:05:00",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D1
+            drive v1 12:00:00..12:01:30 60 limit=50
+            start v1 12:14:00 T
+            drive v1 12:14:00..12:16:30 60 trip=T limit=50
+            fix v1 12:16:30 5000 0 20 trip=T
+            end v1 12:16:31 T
+            fleet 12:59:00
+              -> score "D1" 1h 11:01:00..12:01:00 NaN 967 m in 59 s, 59 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 1h 11:02:00..12:02:00 NaN 1483 m in 89 s, 89 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 1h 11:15:00..12:15:00 NaN 2483 m in 748 s, 148 s over, harsh (0, 0, 0), coverage 0.11
+              -> score "D1" 1h 11:16:00..12:16:00 NaN 3483 m in 808 s, 208 s over, harsh (0, 0, 0), coverage 0.17
+              -> score "D1" 1h 11:17:00..12:17:00 NaN 3983 m in 838 s, 238 s over, harsh (0, 0, 0), coverage 0.19
+              -> score "D1" 24h -11:-45:00..12:15:00 NaN 2483 m in 748 s, 148 s over, harsh (0, 0, 0), coverage 0.11
+              -> score "D1" 24h -11:-30:00..12:30:00 NaN 3983 m in 838 s, 238 s over, harsh (0, 0, 0), coverage 0.19
+            reassign v1 12:59:00 T drv=D2
+            fleet 13:02:00
+              -> score "D2" 24h -11:-45:00..12:15:00 NaN 1000 m in 659 s, 59 s over, harsh (0, 0, 0), coverage 0.07
+              -> score "D2" 24h -11:-30:00..12:30:00 NaN 2500 m in 749 s, 149 s over, harsh (0, 0, 0), coverage 0.17
+              -> score "D2" 7d -155:00:00..13:00:00 NaN 2500 m in 749 s, 149 s over, harsh (0, 0, 0), coverage 0.17
+              -> score "D2" 30d -707:00:00..13:00:00 NaN 2500 m in 749 s, 149 s over, harsh (0, 0, 0), coverage 0.17
+              -> score "D1" 1h 12:01:00..13:01:00 NaN 3017 m in 779 s, 179 s over, harsh (0, 0, 0), coverage 0.19
+              -> score "D1" 1h 12:02:00..13:02:00 NaN 2500 m in 749 s, 149 s over, harsh (0, 0, 0), coverage 0.17
+              -> score "D1" 24h -11:-45:00..12:15:00 NaN 1483 m in 89 s, 89 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 24h -11:-30:00..12:30:00 NaN 1483 m in 89 s, 89 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 7d -155:00:00..13:00:00 NaN 1483 m in 89 s, 89 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 30d -707:00:00..13:00:00 NaN 1483 m in 89 s, 89 s over, harsh (0, 0, 0), coverage 1.00
+            dismiss v1 13:03:00 harsh_brake 12:16:29
+            reassign v1 13:04:00 T drv=D1
+            fleet 13:05:00
+              -> score "D2" 24h -11:-45:00..12:15:00 NaN 0 m in 0 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D2" 24h -11:-30:00..12:30:00 NaN 0 m in 0 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D2" 7d -155:00:00..13:00:00 NaN 0 m in 0 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D2" 30d -707:00:00..13:00:00 NaN 0 m in 0 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D1" 24h -11:-45:00..12:15:00 NaN 2483 m in 748 s, 148 s over, harsh (0, 0, 0), coverage 0.11
+              -> score "D1" 24h -11:-30:00..12:30:00 NaN 3983 m in 838 s, 238 s over, harsh (0, 0, 0), coverage 0.19
+              -> score "D1" 7d -155:00:00..13:00:00 NaN 3983 m in 838 s, 238 s over, harsh (0, 0, 0), coverage 0.19
+              -> score "D1" 30d -707:00:00..13:00:00 NaN 3983 m in 838 s, 238 s over, harsh (0, 0, 0), coverage 0.19
         "#]],
     );
 }

@@ -3,6 +3,7 @@
 use crate::{properties::Ran, rig::Row};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use tacho_engine::DriverNews;
 use tacho_model::{AlertState, AlertType, ScoreWindow, Tristate};
 
 fn by_vehicle(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
@@ -188,24 +189,45 @@ pub fn check_utilization(ran: &Ran) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Penalties at every second, from the alerts that were told and not dismissed.
-pub fn check_penalties(ran: &Ran) -> Result<(), TestCaseError> {
-    let mut alerts: BTreeMap<String, BTreeMap<&str, (i64, usize)>> = BTreeMap::new();
+/// Moments and kinds of the alerts that count, by driver (or vehicle): those that were told and not dismissed, where
+/// trips that were reassigned have moved them to.
+fn penalized(ran: &Ran) -> BTreeMap<String, Vec<(i64, usize)>> {
+    let kind_of = |alert_type| match alert_type {
+        AlertType::Overspeed => Some(0),
+        AlertType::HarshBrake => Some(1),
+        AlertType::Idling => Some(2),
+        _ => None,
+    };
+    let who = |driver: &str, vehicle: &str| if driver.is_empty() { vehicle.to_owned() } else { driver.to_owned() };
+    let mut newest = BTreeMap::new();
     for f in &ran.rig.all.alerts {
-        let kind = match f.alert_type {
-            AlertType::Overspeed => 0,
-            AlertType::HarshBrake => 1,
-            AlertType::Idling => 2,
-            _ => continue,
-        };
-        let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
-        let of_driver = alerts.entry(who.to_owned()).or_default();
-        of_driver.insert(f.alert_id.as_str(), (f.ts.ms(), kind));
-        if f.state == AlertState::Dismissed {
-            of_driver.remove(f.alert_id.as_str());
+        newest.insert(f.alert_id.as_str(), f);
+    }
+    let mut counts: BTreeMap<(String, &str, i64, usize), i32> = BTreeMap::new();
+    for f in newest.values().filter(|f| f.state != AlertState::Dismissed) {
+        let Some(kind) = kind_of(f.alert_type) else { continue };
+        let vehicle = f.vehicle_id.as_str();
+        *counts.entry((who(f.driver_id.as_str(), vehicle), vehicle, f.ts.ms(), kind)).or_default() += 1;
+    }
+    for input in &ran.rig.moved {
+        let DriverNews::MovedAlert { alert_type, is_taken } = input.news else { continue };
+        let Some(kind) = kind_of(alert_type) else { continue };
+        let vehicle = input.vehicle_id.as_str();
+        let count = counts.entry((who(input.driver_id.as_str(), vehicle), vehicle, input.at.ms(), kind)).or_default();
+        *count += if is_taken { -1 } else { 1 };
+    }
+    let mut alerts: BTreeMap<String, Vec<(i64, usize)>> = BTreeMap::new();
+    for ((who, _, at, kind), count) in counts {
+        for _ in 0..count {
+            alerts.entry(who.clone()).or_default().push((at, kind));
         }
     }
-    alerts.retain(|_, of_driver| !of_driver.is_empty());
+    alerts
+}
+
+/// Penalties at every second, from the alerts that were told and not dismissed.
+pub fn check_penalties(ran: &Ran) -> Result<(), TestCaseError> {
+    let alerts = penalized(ran);
     let mut told: BTreeMap<String, BTreeMap<i64, (u32, [u32; 3])>> = BTreeMap::new();
     for f in ran.rig.all.driver_scores.iter().filter(|f| f.window == ScoreWindow::Penalty15s) {
         let who = if f.driver_id.is_empty() { f.vehicle_id.as_str() } else { f.driver_id.as_str() };
@@ -218,10 +240,10 @@ pub fn check_penalties(ran: &Ran) -> Result<(), TestCaseError> {
     }
     for (who, alerts) in &alerts {
         prop_assert!(told.contains_key(who), "nothing told of {}", who);
-        for (at, _) in alerts.values() {
+        for (at, _) in alerts {
             for end in (-20..20).map(|second| (at.div_euclid(1_000) + second) * 1_000) {
                 let mut counts = [0u32; 3];
-                for (at, kind) in alerts.values() {
+                for (at, kind) in alerts {
                     counts[*kind] += u32::from((end - 15_000..end).contains(at));
                 }
                 let penalty = 2 * counts[0] + 3 * counts[1] + counts[2];

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::{
-    ControlStage, DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard, SideCounts,
-    VehicleStageOutput,
+    ControlStage, DriverInput, DriverNews, DriverStageOutput, EngineConfig, EpochTime, FleetStage, GroupSet, Shard,
+    SideCounts, VehicleStageOutput,
 };
 use tacho_model::{
     AlertFact, AlertType, EventTime, Facts, KEY_GROUPS, LatLon, LiveVehicle, LogTime, RowOutcome, ScoreWindow,
@@ -133,6 +133,8 @@ pub struct Rig {
     /// Last fact by kind and id, as text.
     pub last: BTreeMap<String, String>,
     pub all: Facts,
+    /// Alerts that were moved from one driver to another.
+    pub moved: Vec<DriverInput>,
 }
 
 fn groups_of(shard: u16, shards: u16) -> std::ops::Range<u16> {
@@ -157,6 +159,7 @@ impl Rig {
             config,
             last: BTreeMap::new(),
             all: Facts::default(),
+            moved: Vec::new(),
         }
     }
 
@@ -186,6 +189,8 @@ impl Rig {
             out.counts.push(made.side_outcomes);
             out.held_rows += made.held_rows;
             out.live.append(&mut made.live);
+            let is_moved = |input: &&DriverInput| matches!(input.news, DriverNews::MovedAlert { .. });
+            self.moved.extend(made.driver_inputs.iter().filter(is_moved).cloned());
             inputs.append(&mut made.driver_inputs);
             partials.push(made.fleet);
         }
