@@ -48,7 +48,7 @@ pub enum Act {
     Setup { limit_kmph: f32 },
     Fence(u8),
     Break { driver: u8, is_start: bool },
-    Round { is_replanned: bool },
+    Round { is_replanned: bool, is_named: bool },
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -81,8 +81,13 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => prop_oneof![Just(f32::NAN), 30.0..90.0f32].prop_map(|limit_kmph| Act::Setup { limit_kmph }),
         2 => (0..4u8).prop_map(Act::Fence),
         1 => (1..3u8, any::<bool>()).prop_map(|(driver, is_start)| Act::Break { driver, is_start }),
-        1 => any::<bool>().prop_map(|is_replanned| Act::Round { is_replanned }),
+        1 => round(),
     ]
+}
+
+/// A delivery round.
+pub fn round() -> impl Strategy<Value = Act> {
+    any::<(bool, bool)>().prop_map(|(is_replanned, is_named)| Act::Round { is_replanned, is_named })
 }
 
 /// Writes the messages of one vehicle.
@@ -201,7 +206,7 @@ impl Writer {
             Act::TripEvents { ends_late } => self.declared(*ends_late),
             Act::Sos => self.call(true),
             Act::Login(_) | Act::Break { .. } => self.driver_act(act),
-            Act::Round { is_replanned } => self.round(*is_replanned),
+            Act::Round { is_replanned, is_named } => self.round(*is_replanned, *is_named),
             Act::Fence(kind) => self.fence(*kind),
             Act::Review { is_dismissed } => self.review(*is_dismissed),
             Act::Plan { .. } | Act::Reassign(_) | Act::Setup { .. } => self.command_act(act),
@@ -331,14 +336,17 @@ impl Writer {
         self.side(self.at, command(kind));
     }
 
-    /// A trip with two stops, of which the device reports the first.
-    fn round(&mut self, is_replanned: bool) {
+    /// A trip with two stops, of which the device reports the first. Where telemetry names it, one message does not.
+    fn round(&mut self, is_replanned: bool, is_named: bool) {
         self.trips += 1;
         let id = format!("{}-declared-{}", self.vehicle, self.trips);
         self.trip.clear();
         let plan = Arc::new(self.plan());
         let start = TripEventKind::Start { origin: None, plan: String::new(), delivery: Some(Arc::clone(&plan)) };
         self.trip_event(&id, self.at, self.at - 1, start);
+        if is_named {
+            self.trip.clone_from(&id);
+        }
         (self.kmph, self.engine) = (36.0, Tristate::Yes);
         self.run(12);
         self.kmph = 0.0;
@@ -347,6 +355,9 @@ impl Writer {
         let (stop_id, outcome, reason) = ("A".to_owned(), "delivered".to_owned(), String::new());
         let left = TripEventKind::StopDeparture { stop_id, outcome, delivered_qty: 3.0, reason };
         self.trip_event(&id, self.at, self.at - 1, left);
+        let named = std::mem::take(&mut self.trip);
+        self.run(1);
+        self.trip = named;
         if is_replanned {
             let delivery = Arc::new(DeliveryPlan { stops: plan.stops[1..].to_vec(), ..DeliveryPlan::clone(&plan) });
             self.trip_event(&id, self.at, self.at - 1, TripEventKind::PlanUpdate { plan: String::new(), delivery });
@@ -357,6 +368,7 @@ impl Writer {
         self.run(40);
         let end = TripEventKind::End { end: None, distance_m: f64::NAN, duration_s: f64::NAN, cancelled: false };
         self.trip_event(&id, self.at, self.at - 1, end);
+        self.trip.clear();
         self.run(5);
     }
 

@@ -1,7 +1,7 @@
 //! Fixes that are slow to come, while fleet time goes on without them: what silence let happen is taken back.
 
 use crate::{
-    acts::Act,
+    acts::{Act, round},
     properties::{assert_same, seeded},
     rig::{Rig, Row, settled},
     script::{check, played},
@@ -232,7 +232,7 @@ fn trip_act() -> impl Strategy<Value = Act> {
         2 => any::<bool>().prop_map(|ends_late| Act::TripEvents { ends_late }),
         1 => (0..3u8).prop_map(Act::Login),
         1 => (1..3u8).prop_map(Act::Reassign),
-        2 => any::<bool>().prop_map(|is_replanned| Act::Round { is_replanned }),
+        2 => round(),
     ]
 }
 
