@@ -4,6 +4,7 @@ mod absence;
 mod account;
 mod alerts;
 mod crash;
+mod declared;
 mod delivery;
 mod detect;
 mod duplicates;

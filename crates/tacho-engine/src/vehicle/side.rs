@@ -2,20 +2,19 @@
 
 use super::{
     absence, alerts,
+    declared::{self, TripEnd},
     delivery::{self, StopChange, StopNews},
     emergencies::{self, Call},
     fencing,
     fix::Fix,
-    health, marks, motion, reorder, review, share, silence,
+    health, marks, motion, reorder, review, silence,
     state::{Context, Vehicle},
-    trip::Trip,
     trips,
 };
 use serde::{Deserialize, Serialize};
 use tacho_model::{
-    AlertState, CommandKind, DeliveryPlan, DeviceAlert, DriverEventKind, DriverId, EndReason, EventTime, LatLon,
-    LogTime, MaintenanceItem, SideBody, SideEvent, Stream, TripEvent, TripEventKind, TripId, TripOrigin, TripStatus,
-    VehicleClass, device_flag,
+    AlertState, CommandKind, DeliveryPlan, DeviceAlert, DriverEventKind, DriverId, EventTime, LatLon, LogTime,
+    MaintenanceItem, SideBody, SideEvent, Stream, TripEvent, TripEventKind, TripId, VehicleClass, device_flag,
 };
 
 /// Events that wait per vehicle; more, and the oldest takes effect early.
@@ -132,16 +131,6 @@ impl What {
     fn stop(trip: &TripEvent, stop_id: &str, what: StopChange) -> What {
         What::Stop(StopNews { trip_id: trip.trip_id.clone(), stop_id: stop_id.to_owned(), what })
     }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct TripEnd {
-    trip_id: TripId,
-    driver_id: DriverId,
-    end: Option<LatLon>,
-    distance_m: f64,
-    duration_s: f64,
-    is_cancelled: bool,
 }
 
 /// Takes a side event of this vehicle in.
@@ -384,7 +373,7 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),
         What::DeviceAlert { log_time, alert } => alerts::tell_device_alert(vehicle, at, log_time, &alert, ctx),
         What::TripStart { trip_id, driver_id, origin, plan } => {
-            start_trip(vehicle, at, &trip_id, driver_id, origin, ctx);
+            declared::start(vehicle, at, &trip_id, driver_id, origin, ctx);
             let is_running = vehicle.trip.as_ref().is_some_and(|trip| trip.id == trip_id);
             if let Some(plan) = plan.filter(|_| is_running) {
                 delivery::on_plan(vehicle, &trip_id, &plan, ctx);
@@ -396,79 +385,6 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
             }
         }
         What::Stop(news) => delivery::on_stop_news(vehicle, at, &news, ctx),
-        What::TripEnd(end) => end_trip(vehicle, at, end, ctx),
-    }
-}
-
-fn start_trip(
-    vehicle: &mut Vehicle,
-    at: EventTime,
-    trip_id: &TripId,
-    driver_id: DriverId,
-    origin: Option<LatLon>,
-    ctx: &mut Context<'_>,
-) {
-    let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
-    if let Some(trip) = known {
-        // The event comes after fixes that named the trip: it corrects the start.
-        if at <= trip.started_at {
-            trip.started_at = at;
-            trip.start = origin.unwrap_or(trip.start);
-        }
-        if trip.driver_id.is_empty() {
-            trip.driver_id = driver_id.clone();
-        }
-        if trip.named_driver.is_empty() {
-            trip.named_driver = driver_id;
-        }
-        trip.tell(&vehicle.id, ctx);
-        return;
-    }
-    let is_history = vehicle.trip.as_ref().is_some_and(|trip| trip.is_in_telemetry && at < trip.started_at);
-    if is_history || vehicle.has_ended(trip_id.as_str()) {
-        return;
-    }
-    trips::end_running(vehicle, at, ctx);
-    share::hand_over(vehicle, ctx);
-    let position = origin.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
-    let driver = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id.clone() };
-    let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver);
-    trip.named_driver = driver_id;
-    trip.tell(&vehicle.id, ctx);
-    vehicle.trip = Some(Box::new(trip));
-}
-
-fn end_trip(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Context<'_>) {
-    if vehicle.trip.as_ref().is_some_and(|trip| trip.id == end.trip_id) {
-        if let Some(mut trip) = vehicle.trip.take() {
-            declare_end(&mut trip, at, &end);
-            trips::finish(vehicle, trip, ctx);
-        }
-    } else if let Some(mut trip) = vehicle.ended.take_if(|trip| trip.id == end.trip_id) {
-        declare_end(&mut trip, at, &end);
-        trip.tell(&vehicle.id, ctx);
-        delivery::on_trip_end(vehicle, &trip, ctx);
-        vehicle.ended = Some(trip);
-    } else if !vehicle.has_ended(end.trip_id.as_str()) {
-        // An end without a start: the producer's word is all there is.
-        let duration_ms = if end.duration_s.is_finite() { (end.duration_s * 1_000.0) as i64 } else { 0 };
-        let position = end.end.or(vehicle.last.map(|last| last.position)).unwrap_or_default();
-        let started_at = at.plus_ms(-duration_ms.max(0));
-        let id = end.trip_id.clone();
-        let mut trip = Trip::start(id, TripOrigin::Declared, started_at, position, end.driver_id.clone());
-        declare_end(&mut trip, at, &end);
-        trip.tell(&vehicle.id, ctx);
-    }
-}
-
-/// The end as the producer declares it. Fixes that name the trip belong to it even behind the declared end.
-fn declare_end(trip: &mut Trip, at: EventTime, end: &TripEnd) {
-    let ended_at = if trip.is_in_telemetry { at.max(trip.last_at) } else { at };
-    let status = if end.is_cancelled { TripStatus::Cancelled } else { TripStatus::Completed };
-    trip.end(ended_at, ended_at, status, EndReason::Declared);
-    trip.declared_distance_m = end.distance_m;
-    trip.declared_duration_s = end.duration_s;
-    if let Some(position) = end.end.filter(|_| trip.totals.samples.count == 0) {
-        trip.position = position;
+        What::TripEnd(end) => declared::end(vehicle, at, end, ctx),
     }
 }
