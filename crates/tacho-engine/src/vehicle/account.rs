@@ -94,28 +94,43 @@ pub fn note_alerts(vehicle: &mut Vehicle, raised: &[DriverInput]) {
     }
 }
 
-/// For whom an alert counts that a person says was none; none if no trip knows.
+/// For whom an alert counts that a person says was none; none if no trip knows. What would be put back forgets it, too.
 pub fn forget_alert(vehicle: &mut Vehicle, at: EventTime, alert_type: AlertType) -> Option<DriverId> {
+    if let Some(silence) = &mut vehicle.silence {
+        silence.accounts_mut().for_each(|account| _ = account.forget_alert(at, alert_type));
+    }
     let trips = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten();
     trips.filter_map(|trip| trip.account.as_deref_mut()).find_map(|account| account.forget_alert(at, alert_type))
 }
 
-/// Moves what the trip has counted to the driver who drove it.
-pub fn reassign(trip: &mut Trip, vehicle_id: &VehicleId, driver_id: &DriverId, ctx: &mut Context<'_>) {
-    let Some(account) = trip.account.as_deref_mut() else { return };
-    account.tell(vehicle_id, true, ctx);
+/// Moves what the trip has counted to the driver who drove it. Returns what it was before.
+pub fn reassign(trip: &mut Trip, vehicle_id: &VehicleId, driver_id: &DriverId, ctx: &mut Context<'_>) -> Option<Moved> {
+    let account = trip.account.as_deref_mut()?;
+    let from = account.clone();
     account.quarters.iter_mut().for_each(|quarter| quarter.driver_id = driver_id.clone());
     account.alerts.iter_mut().for_each(|alert| alert.driver_id = driver_id.clone());
-    account.tell(vehicle_id, false, ctx);
+    let moved = Moved { from, to: account.clone() };
+    moved.from.tell(vehicle_id, true, ctx);
+    moved.to.tell(vehicle_id, false, ctx);
+    Some(moved)
 }
 
-/// A trip is put back as it was before `told`: so are the scores of its drivers, if it was reassigned since.
-pub fn put_back(trip: &Trip, told: &Trip, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
-    let is_same = (trip.is_reassigned, &trip.named_driver) == (told.is_reassigned, &told.named_driver);
-    if let Some(account) = told.account.as_deref().filter(|_| !is_same) {
-        account.tell(vehicle_id, true, ctx);
+/// A move, as long as it can be taken back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Moved {
+    from: Account,
+    to: Account,
+}
+
+impl Moved {
+    /// Takes it back.
+    pub fn take_back(&self, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
+        self.to.tell(vehicle_id, true, ctx);
+        self.from.tell(vehicle_id, false, ctx);
     }
-    if let Some(account) = trip.account.as_deref().filter(|_| !is_same) {
-        account.tell(vehicle_id, false, ctx);
+
+    /// Both sides.
+    pub fn accounts_mut(&mut self) -> [&mut Account; 2] {
+        [&mut self.from, &mut self.to]
     }
 }

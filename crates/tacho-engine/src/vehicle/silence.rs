@@ -5,7 +5,7 @@
 //! driver of its moment, and which came first, the fix or the fleet time that no longer waited for it, makes no difference.
 
 use super::{
-    account,
+    account::{Account, Moved},
     delivery::{self, Delivery},
     share,
     side::{self, PendingSide},
@@ -29,10 +29,26 @@ pub struct Silence {
     parked_at: Option<LatLon>,
     dropped_trips: u32,
     logged_in: DriverId,
+    /// What trips that were reassigned have moved between drivers.
+    moved: Vec<Moved>,
     /// In their order.
     events: Vec<PendingSide>,
     /// Fleet time until which they can be taken back.
     until: EventTime,
+}
+
+impl Silence {
+    /// A trip was reassigned.
+    pub fn note_moved(&mut self, moved: Option<Moved>) {
+        self.moved.extend(moved);
+    }
+
+    /// What has been counted of the trips that would be put back, and moved since.
+    pub fn accounts_mut(&mut self) -> impl Iterator<Item = &mut Account> {
+        let trips = [&mut self.trip, &mut self.ended].into_iter().flatten();
+        let accounts = trips.filter_map(|trip| trip.account.as_deref_mut());
+        accounts.chain(self.moved.iter_mut().flat_map(Moved::accounts_mut))
+    }
 }
 
 /// The first event that waits is about to take effect, because of silence at fleet time `fleet`.
@@ -56,6 +72,7 @@ fn before(vehicle: &Vehicle) -> Silence {
         parked_at: vehicle.parked.position,
         dropped_trips: vehicle.parked.dropped_trips,
         logged_in: vehicle.logged_in.clone(),
+        moved: Vec::new(),
         events: Vec::new(),
         until: EventTime::MAX,
     }
@@ -83,15 +100,11 @@ pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_
 /// Puts back what there was. The events wait for their moment again.
 fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
-    let Silence { trip, ended, ended_before, delivery, parked_at, dropped_trips, logged_in, events, .. } = *silence;
+    let Silence { trip, ended, ended_before, delivery, parked_at, dropped_trips, logged_in, moved, events, .. } =
+        *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
-    for trip in [&trip, &ended].into_iter().flatten() {
-        let told = [&vehicle.trip, &vehicle.ended].into_iter().flatten().find(|told| told.id == trip.id);
-        if let Some(told) = told {
-            account::put_back(trip, told, &vehicle.id, ctx);
-        }
-    }
+    moved.iter().for_each(|moved| moved.take_back(&vehicle.id, ctx));
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
     (vehicle.parked.position, vehicle.parked.dropped_trips) = (parked_at, dropped_trips);
     vehicle.logged_in = logged_in;

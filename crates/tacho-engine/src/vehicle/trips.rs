@@ -135,7 +135,10 @@ pub fn reassign(vehicle: &mut Vehicle, trip_id: &TripId, driver_id: DriverId, ct
     share::hand_over(vehicle, ctx);
     let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
     let Some(trip) = known else { return };
-    account::reassign(trip, &vehicle.id, &driver_id, ctx);
+    let moved = account::reassign(trip, &vehicle.id, &driver_id, ctx);
+    if let Some(silence) = &mut vehicle.silence {
+        silence.note_moved(moved);
+    }
     (trip.named_driver, trip.is_reassigned) = (driver_id.clone(), true);
     trip.driver_id = driver_id;
     trip.tell(&vehicle.id, ctx);

@@ -123,6 +123,35 @@ fn a_round_that_silence_ended_goes_on_with_a_slow_fix() {
     );
 }
 
+/// What the reassignment moved between the two drivers is moved once.
+#[test]
+fn a_trip_that_is_reassigned_in_silence_has_moved_once() {
+    same_as_in_order(
+        "login v1 11:59:50 D1
+         start v1 12:00:00 T
+         drive v1 12:00:00..12:00:15 90 limit=50
+         end v1 12:00:20 T
+         reassign v1 12:00:25 T drv=D2
+         start v1 12:00:27 U
+         end v1 12:00:30 U
+         fleet 12:00:37
+         drive v1 12:00:15..12:00:33 90 limit=50
+         fleet 12:02:00
+         fleet 14:02:00",
+        "login v1 11:59:50 D1
+         start v1 12:00:00 T
+         drive v1 12:00:00..12:00:15 90 limit=50
+         end v1 12:00:20 T
+         reassign v1 12:00:25 T drv=D2
+         start v1 12:00:27 U
+         end v1 12:00:30 U
+         drive v1 12:00:15..12:00:33 90 limit=50
+         fleet 12:00:37
+         fleet 12:02:00
+         fleet 14:02:00",
+    );
+}
+
 /// Events that come after others that silence let happen, but stand before them.
 #[test]
 fn a_start_that_comes_after_its_end_took_effect_in_silence_is_the_start_of_that_trip() {
