@@ -11,8 +11,8 @@ use crate::{
     life::Life,
     planner::{PlanRules, Taken, make_manifest, take_chunks},
     progress::Progress,
-    queue::{Sender, bounded},
-    replay::ReplayReader,
+    queue::{Receiver, Sender, bounded},
+    replay::ReplayEpoch,
     rounds::Rounds,
     shard::{ShardPool, Stage},
     snapshot::{Item, Round, SnapshotTask, item_at},
@@ -43,10 +43,12 @@ pub(crate) struct Outlets {
 
 /// What has to be run again before new epochs are planned.
 pub(crate) struct Replay {
-    pub manifests: Vec<Manifest>,
+    /// Read ahead by a thread of its own.
+    pub epochs: Receiver<ReplayEpoch>,
+    /// How many come: a reader that fails closes the channel before it ends the pipeline.
+    pub epoch_count: usize,
     /// The installed round that was restored.
     pub round: Option<Round>,
-    pub reader: ReplayReader,
 }
 
 pub(crate) struct Coordinator {
@@ -95,12 +97,12 @@ impl Coordinator {
 
     /// Runs the epochs after the snapshots again. Those that the round covers are acknowledged everywhere; of the
     /// others the publishers skip what is already there.
-    fn replay(&mut self, mut replay: Replay) -> Result<(), Stop> {
+    fn replay(&mut self, replay: Replay) -> Result<(), Stop> {
         let covered = replay.round.as_ref().map_or(0, Round::last_epoch);
-        for manifest in std::mem::take(&mut replay.manifests) {
+        for _ in 0..replay.epoch_count {
             self.life.check()?;
+            let ReplayEpoch { manifest, chunks } = replay.epochs.recv().ok_or(Stop::Halted)?;
             let _span = tracing::debug_span!("replay", epoch = manifest.epoch).entered();
-            let chunks = replay.reader.read(&manifest)?;
             if manifest.epoch > covered {
                 // A group that has to be made again fits into memory, since it did before.
                 self.wait_for_replay_room(manifest.epoch)?;
@@ -323,7 +325,7 @@ impl Coordinator {
         self.stats.snapshot_pause_ns.set(exec::elapsed(began).as_nanos() as u64);
         self.state_bytes[stage as usize] += state.len() as u64;
         let epoch = self.last_run;
-        self.send(&self.outlets.snapshots, SnapshotTask::Item(Item { stage, group, epoch, state }))?;
+        self.send(&self.outlets.snapshots, SnapshotTask::Item(Item { stage, group, epoch, state: state.into() }))?;
         if self.rounds.advance(epoch) {
             for (gauge, bytes) in self.stats.state_bytes.iter().zip(self.state_bytes) {
                 gauge.set(bytes);

@@ -9,7 +9,7 @@ use crate::{
     error::{PipelineError, SnapshotError, StartError, WaitError},
     fetch::{Fetcher, Share},
     inbox::{Inbox, PartitionQueue},
-    journal::Journal,
+    journal::{Journal, Manifest},
     life::{Life, lock},
     lookout::Lookout,
     patience::PatientDisk,
@@ -18,9 +18,9 @@ use crate::{
     publish::{GroupSource, Inserter, OutputPublisher, StoreSink},
     queue::{Receiver, bounded},
     recover::{Beginning, InputPartition, begin, check_output_topics, id_of, input_partitions, snapshot_folder},
-    replay::ReplayReader,
+    replay::{AHEAD, ReplayReader},
     rounds::Rounds,
-    shard::{ShardPool, Stage},
+    shard::{ShardPool, Stage, WrongState},
     snapshot::{Round, SnapshotWriter},
     tally::Tally,
 };
@@ -161,18 +161,15 @@ impl Assembly {
         let (shards, mut threads) =
             ShardPool::start(self.config.shards, &self.engine, &self.life, &self.seams.stats).map_err(no_thread)?;
         let mut stages = Stages::new(self.engine.clone());
-        if let Some(round) = &beginning.round {
+        let mut round = beginning.round;
+        if let Some(round) = &mut round {
             restore(&shards, &mut stages, round)?;
         }
         let inbox = Arc::new(self.make_inbox(&beginning.plan));
         let outlets = self.start_publishers(&journal, &mut threads)?;
         self.start_fetchers(&inbox, &beginning.plan, &mut threads)?;
         self.start_lookout(&inbox, &mut threads)?;
-        let replay = Replay {
-            manifests: beginning.manifests,
-            round: beginning.round.map(Round::without_states),
-            reader: self.replay_reader(),
-        };
+        let replay = self.start_replay(beginning.manifests, round, &mut threads)?;
         let config = &self.config;
         let coordinator = Coordinator {
             life: self.life.clone(),
@@ -238,16 +235,20 @@ impl Assembly {
         Inbox::new(queues.collect(), self.config.fetch_queue_bytes)
     }
 
-    fn replay_reader(&self) -> ReplayReader {
-        let config = &self.config;
-        ReplayReader::new(
-            self.life.clone(),
-            self.seams.log.clone(),
-            &config.topic_prefix,
-            config.fetch_run_bytes,
-            config.decode,
-            config.shards,
-        )
+    fn start_replay(
+        &self,
+        manifests: Vec<Manifest>,
+        round: Option<Round>,
+        threads: &mut Threads,
+    ) -> Result<Replay, StartError> {
+        let (life, config) = (self.life.clone(), &self.config);
+        let (prefix, log) = (&config.topic_prefix, self.seams.log.clone());
+        let reader = ReplayReader::new(life, log, prefix, config.fetch_run_bytes, config.decode, config.shards);
+        let (sender, epochs) = bounded(AHEAD);
+        let epoch_count = manifests.len();
+        let run = move || reader.run(manifests, &sender);
+        threads.push(self.life.spawn("replay".to_owned(), run).map_err(no_thread)?);
+        Ok(Replay { epochs, epoch_count, round })
     }
 
     fn start_publishers(&self, journal: &Arc<Journal>, threads: &mut Threads) -> Result<Outlets, StartError> {
@@ -405,19 +406,23 @@ fn rules(config: &PipelineConfig) -> PlanRules {
     }
 }
 
-fn restore(shards: &ShardPool, here: &mut Stages, round: &Round) -> Result<(), StartError> {
-    for item in &round.items {
-        let restored = match item.stage {
-            Stage::Fleet => here.fleet.restore(&item.state).map_err(|error| error.to_string()),
-            Stage::Control => here.control.restore(&item.state).map_err(|error| error.to_string()),
-            stage => match shards.restore(stage, item.group, item.state.clone()) {
-                Ok(restored) => restored,
-                Err(_) => Err("its thread ended".to_owned()),
-            },
+/// Gives the stages their state back. The round keeps its epochs.
+fn restore(shards: &ShardPool, here: &mut Stages, round: &mut Round) -> Result<(), StartError> {
+    let (keyed, whole): (Vec<_>, Vec<_>) =
+        round.take_states().into_iter().partition(|(stage, ..)| matches!(stage, Stage::Vehicle | Stage::Driver));
+    let wrong = |stage: Stage, group, detail| SnapshotError::State { stage: stage.name(), group, detail };
+    for (stage, group, state) in whole {
+        let restored = match stage {
+            Stage::Fleet => here.fleet.restore(&state),
+            _ => here.control.restore(&state),
         };
-        restored.map_err(|detail| SnapshotError::State { stage: item.stage.name(), group: item.group, detail })?;
+        restored.map_err(|error| wrong(stage, group, error.to_string()))?;
     }
-    Ok(())
+    match shards.restore(keyed) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(WrongState { stage, group, detail })) => Err(wrong(stage, group, detail).into()),
+        Err(_) => Err(wrong(Stage::Vehicle, 0, "a shard's thread ended".to_owned()).into()),
+    }
 }
 
 /// A running pipeline. Dropping it halts it without draining; what was under way is done again by the next start.

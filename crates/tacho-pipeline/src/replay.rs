@@ -1,10 +1,11 @@
-//! Reading exactly the ranges of old manifests again.
+//! Reading exactly the ranges of old manifests again, ahead of the engine.
 
 use crate::{
     chunk::{Chunk, Decoder},
     error::{PipelineError, Stop},
     journal::{Manifest, Range},
     life::{Life, Retry},
+    queue::Sender,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,6 +18,15 @@ use tacho_wire::DecodeLimits;
 
 /// The log must return what the journal refers to within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Epochs that are read and decoded while the engine runs one: as many as keep it busy, few enough for the memory.
+pub(crate) const AHEAD: usize = 4;
+
+/// An epoch to be run again.
+pub(crate) struct ReplayEpoch {
+    pub manifest: Manifest,
+    pub chunks: Vec<Chunk>,
+}
 
 /// Reads the inputs of manifests, one after the other.
 pub(crate) struct ReplayReader {
@@ -49,8 +59,18 @@ impl ReplayReader {
         Self { life, log, prefix: prefix.to_owned(), run_bytes, decoders, partitions: BTreeMap::new() }
     }
 
+    /// Reads all of them in their order; ends early when nobody takes them any more.
+    pub(crate) fn run(mut self, manifests: Vec<Manifest>, epochs: &Sender<ReplayEpoch>) -> Result<(), Stop> {
+        for manifest in manifests {
+            self.life.check()?;
+            let chunks = self.read(&manifest)?;
+            epochs.send(ReplayEpoch { manifest, chunks }).map_err(|_| Stop::Halted)?;
+        }
+        Ok(())
+    }
+
     /// The decoded inputs of an epoch.
-    pub(crate) fn read(&mut self, manifest: &Manifest) -> Result<Vec<Chunk>, Stop> {
+    fn read(&mut self, manifest: &Manifest) -> Result<Vec<Chunk>, Stop> {
         let mut chunks = Vec::new();
         for range in &manifest.ranges {
             self.read_range(range, &mut chunks)?;
@@ -129,19 +149,51 @@ fn fill(
     Ok(())
 }
 
-/// Cuts a run in front of offset `to`.
-fn split_at(records: Records, to: i64) -> (Records, Option<Records>) {
+/// Cuts a run in front of offset `to`. A run holds many epochs: only what is cut off is copied.
+fn split_at(mut records: Records, to: i64) -> (Records, Option<Records>) {
     if records.next_offset <= to {
         return (records, None);
     }
     let at = records.slots.partition_point(|slot| slot.offset < to);
-    let head = Records {
-        source: records.source.clone(),
-        bytes: records.bytes.clone(),
-        slots: records.slots[..at].to_vec(),
-        next_offset: to,
-        own_count: 0,
-    };
-    let tail = Records { slots: records.slots[at..].to_vec(), ..records };
-    (head, Some(tail))
+    let rest = records.slots.split_off(at);
+    let mut slots = std::mem::replace(&mut records.slots, rest);
+    let begin = slots.iter().map(|slot| slot.start).min().unwrap_or(0);
+    let end = slots.iter().map(|slot| slot.start + slot.len).max().unwrap_or(0);
+    slots.iter_mut().for_each(|slot| slot.start -= begin);
+    let bytes = records.bytes[begin as usize..end as usize].to_vec();
+    let head = Records { source: records.source.clone(), bytes, slots, next_offset: to, own_count: 0 };
+    (head, Some(records))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tacho_io::RecordSlot;
+    use tacho_model::LogTime;
+
+    #[test]
+    fn a_run_is_cut_without_a_change_of_its_records() {
+        let mut records = Records::empty(TopicPartition::new("telemetry", 3), 10);
+        for (offset, value) in [(10, "one"), (11, ""), (14, "fourteen"), (15, "last")] {
+            let (start, len) = (records.bytes.len() as u32, value.len() as u32);
+            records.bytes.extend_from_slice(value.as_bytes());
+            records.slots.push(RecordSlot { offset, log_time: LogTime(offset), start, len });
+        }
+        records.next_offset = 17;
+        let whole = records.clone();
+        for cuts in [vec![], vec![10], vec![11], vec![12, 14], vec![11, 15, 16], vec![16]] {
+            let (mut rest, mut parts) = (Some(records.clone()), Vec::new());
+            for to in cuts.iter().copied().chain([17]) {
+                let (head, tail) = split_at(rest.take().unwrap(), to);
+                assert_eq!((head.next_offset, &head.source), (to, &whole.source), "{cuts:?}");
+                parts.push(head);
+                rest = tail;
+            }
+            assert!(rest.is_none());
+            let read = |records: &Records| -> Vec<(i64, Vec<u8>)> {
+                records.slots.iter().map(|slot| (slot.offset, records.value(slot).to_vec())).collect()
+            };
+            assert_eq!(parts.iter().flat_map(read).collect::<Vec<_>>(), read(&whole), "{cuts:?}");
+        }
+    }
 }

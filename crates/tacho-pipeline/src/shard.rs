@@ -5,7 +5,8 @@ use crate::{
     life::{Life, thread_cpu_ns},
     queue::{Receiver, Sender, bounded},
 };
-use std::{ops::Range, sync::Arc};
+use bytes::Bytes;
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 use tacho_engine::{
     Control, DriverInput, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput,
 };
@@ -33,7 +34,7 @@ pub(crate) enum Task {
     Restore {
         stage: Stage,
         group: u16,
-        state: Vec<u8>,
+        state: Bytes,
     },
 }
 
@@ -173,14 +174,40 @@ impl ShardPool {
             _ => unreachable!("a shard answers in the order of its tasks"),
         }
     }
-    pub(crate) fn restore(&self, stage: Stage, group: u16, state: Vec<u8>) -> Result<Result<(), String>, Stop> {
-        let shard = self.owner(group);
-        self.give(shard, Task::Restore { stage, group, state })?;
-        match self.answer(shard)? {
-            Answer::Restore(result) => Ok(result),
-            _ => unreachable!("a shard answers in the order of its tasks"),
+    /// Gives the shards their state back, all at once. Gives the first group whose bytes are no state, and why.
+    pub(crate) fn restore(&self, states: Vec<(Stage, u16, Bytes)>) -> Result<Result<(), WrongState>, Stop> {
+        let mut of_shard: Vec<VecDeque<_>> = self.tasks.iter().map(|_| VecDeque::new()).collect();
+        states.into_iter().for_each(|state| of_shard[self.owner(state.1)].push_back(state));
+        loop {
+            let mut given = Vec::new();
+            for (shard, states) in of_shard.iter_mut().enumerate() {
+                let Some((stage, group, state)) = states.pop_front() else { continue };
+                self.give(shard, Task::Restore { stage, group, state })?;
+                given.push((shard, stage, group));
+            }
+            if given.is_empty() {
+                return Ok(Ok(()));
+            }
+            let mut wrong = None;
+            for (shard, stage, group) in given {
+                match self.answer(shard)? {
+                    Answer::Restore(Ok(())) => {}
+                    Answer::Restore(Err(detail)) => wrong = wrong.or(Some(WrongState { stage, group, detail })),
+                    _ => unreachable!("a shard answers in the order of its tasks"),
+                }
+            }
+            if let Some(wrong) = wrong {
+                return Ok(Err(wrong));
+            }
         }
     }
+}
+
+/// A key group whose snapshot cannot be taken.
+pub(crate) struct WrongState {
+    pub stage: Stage,
+    pub group: u16,
+    pub detail: String,
 }
 
 fn groups_of(shard: u16, shards: u16) -> Range<u16> {

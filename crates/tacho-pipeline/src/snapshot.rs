@@ -17,6 +17,7 @@ use crate::{
     queue::Receiver,
     shard::Stage,
 };
+use bytes::Bytes;
 use crossbeam_channel::RecvTimeoutError;
 use std::{
     io,
@@ -45,7 +46,8 @@ pub(crate) struct Item {
     pub stage: Stage,
     pub group: u16,
     pub epoch: u64,
-    pub state: Vec<u8>,
+    /// Of a round that is read back: a piece of its file's memory.
+    pub state: Bytes,
 }
 
 /// Which item comes at that place of a round: control first, then vehicles, drivers, and the fleet. An input that a
@@ -72,10 +74,9 @@ impl Round {
     pub(crate) fn last_epoch(&self) -> u64 {
         self.items.iter().map(|item| item.epoch).max().unwrap_or(0)
     }
-    /// Frees the states once they are restored; stages, groups and epochs stay.
-    pub(crate) fn without_states(mut self) -> Self {
-        self.items.iter_mut().for_each(|item| item.state = Vec::new());
-        self
+    /// Gives the states away, each with its stage and group; epochs stay.
+    pub(crate) fn take_states(&mut self) -> Vec<(Stage, u16, Bytes)> {
+        self.items.iter_mut().map(|item| (item.stage, item.group, std::mem::take(&mut item.state))).collect()
     }
     /// The epoch of the oldest item: replay begins behind it.
     pub(crate) fn first_epoch(&self) -> u64 {
@@ -113,7 +114,8 @@ fn load(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Round, SnapshotEr
     let file = round_path(folder, number, "").join("items");
     let bytes = disk.read(&file).map_err(|source| SnapshotError::Io { what: "read", file: file.clone(), source })?;
     let corrupt = |detail: String| SnapshotError::Corrupt { file: file.clone(), detail };
-    let (mut items, mut rest) = (Vec::new(), bytes.as_slice());
+    let bytes = Bytes::from(bytes);
+    let (mut items, mut rest) = (Vec::new(), &bytes[..]);
     while !rest.is_empty() {
         let length = envelope::sealed_len(rest).map_err(|error| corrupt(error.to_string()))?;
         let sealed = rest.get(..length).ok_or_else(|| corrupt("an item is torn".to_owned()))?;
@@ -124,7 +126,7 @@ fn load(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Round, SnapshotEr
         rest = &rest[length..];
         if kind == ITEM {
             let (state_version, item) =
-                parse_item(payload).ok_or_else(|| corrupt("an item's head is wrong".to_owned()))?;
+                parse_item(&bytes.slice_ref(payload)).ok_or_else(|| corrupt("an item's head is wrong".to_owned()))?;
             if state_version != STATE_VERSION {
                 let (found, supported) = (state_version, STATE_VERSION);
                 return Err(SnapshotError::Version { file, what: "state", found, supported });
@@ -160,7 +162,7 @@ fn seal_item(item: &Item) -> Vec<u8> {
 }
 
 /// The version of the state, and the item.
-fn parse_item(payload: &[u8]) -> Option<(u16, Item)> {
+fn parse_item(payload: &Bytes) -> Option<(u16, Item)> {
     let (head, state) = payload.split_at_checked(ITEM_HEAD_BYTES)?;
     let (version, head) = head.split_first_chunk()?;
     let stage = match head[0] {
@@ -172,7 +174,7 @@ fn parse_item(payload: &[u8]) -> Option<(u16, Item)> {
     };
     let group = u16::from_le_bytes(*head[1..].first_chunk()?);
     let epoch = u64::from_le_bytes(*head[3..].first_chunk()?);
-    Some((u16::from_le_bytes(*version), Item { stage, group, epoch, state: state.to_vec() }))
+    Some((u16::from_le_bytes(*version), Item { stage, group, epoch, state: payload.slice_ref(state) }))
 }
 
 fn round_path(folder: &Path, number: u64, suffix: &str) -> PathBuf {

@@ -24,7 +24,7 @@ pub(crate) fn load_with(changed: usize, payload: &[u8]) {
         let (stage, group) = item_at(index);
         bytes.extend(match index == changed % ROUND_ITEMS {
             true => envelope::seal(ITEM, VERSION, payload),
-            false => seal_item(&Item { stage, group, epoch: index as u64, state: Vec::new() }),
+            false => seal_item(&Item { stage, group, epoch: index as u64, state: Bytes::new() }),
         });
     }
     bytes.extend(envelope::seal(SUMMARY, VERSION, &summary(1, ROUND_ITEMS)));

@@ -8,7 +8,12 @@ fn write_round(folder: &Path, number: u64, state: &[u8]) {
     let mut bytes = Vec::new();
     for index in 0..ROUND_ITEMS {
         let (stage, group) = item_at(index);
-        bytes.extend(seal_item(&Item { stage, group, epoch: number * 100 + index as u64, state: state.to_vec() }));
+        bytes.extend(seal_item(&Item {
+            stage,
+            group,
+            epoch: number * 100 + index as u64,
+            state: Bytes::copy_from_slice(state),
+        }));
     }
     bytes.extend(envelope::seal(SUMMARY, VERSION, &summary(number, ROUND_ITEMS)));
     fs::write(path.join("items"), bytes).unwrap();
@@ -33,7 +38,7 @@ fn the_newest_whole_round_is_read() {
     fs::create_dir(round_path(dir.path(), 3, ".tmp")).unwrap();
     let round = load_newest(&SystemDisk, dir.path()).unwrap().unwrap();
     assert_eq!((round.number, round.first_epoch(), round.last_epoch()), (2, 200, 457));
-    assert!(round.items.iter().all(|item| item.state == b"new"));
+    assert!(round.items.iter().all(|item| item.state == b"new"[..]));
 }
 
 #[test]
@@ -68,7 +73,7 @@ fn a_round_of_another_version_is_refused_and_left_as_it_is() {
     write_round(dir.path(), 1, b"old");
     write_round(dir.path(), 2, b"state");
     let items = round_path(dir.path(), 2, "").join("items");
-    let item = Item { stage: Stage::Vehicle, group: 0, epoch: 7, state: b"state".to_vec() };
+    let item = Item { stage: Stage::Vehicle, group: 0, epoch: 7, state: Bytes::from_static(b"state") };
     let sealed = seal_item(&item);
     let (_, _, payload) = envelope::open(&sealed).unwrap();
     let mut newer_state = payload.to_vec();
