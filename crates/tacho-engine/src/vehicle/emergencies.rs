@@ -9,6 +9,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 use tacho_model::{AlertType, DriverId, EventTime, LimitSource, TripId, device_flag};
 
+/// Emergencies that were acknowledged before all was known of them; of more, the newest.
+const SEEN_MAX: usize = 16;
+
 /// SOS and crash of a vehicle.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Emergencies {
@@ -18,12 +21,18 @@ pub struct Emergencies {
     pub possible_crash: Option<Box<Episode>>,
     /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
     is_sos_unplaced: bool,
-    /// Such a one that was acknowledged before that.
-    seen_unplaced: Option<Box<Episode>>,
-    /// The last one of each call that was acknowledged while the fix that called waited for its turn.
-    seen_unsettled: [Option<Box<Episode>>; 2],
+    /// Those that were acknowledged before all was known of them.
+    seen: Vec<Seen>,
     /// Until then, all calls of that kind were acknowledged: a repeat of what a person has seen raises nothing.
     seen_until: [Option<EventTime>; 2],
+}
+
+/// An emergency that was acknowledged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Seen {
+    episode: Episode,
+    /// It came from the app, and its place is not certain; else the fix that called waits for its turn.
+    is_unplaced: bool,
 }
 
 /// What an emergency calls for. Who has seen a crash has not seen a call for help, which may only come later.
@@ -57,11 +66,12 @@ impl Emergencies {
     /// A person has seen this one. Its place, its driver and its trip are put right all the same. `is_waiting`: the fix
     /// that called may wait for its turn.
     pub fn see(&mut self, episode: Box<Episode>, is_waiting: bool) {
-        if episode.alert_type == AlertType::Sos && std::mem::take(&mut self.is_sos_unplaced) {
-            self.seen_unplaced = Some(episode);
-        } else if is_waiting {
-            let call = Call::of(episode.alert_type);
-            self.seen_unsettled[call as usize] = Some(episode);
+        let is_unplaced = episode.alert_type == AlertType::Sos && std::mem::take(&mut self.is_sos_unplaced);
+        if is_unplaced || is_waiting {
+            if self.seen.len() == SEEN_MAX {
+                self.seen.remove(0);
+            }
+            self.seen.push(Seen { episode: *episode, is_unplaced });
         }
     }
 
@@ -103,8 +113,9 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     let mut emergencies = std::mem::take(&mut vehicle.emergencies);
     // The app knows who called.
     let sos = emergencies.sos.as_mut().filter(|_| !emergencies.is_sos_unplaced);
-    let seen = emergencies.seen_unsettled.iter_mut().flatten();
-    for episode in sos.into_iter().chain(&mut emergencies.crash).chain(seen) {
+    let seen = emergencies.seen.iter_mut().filter(|seen| !seen.is_unplaced).map(|seen| &mut seen.episode);
+    let lasting = sos.into_iter().chain(&mut emergencies.crash).map(|episode| &mut **episode);
+    for episode in lasting.chain(seen) {
         let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
         if episode.started_at == fix.at && is_news {
             episode.driver_id = driver_id.clone();
@@ -127,23 +138,26 @@ pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
 /// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
 pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     let emergencies = &mut vehicle.emergencies;
-    if !emergencies.is_sos_unplaced && emergencies.seen_unplaced.is_none() {
+    if !emergencies.is_sos_unplaced && emergencies.seen.is_empty() {
         return;
     }
-    let is_certain = |sos: &mut Box<Episode>| at > sos.started_at;
-    let seen = emergencies.seen_unplaced.take_if(is_certain);
-    let sos = if emergencies.is_sos_unplaced { emergencies.sos.take_if(is_certain) } else { None };
-    emergencies.is_sos_unplaced &= sos.is_none();
-    let [_, sos] = [seen, sos].map(|unplaced| {
-        let mut sos = unplaced?;
-        sos.position = vehicle.last.map_or(sos.position, |last| last.position);
-        sos.trip_id = vehicle.trip_id();
-        sos.tell(vehicle, ctx);
-        Some(sos)
-    });
-    if sos.is_some() {
-        vehicle.emergencies.sos = sos;
+    let seen: Vec<Seen> = emergencies.seen.extract_if(.., |seen| at > seen.episode.started_at).collect();
+    for mut seen in seen.into_iter().filter(|seen| seen.is_unplaced) {
+        place(&mut seen.episode, vehicle, ctx);
     }
+    let emergencies = &mut vehicle.emergencies;
+    let sos = emergencies.sos.take_if(|sos| emergencies.is_sos_unplaced && at > sos.started_at);
+    if let Some(mut sos) = sos {
+        place(&mut sos, vehicle, ctx);
+        vehicle.emergencies.is_sos_unplaced = false;
+        vehicle.emergencies.sos = Some(sos);
+    }
+}
+
+fn place(sos: &mut Episode, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+    sos.position = vehicle.last.map_or(sos.position, |last| last.position);
+    sos.trip_id = vehicle.trip_id();
+    sos.tell(vehicle, ctx);
 }
 
 fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut Context<'_>) -> Episode {
@@ -172,7 +186,8 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
 /// When an SOS from the app is placed without fixes behind it.
 pub fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
     let emergencies = &vehicle.emergencies;
-    let unplaced = emergencies.sos.as_ref().filter(|_| emergencies.is_sos_unplaced);
-    let sos = emergencies.seen_unplaced.as_ref().or(unplaced)?;
+    let lasting = emergencies.sos.as_deref().filter(|_| emergencies.is_sos_unplaced);
+    let seen = emergencies.seen.iter().find(|seen| seen.is_unplaced).map(|seen| &seen.episode);
+    let sos = seen.or(lasting)?;
     Some(sos.started_at.max(since).plus_ms(PAUSE_MS))
 }

@@ -177,3 +177,36 @@ fn a_call_that_is_acknowledged_before_its_turn_names_the_trip_of_its_moment_all_
         "#]],
     );
 }
+
+/// Messages of one epoch are taken before its fixes: three calls and two answers, all ahead of the fixes around them.
+#[test]
+fn calls_that_are_answered_ahead_of_the_fixes_are_placed_one_by_one() {
+    check(
+        "show alerts
+         fleet 12:00:00
+         sos v1 12:00:10 D
+         ack v1 12:00:40 sos 12:00:10
+         sos v1 12:01:10 D
+         ack v1 12:01:40 sos 12:01:10
+         sos v1 12:02:10 D
+         drive v1 12:00:00..12:02:20 36 every=5",
+        expect![[r#"
+            show alerts
+            fleet 12:00:00
+            sos v1 12:00:10 D
+              -> sos open 12:00:10.. severity 5 1.0 over 1.0  driver D
+            ack v1 12:00:40 sos 12:00:10
+            sos v1 12:01:10 D
+              -> sos acknowledged 12:00:10..12:00:40 severity 5 1.0 over 1.0  driver D
+              -> sos open 12:01:10.. severity 5 1.0 over 1.0  driver D
+            ack v1 12:01:40 sos 12:01:10
+            sos v1 12:02:10 D
+              -> sos acknowledged 12:01:10..12:01:40 severity 5 1.0 over 1.0  driver D
+              -> sos open 12:02:10.. severity 5 1.0 over 1.0  driver D
+            drive v1 12:00:00..12:02:20 36 every=5
+              -> sos acknowledged 12:00:10..12:00:40 severity 5 1.0 over 1.0  driver D
+              -> sos acknowledged 12:01:10..12:01:40 severity 5 1.0 over 1.0  trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver D
+              -> sos open 12:02:10.. severity 5 1.0 over 1.0  trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver D
+        "#]],
+    );
+}
