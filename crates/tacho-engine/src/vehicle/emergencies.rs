@@ -65,13 +65,13 @@ impl Emergencies {
 
     /// A person has seen this one. Its place, its driver and its trip are put right all the same. `is_waiting`: the fix
     /// that called may wait for its turn.
-    pub fn see(&mut self, episode: Box<Episode>, is_waiting: bool) {
+    pub fn see(&mut self, episode: Episode, is_waiting: bool) {
         let is_unplaced = episode.alert_type == AlertType::Sos && std::mem::take(&mut self.is_sos_unplaced);
         if is_unplaced || is_waiting {
             if self.seen.len() == SEEN_MAX {
                 self.seen.remove(0);
             }
-            self.seen.push(Seen { episode: *episode, is_unplaced });
+            self.seen.push(Seen { episode, is_unplaced });
         }
     }
 

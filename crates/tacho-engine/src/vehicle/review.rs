@@ -56,7 +56,7 @@ pub fn close_emergency(
     episode.tell(vehicle, ctx);
     let started_at = episode.started_at;
     let is_waiting = !vehicle.has_passed(started_at) || vehicle.held.is_some();
-    vehicle.emergencies.see(episode, is_waiting);
+    vehicle.emergencies.see(*episode, is_waiting);
     Some(started_at)
 }
 
