@@ -5,7 +5,7 @@ mod views;
 pub use views::*;
 
 use crate::{StoreError, Table};
-use tacho_model::{DriverId, EventTime, LogTime, SideEvent, TelemetryBatch, VehicleId};
+use tacho_model::{DriverId, EventTime, LogTime, SideEvent, TelemetryBatch, TripId, VehicleId};
 
 /// A marked day that may be computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub struct StoredPenalty {
     pub version: u64,
 }
 
+/// What a planned stop is withdrawn by.
+pub fn stop_key(trip_id: &TripId, stop_id: &str) -> String {
+    format!("{trip_id}\u{1f}{stop_id}")
+}
+
 /// Reads what is stored, and withdraws what does not hold. Calls block.
 ///
 /// All methods fail as [`StoreError`] says.
@@ -90,7 +95,8 @@ pub trait History: Send + Sync {
     fn fixes(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<TelemetryBatch, StoreError>;
     /// The last `max` fixes before `at`, in order.
     fn fixes_before(&self, vehicle: &VehicleId, at: EventTime, max: u32) -> Result<TelemetryBatch, StoreError>;
-    /// Trip, driver and status events within [from, to), in order.
+    /// Trip, driver and status events within [from, to), in order. Plans are texts, not read: a start has none, an update an
+    /// empty one.
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError>;
     /// What the geofence commands that are stored are known by: another number when there are others.
     fn geofences_mark(&self) -> Result<u64, StoreError>;
@@ -100,8 +106,10 @@ pub trait History: Send + Sync {
     fn commands(&self, vehicle: &VehicleId, to: EventTime) -> Result<Vec<StoredCommand>, StoreError>;
     /// Facts of [from, to).
     fn facts(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<StoredFacts, StoreError>;
+    /// The planned stops of trips of the vehicle.
+    fn stop_visits(&self, vehicle: &VehicleId, trips: &[TripId]) -> Result<Vec<Known<StopVisitView>>, StoreError>;
     /// Withdraws facts of a vehicle: trips, alerts and geofence events by id, minutes, quarters and summaries by start in
-    /// ms. A repeat does nothing.
+    /// ms, planned stops by [`stop_key`]. A repeat does nothing.
     fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError>;
     /// The alerts within [from, to) that count for a driver; for the unidentified one (empty), those of `vehicle`.
     fn penalty_alerts(

@@ -3,11 +3,15 @@
 mod events;
 mod facts;
 mod fixes;
+mod rounds;
 
 use crate::{client::ClickHouseStore, error::store_error, query::QueryOptions};
 use serde::{Deserialize, de::DeserializeOwned};
-use tacho_io::{DayRun, DueDay, History, PenaltyAlert, StoreError, StoredCommand, StoredFacts, StoredPenalty, Table};
-use tacho_model::{DriverId, EventTime, LogTime, SideEvent, TelemetryBatch, VehicleId};
+use tacho_io::{
+    DayRun, DueDay, History, Known, PenaltyAlert, StopVisitView, StoreError, StoredCommand, StoredFacts, StoredPenalty,
+    Table,
+};
+use tacho_model::{DriverId, EventTime, LogTime, SideEvent, TelemetryBatch, TripId, VehicleId};
 
 impl ClickHouseStore {
     fn read<T: DeserializeOwned>(&self, sql: &str, options: QueryOptions) -> Result<Vec<T>, StoreError> {
@@ -166,11 +170,17 @@ impl History for ClickHouseStore {
         facts::stored(self, vehicle, from, to)
     }
 
+    fn stop_visits(&self, vehicle: &VehicleId, trips: &[TripId]) -> Result<Vec<Known<StopVisitView>>, StoreError> {
+        rounds::stop_visits(self, vehicle, trips)
+    }
+
     fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
         let (column, kind) = match table {
             Table::Trips => ("trip_id", "String"),
             Table::Alerts => ("alert_id", "String"),
             Table::GeofenceEvents => ("event_id", "String"),
+            // As `stop_key` says.
+            Table::StopVisits => ("concat(trip_id, char(31), stop_id)", "String"),
             Table::VehicleMinutes => ("toUnixTimestamp64Milli(minute)", "Int64"),
             Table::VehicleIntervals => ("toUnixTimestamp64Milli(interval_start)", "Int64"),
             Table::TripSummaries => ("toUnixTimestamp64Milli(window_start)", "Int64"),

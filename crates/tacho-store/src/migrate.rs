@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "171_delivery_marts",
     "190_eta_errors",
     "191_withdrawn_geofence_events",
+    "192_withdrawn_stop_visits",
 ];
 
 struct Migration {

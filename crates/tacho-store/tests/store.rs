@@ -367,8 +367,41 @@ fn places_are_read_back() {
 }
 
 #[test]
+fn rounds_are_read_back_and_what_is_withdrawn_counts_nowhere() {
+    use tacho_io::{History, StopVisitView, stop_key};
+    use tacho_model::{EventTime, SideBody, TripEventKind, VehicleId};
+    let host = Host::shared();
+    let store = host.store_in("rounds");
+    every_insert().iter().for_each(|insert| store.insert(insert).unwrap());
+    let vehicle = VehicleId::from("veh_1");
+    let stops = store.stop_visits(&vehicle, &["trip-0".into(), "trip-1".into()]).unwrap();
+    let views: Vec<&StopVisitView> = stops.iter().map(|known| &known.view).collect();
+    assert_eq!(views, [&StopVisitView::from(&rows::visit())]);
+    assert!(store.stop_visits(&"veh_2".into(), &["trip-1".into()]).unwrap().is_empty());
+    assert!(store.stop_visits(&vehicle, &[]).unwrap().is_empty());
+    store.insert(&rows::plan_update()).unwrap();
+    let events = store.events(&vehicle, EventTime(0), EventTime(rows::START + 3_600_000)).unwrap();
+    let plans = events.iter().filter_map(|event| match &event.body {
+        SideBody::Trip(trip) => match &trip.kind {
+            TripEventKind::Start { plan, .. } | TripEventKind::PlanUpdate { plan, .. } => Some(plan.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(plans.collect::<Vec<&str>>(), ["{\"stops\":[]}", "{\"dest_lat\":1,\"dest_lon\":2}"]);
+    let errors = "SELECT stop_id, error_s FROM v_eta_errors ORDER BY stop_id DESC";
+    assert_eq!(host.ask(&store, errors), "s-1\t-30\n\t10\n");
+    store.withdraw(Table::StopVisits, &vehicle, &[stop_key(&"trip-1".into(), "s-1")]).unwrap();
+    assert_eq!(host.ask(&store, errors), "\t10\n", "nobody arrived");
+    host.ask(&store, "SYSTEM REFRESH VIEW stop_outcomes");
+    host.ask(&store, "SYSTEM WAIT VIEW stop_outcomes");
+    assert_eq!(host.ask(&store, "SELECT count() FROM stop_outcomes"), "0\n");
+    assert!(store.stop_visits(&vehicle, &["trip-1".into()]).unwrap()[0].is_withdrawn);
+}
+
+#[test]
 fn history_is_read_back_and_facts_are_withdrawn() {
-    use tacho_io::{DayRun, History};
+    use tacho_io::{DayRun, History, stop_key};
     use tacho_model::{DriverId, EventTime, LogTime, SideBody, VehicleId};
     let host = Host::shared();
     let store = host.store_in("history");
@@ -409,12 +442,14 @@ fn history_is_read_back_and_facts_are_withdrawn() {
         (Table::VehicleMinutes, "v_vehicle_minutes"),
         (Table::VehicleIntervals, "v_vehicle_intervals"),
         (Table::GeofenceEvents, "v_geofence_events"),
+        (Table::StopVisits, "v_stop_visits"),
     ] {
         let owner = owner(table.name());
         let facts = store.facts(&owner, EventTime(0), to).unwrap();
         let keys: Vec<String> = match table {
             Table::Trips => facts.trips.iter().map(|known| known.view.trip_id.to_string()).collect(),
             Table::Alerts => facts.alerts.iter().map(|known| known.known.view.alert_id.to_string()).collect(),
+            Table::StopVisits => vec![stop_key(&"trip-1".into(), "s-1")],
             Table::GeofenceEvents => facts.geofence_events.iter().map(|known| known.view.event_id.clone()).collect(),
             Table::VehicleIntervals => facts.intervals.iter().map(|known| known.view.start.ms().to_string()).collect(),
             _ => facts.minutes.iter().map(|known| known.view.start.ms().to_string()).collect(),

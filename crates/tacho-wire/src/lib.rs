@@ -23,6 +23,6 @@ mod timestamp;
 pub use geofile::{BadFeature, BadGeofile, GeofenceCommand, geofence_commands};
 pub use limits::*;
 pub use output::OutputEncoder;
-pub use side::decode_side;
+pub use side::{decode_side, read_plan};
 pub use telemetry::TelemetryDecoder;
 pub use timestamp::{parse_timestamp, write_timestamp};

@@ -184,18 +184,23 @@ fn release_early(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 }
 
 /// True if fixes that the event should have met have been applied without it, so that what is corrected now is not all:
-/// totals of a trip that telemetry does not name, the leg to its first fix, whose fixes they were.
+/// totals of a trip that telemetry does not name, the leg to its first fix, whose fixes they were, stops on the way.
 fn has_missed_fixes(vehicle: &Vehicle, at: EventTime, what: &What) -> bool {
     let has_fix_behind = vehicle.last.is_some_and(|last| last.at > at);
     let known = |trip_id: &TripId| {
         [&vehicle.trip, &vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id).map(|trip| &**trip)
     };
     match what {
+        What::TripStart { plan: Some(_), .. } if has_fix_behind => true,
         What::TripStart { trip_id, .. } => match known(trip_id) {
             Some(trip) => at < trip.started_at,
             None => !vehicle.has_ended(trip_id.as_str()),
         },
-        What::TripEnd(end) => known(&end.trip_id).is_some_and(|trip| !trip.is_in_telemetry && trip.last_at > at),
+        What::DeliveryPlan { .. } | What::Stop(_) => has_fix_behind,
+        What::TripEnd(end) => {
+            let has_plan = vehicle.delivery.as_ref().is_some_and(|delivery| delivery.is_of(&end.trip_id));
+            known(&end.trip_id).is_some_and(|trip| (!trip.is_in_telemetry || has_plan) && trip.last_at > at)
+        }
         What::Login(driver_id) => vehicle.driver_id != *driver_id,
         What::Logout => has_fix_behind && !vehicle.logged_in.is_empty() && vehicle.driver_id == vehicle.logged_in,
         What::Maintenance { .. } => has_fix_behind,

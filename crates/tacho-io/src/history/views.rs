@@ -1,8 +1,8 @@
 //! What a recompute compares of facts: everything that a reader looks at, in whole numbers.
 
 use tacho_model::{
-    AlertFact, AlertId, DriverId, EventTime, GeofenceEvent, GeofenceEventKind, GeofenceId, LogTime, TripFact, TripId,
-    TripSummary, VehicleInterval, VehicleMinute,
+    AlertFact, AlertId, DriverId, EventTime, GeofenceEvent, GeofenceEventKind, GeofenceId, LogTime, StopVisit,
+    TripFact, TripId, TripSummary, VehicleInterval, VehicleMinute,
 };
 
 /// A stored fact: what it says, its newest version, and whether it was withdrawn.
@@ -18,6 +18,10 @@ pub struct Known<T> {
 
 fn thousandths(value: f64) -> i64 {
     (value * 1_000.0).round() as i64
+}
+
+fn e7(degrees: f64) -> i64 {
+    (degrees * 1e7).round() as i64
 }
 
 /// What is compared of a trip. Distances in mm, times in ms.
@@ -202,7 +206,6 @@ impl GeofenceEventView {
 
 impl From<&GeofenceEvent> for GeofenceEventView {
     fn from(event: &GeofenceEvent) -> Self {
-        let degrees = |degrees: f64| (degrees * 1e7).round() as i64;
         Self {
             event_id: event.event_id.clone(),
             kind: event.kind.as_str().to_owned(),
@@ -218,7 +221,57 @@ impl From<&GeofenceEvent> for GeofenceEventView {
                 event.geofence_kind.as_str().to_owned(),
                 event.reason.as_str().to_owned(),
             ],
-            amounts: [degrees(event.position.lat), degrees(event.position.lon), thousandths(event.duration_s)],
+            amounts: [e7(event.position.lat), e7(event.position.lon), thousandths(event.duration_s)],
+        }
+    }
+}
+
+/// What is compared of a planned stop and its visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopVisitView {
+    /// Its trip.
+    pub trip_id: TripId,
+    /// The stop.
+    pub stop_id: String,
+    /// Its driver.
+    pub driver_id: DriverId,
+    /// Customer, kind, status, punctuality, outcome, reason.
+    pub words: [String; 6],
+    /// Places in the plan and among the visits.
+    pub orders: [u32; 2],
+    /// Planned arrival, begin and end of the window, arrival, departure; 0 if not known.
+    pub times: [EventTime; 5],
+    /// Out of order, declared.
+    pub flags: [bool; 2],
+    /// Latitude and longitude in 1e-7 degrees.
+    pub position: [i64; 2],
+    /// Planned service in ms; ordered and delivered in thousandths; -1 if not known.
+    pub amounts: [i64; 3],
+}
+
+impl From<&StopVisit> for StopVisitView {
+    fn from(visit: &StopVisit) -> Self {
+        let stop = &visit.stop;
+        let words = [
+            stop.customer_id.as_str(),
+            stop.kind.as_str(),
+            visit.status.as_str(),
+            visit.punctuality.as_str(),
+            &visit.outcome,
+            &visit.reason,
+        ];
+        let times = [stop.planned_arrival, stop.window_start, stop.window_end, visit.arrived_at, visit.departed_at];
+        let known = |value: f64| if value.is_nan() { -1 } else { thousandths(value) };
+        Self {
+            trip_id: visit.trip_id.clone(),
+            stop_id: stop.stop_id.clone(),
+            driver_id: visit.driver_id.clone(),
+            words: words.map(str::to_owned),
+            orders: [visit.plan_order, visit.visit_order],
+            times: times.map(|at| at.unwrap_or(EventTime(0))),
+            flags: [visit.is_out_of_order, visit.is_declared],
+            position: [e7(stop.position.lat), e7(stop.position.lon)],
+            amounts: [stop.planned_service_s, stop.ordered_qty, visit.delivered_qty].map(known),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One day of one vehicle.
 
 use super::{
-    differ::{Difference, Span, differ},
+    differ::{self, Difference, Span},
     engine::{self, Inputs},
     fences::{self, Geofences},
     penalties,
@@ -86,7 +86,9 @@ impl Backfill {
         };
         if !run.is_incomplete {
             let replayed = engine::replay(&self.engine, &due.vehicle_id, inputs, due.fleet);
-            let difference = differ(&replayed, &stored, span);
+            let trips = differ::settled_trips(&replayed, &stored, span);
+            let stops = self.history.stop_visits(&due.vehicle_id, &trips)?;
+            let difference = differ::differ(&replayed, &stored, &stops, span);
             run.changed_count = difference.changed_count();
             run.withdrawn_count = difference.withdrawn_count();
             self.write(due, &difference)?;
@@ -109,6 +111,7 @@ impl Backfill {
             (0..more.len()).for_each(|row| fixes.push_from(&more, row));
         }
         let mut events = self.history.events(vehicle, from.plus_ms(-EVENTS_BEFORE_MS), to)?;
+        engine::read_plans(&mut events);
         events.extend(engine::command_events(&self.history.commands(vehicle, to)?, &self.limits));
         let geofences = self.geofences.read(&*self.history, &self.limits)?;
         let geofences = geofences.iter().filter(|command| command.at < to).cloned().collect();
@@ -122,6 +125,7 @@ impl Backfill {
         self.insert(due, Table::VehicleIntervals, TableRows::VehicleIntervals(difference.intervals.clone()))?;
         self.insert(due, Table::TripSummaries, TableRows::TripSummaries(difference.summaries.clone()))?;
         self.insert(due, Table::GeofenceEvents, TableRows::GeofenceEvents(difference.geofence_events.clone()))?;
+        self.insert(due, Table::StopVisits, TableRows::StopVisits(difference.stop_visits.clone()))?;
         for (table, keys) in &difference.withdrawn {
             self.history.withdraw(*table, &due.vehicle_id, keys)?;
         }

@@ -2,13 +2,15 @@
 
 mod alerts;
 mod fences;
+mod rounds;
 mod windows;
 
 use super::engine::History as Replayed;
-use std::collections::BTreeMap;
-use tacho_io::{AlertView, Known, StoredFacts, Table, TripView, Versioned};
+use std::collections::{BTreeMap, BTreeSet};
+use tacho_io::{AlertView, Known, StopVisitView, StoredFacts, Table, TripView, Versioned};
 use tacho_model::{
-    AlertFact, EventTime, GeofenceEvent, TripFact, TripStatus, TripSummary, VehicleInterval, VehicleMinute,
+    AlertFact, EventTime, GeofenceEvent, StopVisit, TripFact, TripId, TripStatus, TripSummary, VehicleInterval,
+    VehicleMinute,
 };
 
 /// The span of the facts that may be changed.
@@ -33,6 +35,7 @@ pub(super) struct Difference {
     pub intervals: Vec<Versioned<VehicleInterval>>,
     pub summaries: Vec<Versioned<TripSummary>>,
     pub geofence_events: Vec<Versioned<GeofenceEvent>>,
+    pub stop_visits: Vec<Versioned<StopVisit>>,
     pub withdrawn: Vec<(Table, Vec<String>)>,
     /// Alerts whose beginning or driver changed, or that came or went.
     pub touched: Vec<AlertView>,
@@ -42,6 +45,11 @@ impl Span {
     /// True for what overlaps the day and has ended where the live state does not touch it.
     fn holds(&self, start: EventTime, end: EventTime) -> bool {
         start < self.to && end >= self.from && end < self.until
+    }
+
+    /// The same, known from its beginning.
+    fn knows(&self, start: EventTime, end: EventTime) -> bool {
+        self.holds(start, end) && start >= self.read_from
     }
 }
 
@@ -55,6 +63,7 @@ impl Difference {
             self.intervals.len(),
             self.summaries.len(),
             self.geofence_events.len(),
+            self.stop_visits.len(),
         ];
         counts.into_iter().sum::<usize>() as u32
     }
@@ -65,10 +74,25 @@ impl Difference {
     }
 }
 
-/// Compares everything.
-pub(super) fn differ(replayed: &Replayed, stored: &StoredFacts, span: Span) -> Difference {
+/// Trips that are over and known from their beginning, replayed or stored: those that are compared, with their stops.
+pub(super) fn settled_trips(replayed: &Replayed, stored: &StoredFacts, span: Span) -> Vec<TripId> {
+    let found = replayed.trips.values().filter(|trip| is_settled(trip, span)).map(|trip| &trip.trip_id);
+    let known = stored.trips.iter().map(|known| &known.view);
+    let known = known.filter(|view| span.knows(view.started_at, view.ended_at)).map(|view| &view.trip_id);
+    let trips: BTreeSet<&TripId> = found.chain(known).collect();
+    trips.into_iter().cloned().collect()
+}
+
+/// Compares everything; `stops` are the stored ones of the settled trips.
+pub(super) fn differ(
+    replayed: &Replayed,
+    stored: &StoredFacts,
+    stops: &[Known<StopVisitView>],
+    span: Span,
+) -> Difference {
     let mut difference = Difference::default();
     differ_trips(replayed, stored, span, &mut difference);
+    rounds::differ(replayed, stops, span, &mut difference);
     let unknown = fences::unknown_exits(replayed, stored, span);
     fences::differ(replayed, stored, span, &unknown, &mut difference);
     alerts::differ(replayed, stored, span, &unknown, &mut difference);
@@ -85,14 +109,14 @@ fn next_version<V: PartialEq>(view: &V, known: Option<&Known<V>>) -> Option<u64>
     }
 }
 
+fn is_settled(trip: &TripFact, span: Span) -> bool {
+    trip.status != TripStatus::Open && span.knows(trip.started_at, trip.ended_at)
+}
+
 fn differ_trips(replayed: &Replayed, stored: &StoredFacts, span: Span, difference: &mut Difference) {
-    let is_within = |start: EventTime, end: EventTime| span.holds(start, end) && start >= span.read_from;
     let known: BTreeMap<&str, &Known<TripView>> =
         stored.trips.iter().map(|known| (known.view.trip_id.as_str(), known)).collect();
-    for trip in replayed.trips.values() {
-        if trip.status == TripStatus::Open || !is_within(trip.started_at, trip.ended_at) {
-            continue;
-        }
+    for trip in replayed.trips.values().filter(|trip| is_settled(trip, span)) {
         let known = known.get(trip.trip_id.as_str()).copied();
         if let Some(version) = next_version(&TripView::from(trip), known) {
             difference.trips.push(Versioned { fact: trip.clone(), version });
@@ -101,7 +125,7 @@ fn differ_trips(replayed: &Replayed, stored: &StoredFacts, span: Span, differenc
     let is_gone = |known: &&Known<TripView>| {
         let view = &known.view;
         let is_replayed = replayed.trips.contains_key(view.trip_id.as_str());
-        !known.is_withdrawn && is_within(view.started_at, view.ended_at) && !is_replayed
+        !known.is_withdrawn && span.knows(view.started_at, view.ended_at) && !is_replayed
     };
     let gone = stored.trips.iter().filter(is_gone).map(|known| known.view.trip_id.as_str().to_owned()).collect();
     difference.withdrawn.push((Table::Trips, gone));

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::{ControlStage, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{RecordSlot, Records, StoredCommand, TopicPartition};
 use tacho_model::{
-    AlertFact, CommandKind, EventTime, GeofenceEvent, LogTime, SideBody, SideEvent, Stream, TelemetryBatch, TripFact,
-    TripSummary, VehicleId, VehicleInterval, VehicleMinute, java_hash, key_group_of_hash,
+    AlertFact, CommandKind, EventTime, GeofenceEvent, LogTime, SideBody, SideEvent, StopVisit, Stream, TelemetryBatch,
+    TripEventKind, TripFact, TripId, TripSummary, VehicleId, VehicleInterval, VehicleMinute, java_hash,
+    key_group_of_hash,
 };
-use tacho_wire::{DecodeLimits, decode_side};
+use tacho_wire::{DecodeLimits, decode_side, read_plan};
 
 /// Fixes of an epoch of the fresh engine.
 const EPOCH_ROWS: usize = 2_048;
@@ -23,6 +24,8 @@ pub(super) struct History {
     pub intervals: BTreeMap<EventTime, VehicleInterval>,
     pub summaries: BTreeMap<EventTime, TripSummary>,
     pub geofence_events: BTreeMap<String, GeofenceEvent>,
+    /// By trip and stop.
+    pub stop_visits: BTreeMap<(TripId, String), StopVisit>,
 }
 
 /// What is read to compute a day.
@@ -83,7 +86,25 @@ impl History {
         self.intervals.extend(facts.vehicle_intervals.into_iter().map(|interval| (interval.start, interval)));
         self.summaries.extend(facts.trip_summaries.into_iter().map(|summary| (summary.window_start, summary)));
         self.geofence_events.extend(facts.geofence_events.into_iter().map(|event| (event.event_id.clone(), event)));
+        let stops = facts.stop_visits.into_iter();
+        self.stop_visits.extend(stops.map(|visit| ((visit.trip_id.clone(), visit.stop.stop_id.clone()), visit)));
     }
+}
+
+/// Reads the plans of stored trip events. One that does not read any more is left out.
+pub(super) fn read_plans(events: &mut Vec<SideEvent>) {
+    events.retain_mut(|event| {
+        let SideBody::Trip(trip) = &mut event.body else { return true };
+        match &mut trip.kind {
+            TripEventKind::Start { plan, delivery, .. } => *delivery = read_plan(plan).map(Arc::new),
+            TripEventKind::PlanUpdate { plan, delivery } => match read_plan(plan) {
+                Some(read) => *delivery = Arc::new(read),
+                None => return false,
+            },
+            _ => {}
+        }
+        true
+    });
 }
 
 /// Stored commands as events. What an older build stored and this one does not read is left out.

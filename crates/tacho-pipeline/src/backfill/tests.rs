@@ -3,6 +3,7 @@
 mod declared;
 mod memory;
 mod places;
+mod rounds;
 
 use super::*;
 use memory::Memory;

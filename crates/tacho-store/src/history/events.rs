@@ -1,9 +1,9 @@
-//! Stored trip, driver and status events as they came; delivery plans are left out: a recompute leaves deliveries as
-//! they are.
+//! Stored trip, driver and status events as they came. Plans stay texts: this crate does not read messages.
 
 use super::{ms, of, within as span};
 use crate::client::ClickHouseStore;
 use serde::Deserialize;
+use std::sync::Arc;
 use tacho_io::StoreError;
 use tacho_model::{
     DriverEvent, DriverEventKind, EventTime, LatLon, LogTime, SideBody, SideEvent, TripEvent, TripEventKind, VehicleId,
@@ -122,6 +122,7 @@ fn trip(vehicle: &VehicleId, row: EventRow) -> Option<SideBody> {
             duration_s: known(row.duration_s),
             cancelled: row.cancelled != 0,
         },
+        "plan_update" => TripEventKind::PlanUpdate { plan: row.plan, delivery: Arc::default() },
         "stop_arrival" => TripEventKind::StopArrival { stop_id: row.stop_id },
         "stop_departure" => TripEventKind::StopDeparture {
             stop_id: row.stop_id,

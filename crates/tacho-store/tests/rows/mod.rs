@@ -66,7 +66,7 @@ pub const EXPECTED: [(&str, &str); 23] = [
     ),
     (
         "SELECT stop_id, error_s, horizon_s, horizon_min FROM v_eta_errors ORDER BY stop_id DESC",
-        "s-1\t30\t120\t0-5\n\t10\t60\t0-5\n",
+        "s-1\t-30\t60\t0-5\n\t10\t60\t0-5\n",
     ),
     ("SELECT active_count, idle_count, stopped_count, offline_count FROM v_fleet_utilization", "1\t2\t3\t4\n"),
     (
@@ -323,7 +323,7 @@ fn violation() -> BreakViolation {
     }
 }
 
-fn visit() -> StopVisit {
+pub fn visit() -> StopVisit {
     StopVisit {
         trip_id: "trip-1".into(),
         vehicle_id: "veh_1".into(),
@@ -353,7 +353,8 @@ fn visit() -> StopVisit {
     }
 }
 
-/// A prediction, and its outcome two minutes later, half a minute behind it; and one of the trip's end, whose outcome was
+/// A prediction, and its outcome two minutes later, half a minute behind it, of a visit that begins a minute earlier by now;
+/// and one of the trip's end, whose outcome was
 /// told 2 s before the end that the trip has now.
 fn predictions() -> Vec<Versioned<EtaPrediction>> {
     let prediction = EtaPrediction {
@@ -471,6 +472,16 @@ fn trip_events() -> Vec<SideEvent> {
     ];
     let event = |kind| TripEvent { trip_id: "t".into(), vehicle_id: "veh_1".into(), driver_id: "d".into(), kind };
     kinds.into_iter().zip(1..).map(|(kind, offset)| side(offset, SideBody::Trip(event(kind)))).collect()
+}
+
+/// A later plan of the trip.
+pub fn plan_update() -> Insert {
+    let plan = r#"{"dest_lat":1,"dest_lon":2}"#.to_owned();
+    let kind = TripEventKind::PlanUpdate { plan, delivery: Arc::default() };
+    let event = TripEvent { trip_id: "trip-1".into(), vehicle_id: "veh_1".into(), driver_id: "".into(), kind };
+    let mut rows = insert(Table::TripEvents, TableRows::SideEvents(vec![side(9, SideBody::Trip(event))]));
+    rows.token = "plan".to_owned();
+    rows
 }
 
 fn status() -> VehicleStatus {

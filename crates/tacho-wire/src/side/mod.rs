@@ -21,6 +21,7 @@ use tacho_io::{RecordSlot, Records};
 use tacho_model::{Reason, Rejected, SideBody, SideEvent, Stream};
 
 pub(crate) use command::read as read_command;
+pub use plan::read_plan;
 
 /// Decodes the records of a low-rate stream: appends each to `events`, or to `rejected` with its reason.
 ///

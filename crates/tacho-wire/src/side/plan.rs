@@ -16,6 +16,11 @@ const ROUTE_POINTS_MAX: usize = 10_000;
 const SERVICE_S: (f64, f64) = (0.0, 604_800.0);
 const QUANTITY: (f64, f64) = (0.0, 1e9);
 
+/// The plan of a text that holds a plan's fields, as a trip event's `plan` does; none if it is not one.
+pub fn read_plan(text: &str) -> Option<DeliveryPlan> {
+    read(&Document::parse(text).ok()?).ok()?
+}
+
 /// The plan in a trip event; none without one.
 pub(super) fn read(document: &Document<'_>) -> Result<Option<DeliveryPlan>, Problem> {
     let plan = DeliveryPlan {

@@ -65,6 +65,8 @@ fn trip_events_of_every_kind_are_read() {
         panic!("a start with a plan")
     };
     assert_eq!(text, format!("{{{plan}}}"));
+    let again = crate::read_plan(&text).map(|plan| format!("{plan:?}"));
+    assert_eq!(again, Some(format!("{read:?}")), "what is kept of it reads the same");
     assert_eq!(read.destination, Some(LatLon { lat: 1.5, lon: 2.5 }));
     assert_eq!(read.planned_arrival, Some(NOON.plus_ms(3_600_000)));
     let [stop] = &read.stops[..] else { panic!("one stop") };

@@ -180,6 +180,11 @@ pub fn keep_reviews(vehicle: &mut Vehicle, told: Option<Box<Delivery>>) {
 }
 
 impl Delivery {
+    /// True for the round of that trip.
+    pub fn is_of(&self, trip_id: &TripId) -> bool {
+        self.trip_id == *trip_id
+    }
+
     /// Alerts of the round that are in state.
     pub fn episodes_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
         [self.route.episode_mut(), self.eta.episode_mut()].into_iter().flatten()

@@ -7,11 +7,12 @@ use std::{
 };
 use tacho_io::{
     AlertView, DayRun, DueDay, FACTS_BEFORE_MS, GeofenceEventView, History, Insert, Known, KnownAlert, PenaltyAlert,
-    Store, StoreError, StoredCommand, StoredFacts, StoredPenalty, Table, TableRows, TripView, Versioned, WindowView,
+    StopVisitView, Store, StoreError, StoredCommand, StoredFacts, StoredPenalty, Table, TableRows, TripView, Versioned,
+    WindowView, stop_key,
 };
 use tacho_model::{
-    AlertFact, DriverId, EventTime, Facts, GeofenceEvent, RecomputeMark, RowOutcome, SideEvent, TelemetryBatch,
-    TripFact, TripSummary, VehicleId, VehicleInterval, VehicleMinute,
+    AlertFact, DriverId, EventTime, Facts, GeofenceEvent, RecomputeMark, RowOutcome, SideBody, SideEvent, StopVisit,
+    TelemetryBatch, TripEventKind, TripFact, TripId, TripSummary, VehicleId, VehicleInterval, VehicleMinute,
 };
 
 /// Newest version, fact, withdrawn.
@@ -26,6 +27,7 @@ struct Tables {
     intervals: Rows<Key, VehicleInterval>,
     summaries: Rows<Key, TripSummary>,
     geofence_events: Rows<String, GeofenceEvent>,
+    stop_visits: Rows<(TripId, String), StopVisit>,
     marks: BTreeMap<Key, (u64, RecomputeMark)>,
     fixes: TelemetryBatch,
     events: Vec<SideEvent>,
@@ -62,6 +64,7 @@ impl Memory {
             TableRows::VehicleIntervals(versioned(facts.vehicle_intervals, version)),
             TableRows::TripSummaries(versioned(facts.trip_summaries, version)),
             TableRows::GeofenceEvents(versioned(facts.geofence_events, version)),
+            TableRows::StopVisits(versioned(facts.stop_visits, version)),
         ] {
             self.take(rows);
         }
@@ -99,6 +102,10 @@ impl Memory {
             }),
             TableRows::GeofenceEvents(rows) => rows.into_iter().for_each(|row| {
                 upsert(&mut tables.geofence_events, row.fact.event_id.clone(), row.version, row.fact);
+            }),
+            TableRows::StopVisits(rows) => rows.into_iter().for_each(|row| {
+                let key = (row.fact.trip_id.clone(), row.fact.stop.stop_id.clone());
+                upsert(&mut tables.stop_visits, key, row.version, row.fact);
             }),
             _ => {}
         }
@@ -138,6 +145,11 @@ impl Memory {
             let key = format!("geofence {} {} {}", event.geofence_id, event.kind.as_str(), event.ts.ms());
             facts.insert(key, format!("{event:?}"));
         }
+        for ((trip, stop), (_, visit, _)) in
+            tables.stop_visits.iter().filter(|(_, (_, visit, gone))| visit.vehicle_id.as_str() == vehicle && !gone)
+        {
+            facts.insert(format!("stop {trip} {stop}"), format!("{visit:?}"));
+        }
         facts
     }
 
@@ -151,6 +163,8 @@ impl Memory {
         versions.extend(alerts.map(|(id, row)| (id.clone(), row.0)));
         let places = tables.geofence_events.iter().filter(|(_, row)| row.1.vehicle_id.as_str() == vehicle);
         versions.extend(places.map(|(id, row)| (id.clone(), row.0)));
+        let stops = tables.stop_visits.iter().filter(|(_, row)| row.1.vehicle_id.as_str() == vehicle);
+        versions.extend(stops.map(|((trip, stop), row)| (stop_key(trip, stop), row.0)));
         versions.extend(minutes.map(|(key, row)| (key.1.to_string(), row.0)));
         versions
     }
@@ -184,6 +198,16 @@ impl Memory {
         let mut rows: Vec<usize> = (0..fixes.len()).filter(is_within).collect();
         rows.sort_by_key(|row| fixes.timestamp[*row]);
         (fixes, rows)
+    }
+}
+
+/// The store keeps plans as texts.
+fn forget_plan(event: &mut SideEvent) {
+    let SideBody::Trip(trip) = &mut event.body else { return };
+    match &mut trip.kind {
+        TripEventKind::Start { delivery, .. } => *delivery = None,
+        TripEventKind::PlanUpdate { delivery, .. } => *delivery = Arc::default(),
+        _ => {}
     }
 }
 
@@ -233,7 +257,9 @@ impl History for Memory {
     }
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
         let is_wanted = |event: &&SideEvent| event.body.vehicle_id() == Some(vehicle) && (from..to).contains(&event.at);
-        Ok(lock(&self.0).events.iter().filter(is_wanted).cloned().collect())
+        let mut events: Vec<SideEvent> = lock(&self.0).events.iter().filter(is_wanted).cloned().collect();
+        events.iter_mut().for_each(forget_plan);
+        Ok(events)
     }
     fn geofences_mark(&self) -> Result<u64, StoreError> {
         Ok(lock(&self.0).commands.len() as u64)
@@ -293,6 +319,17 @@ impl History for Memory {
                 .collect(),
         })
     }
+    fn stop_visits(&self, vehicle: &VehicleId, trips: &[TripId]) -> Result<Vec<Known<StopVisitView>>, StoreError> {
+        let tables = lock(&self.0);
+        let rows = tables.stop_visits.iter().filter(|((trip, _), _)| trips.contains(trip));
+        let rows = rows.filter(|(_, (_, visit, _))| visit.vehicle_id == *vehicle);
+        let known = |(version, visit, gone): &(u64, StopVisit, bool)| Known {
+            view: StopVisitView::from(visit),
+            version: *version,
+            is_withdrawn: *gone,
+        };
+        Ok(rows.map(|(_, row)| known(row)).collect())
+    }
     fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
         fn gone<T>(row: Option<&mut (u64, T, bool)>) {
             let row = row.expect("what is withdrawn is there");
@@ -305,6 +342,10 @@ impl History for Memory {
                 Table::Trips => gone(tables.trips.get_mut(key)),
                 Table::Alerts => gone(tables.alerts.get_mut(key)),
                 Table::GeofenceEvents => gone(tables.geofence_events.get_mut(key)),
+                Table::StopVisits => {
+                    let (trip, stop) = key.split_once('\u{1f}').unwrap();
+                    gone(tables.stop_visits.get_mut(&(trip.into(), stop.to_owned())));
+                }
                 Table::VehicleMinutes => gone(tables.minutes.get_mut(&start())),
                 Table::VehicleIntervals => gone(tables.intervals.get_mut(&start())),
                 _ => gone(tables.summaries.get_mut(&start())),
