@@ -95,6 +95,14 @@ pub trait History: Send + Sync {
     fn fixes(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<TelemetryBatch, StoreError>;
     /// The last `max` fixes before `at`, in order.
     fn fixes_before(&self, vehicle: &VehicleId, at: EventTime, max: u32) -> Result<TelemetryBatch, StoreError>;
+    /// The first `max` fixes within [at, to), in order.
+    fn fixes_after(
+        &self,
+        vehicle: &VehicleId,
+        at: EventTime,
+        to: EventTime,
+        max: u32,
+    ) -> Result<TelemetryBatch, StoreError>;
     /// Trip, driver and status events within [from, to), in order. Plans are texts, not read: a start has none, an update an
     /// empty one.
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError>;

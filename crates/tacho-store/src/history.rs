@@ -142,6 +142,16 @@ impl History for ClickHouseStore {
         fixes::before(self, vehicle, at, max)
     }
 
+    fn fixes_after(
+        &self,
+        vehicle: &VehicleId,
+        at: EventTime,
+        to: EventTime,
+        max: u32,
+    ) -> Result<TelemetryBatch, StoreError> {
+        fixes::after(self, vehicle, at, to, max)
+    }
+
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
         events::within(self, vehicle, from, to)
     }

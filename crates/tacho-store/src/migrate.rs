@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "190_eta_errors",
     "191_withdrawn_geofence_events",
     "192_withdrawn_stop_visits",
+    "193_fault_codes_said",
 ];
 
 struct Migration {

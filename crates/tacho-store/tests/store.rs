@@ -417,6 +417,9 @@ fn history_is_read_back_and_facts_are_withdrawn() {
     let before = store.fixes_before(&vehicle, start.plus_ms(3_000), 5).unwrap();
     assert_eq!(before.timestamp, [start.plus_ms(1_000)]);
 
+    let after = store.fixes_after(&vehicle, start.plus_ms(1_000), to, 1).unwrap();
+    assert_eq!(after.timestamp, [start.plus_ms(1_000)]);
+
     let due = store.due_days(5).unwrap();
     assert_eq!(due.len(), 1);
     let done_at = LogTime(start.ms());

@@ -6,7 +6,7 @@
 //! then, perhaps: the day is due once more when it is over.
 
 use super::{
-    fencing, review,
+    fencing, health, review,
     state::{Context, Vehicle},
     trip::Trip,
 };
@@ -61,6 +61,7 @@ pub fn on_doubted(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 fn doubt(vehicle: &mut Vehicle, at: EventTime, ctx: &Context<'_>) {
     let joins = |began_at: EventTime| began_at.ms_since(at) <= ctx.config.trip_gap_long_ms;
     fencing::doubt(vehicle, joins);
+    health::doubt(vehicle, joins);
     for episode in review::episodes_mut(vehicle) {
         episode.is_doubtful |= episode.ended_at.is_none() && joins(episode.started_at);
     }

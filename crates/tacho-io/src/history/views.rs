@@ -37,15 +37,25 @@ pub struct TripView {
     pub started_at: EventTime,
     /// End.
     pub ended_at: EventTime,
-    /// Distance, moving, idle and speeding time, largest speed.
-    pub amounts: [i64; 5],
+    /// Distance, moving, idle and speeding time, largest speed; share of the way along the planned line and metres off it,
+    /// -1 without one.
+    pub amounts: [i64; 7],
     /// Fixes, idle phases, harsh brakings, accelerations and corners.
     pub counts: [u32; 5],
 }
 
 impl From<&TripFact> for TripView {
     fn from(trip: &TripFact) -> Self {
-        let amounts = [trip.distance_m, trip.moving_s, trip.idle_s, trip.overspeed_s, f64::from(trip.max_speed_kmph)];
+        let known = |value: f64| if value.is_nan() { -0.001 } else { value };
+        let amounts = [
+            trip.distance_m,
+            trip.moving_s,
+            trip.idle_s,
+            trip.overspeed_s,
+            f64::from(trip.max_speed_kmph),
+            known(trip.route_compliance),
+            known(trip.out_of_route_m),
+        ];
         Self {
             trip_id: trip.trip_id.clone(),
             driver_id: trip.driver_id.clone(),

@@ -25,6 +25,8 @@ const AFTER_MS: i64 = 24 * HOUR_MS;
 const TRIP_BEFORE_MS: i64 = 48 * HOUR_MS;
 /// Fixes read before all that, so that it is known where the vehicle was parked.
 const FIXES_BEFORE: u32 = 500;
+/// Fixes read behind all that, wherever they are: they end the silence that reading ends in.
+const FIXES_AFTER: u32 = 3;
 /// Logins, logouts and trip events count for this long.
 const EVENTS_BEFORE_MS: i64 = 7 * DAY_MS;
 
@@ -107,7 +109,8 @@ impl Backfill {
         let first = before.timestamp.first().copied().unwrap_or(from);
         let mut fixes = fences::entries(&*self.history, vehicle, stored, (from, first))?;
         let within = self.history.fixes(vehicle, from, to)?;
-        for more in [before, within] {
+        let after = self.history.fixes_after(vehicle, to, due.until.plus_ms(HOUR_MS), FIXES_AFTER)?;
+        for more in [before, within, after] {
             (0..more.len()).for_each(|row| fixes.push_from(&more, row));
         }
         let mut events = self.history.events(vehicle, from.plus_ms(-EVENTS_BEFORE_MS), to)?;

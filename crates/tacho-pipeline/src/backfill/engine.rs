@@ -12,6 +12,8 @@ use tacho_wire::{DecodeLimits, decode_side, read_plan};
 
 /// Fixes of an epoch of the fresh engine.
 const EPOCH_ROWS: usize = 2_048;
+/// Events of an epoch: so many may wait for the fixes that they come before.
+const EPOCH_EVENTS: usize = 128;
 /// Epochs in which silence is looked at in the end: what one look sets off is seen by the next.
 const LAST_LOOKS: i64 = 4;
 
@@ -52,13 +54,22 @@ pub(super) fn replay(config: &Arc<EngineConfig>, vehicle: &VehicleId, inputs: In
     fixes.offset.iter_mut().zip(0..).for_each(|(offset, place)| *offset = place);
     let mut history = History::default();
     let mut events = events.into_iter().peekable();
-    for from in (0..fixes.len()).step_by(EPOCH_ROWS) {
-        let rows = from..(from + EPOCH_ROWS).min(fixes.len());
-        let last = fixes.timestamp[rows.end - 1];
+    let mut from = 0;
+    while from < fixes.len() {
+        let mut end = (from + EPOCH_ROWS).min(fixes.len());
+        let last = fixes.timestamp[end - 1];
+        let mut due: Vec<SideEvent> = Vec::new();
+        while let Some(event) = events.next_if(|event| event.at <= last && due.len() < EPOCH_EVENTS) {
+            due.push(event);
+        }
+        if let Some(next) = events.peek().filter(|next| next.at <= last) {
+            // Fixes behind it wait for it.
+            end = from + fixes.timestamp[from..end].partition_point(|at| *at < next.at);
+        }
         let mut batch = TelemetryBatch::default();
-        rows.for_each(|row| batch.push_from(&fixes, row));
-        let due: Vec<SideEvent> = std::iter::from_fn(|| events.next_if(|event| event.at <= last)).collect();
+        (from..end).for_each(|row| batch.push_from(&fixes, row));
         history.run(&mut shard, None, &mut [batch], &due);
+        from = end;
     }
     let rest: Vec<SideEvent> = events.collect();
     for look in 0..LAST_LOOKS {

@@ -1,6 +1,7 @@
 //! Late histories through the engine and the recompute, against the engine that saw them in order.
 
 mod declared;
+mod health;
 mod memory;
 mod places;
 mod rounds;
@@ -26,6 +27,16 @@ struct Fix {
     kmph: f32,
     /// Empty: it names none.
     trip: String,
+    ignition: Option<bool>,
+    battery_v: f32,
+    engine_temp_c: f32,
+}
+
+impl Fix {
+    fn new(vehicle: &'static str, at: i64, east_m: f64, kmph: f32) -> Fix {
+        let (trip, ignition) = (String::new(), None);
+        Fix { vehicle, at, log: at + 300, east_m, kmph, trip, ignition, battery_v: f32::NAN, engine_temp_c: f32::NAN }
+    }
 }
 
 /// A working day: drives that speed and brake, stands between them, a fix every 5 s.
@@ -39,7 +50,7 @@ fn day(vehicle: &'static str, hours: i64) -> Vec<Fix> {
             0..1_495 => 62.0,
             _ => 0.0,
         };
-        fixes.push(Fix { vehicle, at, log: at + 300, east_m, kmph, trip: String::new() });
+        fixes.push(Fix::new(vehicle, at, east_m, kmph));
         east_m += f64::from(kmph) / 3.6 * 5.0;
     }
     fixes
@@ -67,7 +78,14 @@ fn batch_of(fixes: &[Fix], first_offset: i64) -> TelemetryBatch {
         batch.speed_kmph.push(fix.kmph);
         batch.heading.push(90.0);
         batch.sat_count.push(9);
-        batch.battery_v.push(f32::NAN);
+        batch.battery_v.push(fix.battery_v);
+        let row = batch.len() - 1;
+        if let Some(is_on) = fix.ignition {
+            batch.set_ignition(row, is_on);
+        }
+        if !fix.engine_temp_c.is_nan() {
+            batch.engine_temp_c.set(row, fix.engine_temp_c);
+        }
     }
     batch
 }

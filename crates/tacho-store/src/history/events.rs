@@ -68,11 +68,11 @@ struct StatusRow {
     engine_temp_c: Option<f32>,
     odometer_km: Option<f64>,
     fault_codes: Vec<String>,
+    is_said: u8,
     partition: i32,
     offset: i64,
 }
 
-/// A status that did not speak of fault codes is stored like one without any, and read as such.
 fn statuses(
     store: &ClickHouseStore,
     vehicle: &VehicleId,
@@ -80,7 +80,7 @@ fn statuses(
     to: EventTime,
 ) -> Result<Vec<SideEvent>, StoreError> {
     let sql = format!(
-        "SELECT {}, {}, fuel_pct, engine_temp_c, odometer_km, fault_codes, partition, offset FROM vehicle_status \
+        "SELECT {}, {}, fuel_pct, engine_temp_c, odometer_km, fault_codes, toUInt8(has_fault_codes) AS is_said, partition, offset FROM vehicle_status \
          WHERE vehicle_id = {{vehicle:String}} AND {} ORDER BY timestamp, offset",
         ms("timestamp"),
         ms("ingested_at"),
@@ -97,7 +97,7 @@ fn statuses(
             fuel_pct: row.fuel_pct.unwrap_or(f32::NAN),
             engine_temp_c: row.engine_temp_c.unwrap_or(f32::NAN),
             odometer_km: row.odometer_km.unwrap_or(f64::NAN),
-            fault_codes: Some(row.fault_codes),
+            fault_codes: (row.is_said != 0).then_some(row.fault_codes),
         }),
         extra: String::new(),
     };

@@ -17,7 +17,7 @@ struct TripRow {
     end_reason: String,
     started_at_ms: i64,
     ended_at_ms: i64,
-    amounts: [i64; 5],
+    amounts: [i64; 7],
     counts: [u32; 5],
     version: u64,
     is_withdrawn: u8,
@@ -123,7 +123,15 @@ fn trips(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<Known<TripV
          ended_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC')",
         ms("started_at"),
         ms("ended_at"),
-        thousandths(&["distance_m", "moving_s", "idle_s", "overspeed_s", "max_speed_kmph"]),
+        thousandths(&[
+            "distance_m",
+            "moving_s",
+            "idle_s",
+            "overspeed_s",
+            "max_speed_kmph",
+            "if(isNaN(route_compliance), -0.001, route_compliance)",
+            "if(isNaN(out_of_route_m), -0.001, out_of_route_m)",
+        ]),
     );
     let known = |row: TripRow| Known {
         view: TripView {

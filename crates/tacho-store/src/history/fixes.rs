@@ -52,7 +52,17 @@ pub(super) fn within(
     from: EventTime,
     to: EventTime,
 ) -> Result<TelemetryBatch, StoreError> {
-    let order = format!("ORDER BY timestamp, event_id LIMIT {FIXES_MAX}");
+    after(store, vehicle, from, to, FIXES_MAX)
+}
+
+pub(super) fn after(
+    store: &ClickHouseStore,
+    vehicle: &VehicleId,
+    from: EventTime,
+    to: EventTime,
+    max: u32,
+) -> Result<TelemetryBatch, StoreError> {
+    let order = format!("ORDER BY timestamp, event_id LIMIT {max}");
     fixes(store, vehicle, from, to, &order, false)
 }
 

@@ -95,7 +95,8 @@ fn vehicle_status(rows: &[Row<'_, VehicleStatus>], batch: u64) -> EncodedBlock {
         .f32("fuel_pct", |(_, status)| status.fuel_pct)
         .f32("engine_temp_c", |(_, status)| status.engine_temp_c)
         .f64("odometer_km", |(_, status)| status.odometer_km)
-        .text_lists("fault_codes", |(_, status)| status.fault_codes.as_deref().unwrap_or_default());
+        .text_lists("fault_codes", |(_, status)| status.fault_codes.as_deref().unwrap_or_default())
+        .bool("has_fault_codes", |(_, status)| status.fault_codes.is_some());
     finish(columns, batch)
 }
 

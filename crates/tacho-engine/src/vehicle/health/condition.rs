@@ -37,6 +37,8 @@ struct Run {
     /// First reading that did not meet it, after the last one that did.
     clear_since: Option<EventTime>,
     episode: Option<Episode>,
+    /// Something late came before it was an episode.
+    is_doubtful: bool,
 }
 
 impl Condition {
@@ -49,6 +51,13 @@ impl Condition {
     /// The newest episode.
     pub fn episode_mut(&mut self) -> Option<&mut Episode> {
         self.0.as_mut()?.episode.as_mut()
+    }
+
+    /// A run that may become an episode, and began where `joins` holds, was begun without something that is late.
+    pub fn doubt(&mut self, joins: impl Fn(EventTime) -> bool) {
+        if let Some(run) = self.0.as_mut().filter(|run| run.episode.is_none()) {
+            run.is_doubtful |= joins(run.since);
+        }
     }
 
     /// Takes a fix. `is_met` is none if it says nothing of the condition.
@@ -86,7 +95,15 @@ impl Condition {
         self.0.take_if(is_over);
         let run = self.0.get_or_insert_with(|| {
             let (since, position) = (fix.at, fix.position);
-            Box::new(Run { since, position, worst: value, last: since, clear_since: None, episode: None })
+            Box::new(Run {
+                since,
+                position,
+                worst: value,
+                last: since,
+                clear_since: None,
+                episode: None,
+                is_doubtful: false,
+            })
         });
         run.last = fix.at;
         run.clear_since = None;
@@ -112,7 +129,8 @@ impl Condition {
                 limit_source: LimitSource::None,
                 interval_ms: vehicle.interval_ms as i64,
             };
-            let episode = Episode::begin(vehicle, fix, begin, ctx);
+            let mut episode = Episode::begin(vehicle, fix, begin, ctx);
+            episode.is_doubtful = run.is_doubtful;
             episode.tell(vehicle, ctx);
             run.episode = Some(episode);
         }

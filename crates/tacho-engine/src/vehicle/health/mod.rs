@@ -132,6 +132,13 @@ pub fn on_status(vehicle: &mut Vehicle, fix: &Fix<'_>, fault_codes: Option<&[Box
     note_fuel(vehicle);
 }
 
+/// Something late came: what began where `joins` holds, and is about to be decided, was begun without it.
+pub fn doubt(vehicle: &mut Vehicle, joins: impl Fn(EventTime) -> bool) {
+    if let Some(health) = &mut vehicle.health {
+        health.battery.doubt(joins);
+    }
+}
+
 /// True if something lasts that ends with the data.
 pub fn ends_in_silence(vehicle: &Vehicle) -> bool {
     let is_lasting = |health: &Health| health.heat.is_lasting() || health.fuel.as_ref().is_some_and(|f| f.is_lasting());

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use tacho_io::{AlertView, KnownAlert, StoredFacts, Table, Versioned};
 use tacho_model::{AlertFact, AlertState, AlertType, EventTime};
 
-/// The alerts that a recompute finds and withdraws: those that the engine makes of motion, silence and places alone.
-const COMPUTED: [AlertType; 9] = [
+/// The alerts that a recompute finds and withdraws: those that follow from the vehicle's fixes, its stored messages and
+/// the geofences alone. Left out are: calls for help and crashes, which never wait, and after which a person may have acted;
+/// what a device says itself; hours of service, which are the driver's over all vehicles; late arrivals, which predictions
+/// foretold that stay as they were told; maintenance that is due, whose counters go back for ever; a low tank and a
+/// theft of fuel, whose beginning depends on the 10 s slots of the level, and these on where reading begins.
+const COMPUTED: [AlertType; 14] = [
     AlertType::Overspeed,
     AlertType::HarshBrake,
     AlertType::HarshAccel,
@@ -16,6 +20,11 @@ const COMPUTED: [AlertType; 9] = [
     AlertType::GeofenceEnter,
     AlertType::GeofenceExit,
     AlertType::GeofenceViolation,
+    AlertType::RouteDeviation,
+    AlertType::EngineOverheat,
+    AlertType::LowBattery,
+    AlertType::FaultCode,
+    AlertType::AssetDowntime,
 ];
 
 /// Compares the alerts that ended in the span, or began and ended around it.

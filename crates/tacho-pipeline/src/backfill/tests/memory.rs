@@ -255,6 +255,16 @@ impl History for Memory {
         let (fixes, rows) = self.sorted(vehicle, EventTime::MIN, at);
         Ok(picked(&fixes, &rows[rows.len().saturating_sub(max as usize)..]))
     }
+    fn fixes_after(
+        &self,
+        vehicle: &VehicleId,
+        at: EventTime,
+        to: EventTime,
+        max: u32,
+    ) -> Result<TelemetryBatch, StoreError> {
+        let (fixes, rows) = self.sorted(vehicle, at, to);
+        Ok(picked(&fixes, &rows[..rows.len().min(max as usize)]))
+    }
     fn events(&self, vehicle: &VehicleId, from: EventTime, to: EventTime) -> Result<Vec<SideEvent>, StoreError> {
         let is_wanted = |event: &&SideEvent| event.body.vehicle_id() == Some(vehicle) && (from..to).contains(&event.at);
         let mut events: Vec<SideEvent> = lock(&self.0).events.iter().filter(is_wanted).cloned().collect();

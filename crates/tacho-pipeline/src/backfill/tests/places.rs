@@ -103,7 +103,7 @@ fn out_and_back() -> Vec<Fix> {
             _ => 0.0,
         };
         let (at, kmph) = (START_MS + step * 5_000, f64::abs(speed_ms) as f32 * 3.6);
-        fixes.push(Fix { vehicle: "van", at, log: at + 300, east_m, kmph, trip: String::new() });
+        fixes.push(Fix::new("van", at, east_m, kmph));
         east_m += speed_ms * 5.0;
     }
     fixes
@@ -151,7 +151,7 @@ fn a_visit_that_began_long_before_the_day_keeps_its_beginning() {
             _ => 0.0,
         };
         let (at, kmph) = (START_MS + step * 30_000, f64::abs(speed_ms) as f32 * 3.6);
-        fixes.push(Fix { vehicle: "van", at, log: at + 300, east_m, kmph, trip: String::new() });
+        fixes.push(Fix::new("van", at, east_m, kmph));
         east_m += speed_ms * 30.0;
     }
     let commands = [circle(START_MS - HOUR_MS, "yard", 0.0, 300.0, "")];

@@ -42,7 +42,19 @@ fn plan(fixes: &[Fix], rounds: &[i64]) -> String {
         rounds.iter().map(|round| stop(&format!("stand-{round}"), stand_m(fixes, *round))).collect();
     stops.push(stop("passed", stand_m(fixes, 2) - 7_000.0));
     stops.push(stop("far", -40_000.0));
-    format!(",\"stops\":[{}]", stops.join(","))
+    // The third drive leaves the line for a while, and so does the fifth by another plan.
+    let (from, bend) = (stand_m(fixes, 2), if rounds[0] == 1 { 2 } else { 4 });
+    let bend_m = stand_m(fixes, bend) - 12_000.0;
+    let point = |east_m: f64, lat: f64| format!("[{lat},{}]", place(east_m));
+    let line = [
+        point(0.0, 12.97),
+        point(bend_m, 12.97),
+        point(bend_m + 1_000.0, 12.98),
+        point(bend_m + 4_000.0, 12.98),
+        point(bend_m + 5_000.0, 12.97),
+        point(from * 3.0, 12.97),
+    ];
+    format!(",\"stops\":[{}],\"planned_route\":[{}]", stops.join(","), line.join(","))
 }
 
 /// A round of `rounds` stands; the plan changes in the middle of the third drive, and the device tells of every second
@@ -96,6 +108,7 @@ fn check_upload(hours: i64, is_newest_first: bool, is_named: bool) {
     let expected = live_told(&ordered, &told, &[], 40).settled("tunnel");
     let reached = expected.iter().filter(|(key, fact)| key.starts_with("stop") && fact.contains("status: Departed"));
     assert!(reached.count() >= 6, "{expected:#?}");
+    assert!(expected.values().any(|fact| fact.contains("route_deviation")), "{expected:#?}");
     told.sort_by_key(|event| event.log_time);
     for cut in [1, 40, 1_000] {
         check_recompute(&live_told(&shuffled, &told, &[], cut), &expected, ("tunnel", "other"), cut);
