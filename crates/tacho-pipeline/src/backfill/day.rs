@@ -116,8 +116,7 @@ impl Backfill {
         let mut events = self.history.events(vehicle, from.plus_ms(-EVENTS_BEFORE_MS), to)?;
         engine::read_plans(&mut events);
         events.extend(engine::command_events(&self.history.commands(vehicle, to)?, &self.limits));
-        let geofences = self.geofences.read(&*self.history, &self.limits)?;
-        let geofences = geofences.iter().filter(|command| command.at < to).cloned().collect();
+        let geofences = self.geofences.until(&*self.history, &self.limits, to)?;
         Ok((Inputs { fixes, events, geofences }, from))
     }
 

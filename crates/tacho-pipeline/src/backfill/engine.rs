@@ -1,7 +1,7 @@
 //! One vehicle's stored history through a fresh engine, in event order.
 
 use std::{collections::BTreeMap, sync::Arc};
-use tacho_engine::{ControlStage, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
+use tacho_engine::{Control, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{RecordSlot, Records, StoredCommand, TopicPartition};
 use tacho_model::{
     AlertFact, CommandKind, EventTime, GeofenceEvent, LogTime, SideBody, SideEvent, StopVisit, Stream, TelemetryBatch,
@@ -37,8 +37,8 @@ pub(super) struct Inputs {
     pub fixes: TelemetryBatch,
     /// Of the vehicle, in any order.
     pub events: Vec<SideEvent>,
-    /// Geofence commands, in order.
-    pub geofences: Vec<SideEvent>,
+    /// Geofences through time.
+    pub geofences: Arc<Control>,
 }
 
 /// Runs inputs through an engine that knows nothing else. Silence is judged by `fleet`, in the end.
@@ -46,9 +46,7 @@ pub(super) fn replay(config: &Arc<EngineConfig>, vehicle: &VehicleId, inputs: In
     let Inputs { mut fixes, mut events, geofences } = inputs;
     let group = key_group_of_hash(java_hash(vehicle.as_str()));
     let mut shard = Shard::new(Arc::clone(config), group..group + 1);
-    let mut control = ControlStage::default();
-    control.run(EpochTime { fleet: None, log: LogTime(0) }, &geofences);
-    shard.set_control(control.control());
+    shard.set_control(geofences);
     events.sort_by_key(|event| (event.at, event.body.stream().rank(), event.partition, event.offset));
     // The place in event order is the place in the log that this engine reads.
     fixes.offset.iter_mut().zip(0..).for_each(|(offset, place)| *offset = place);

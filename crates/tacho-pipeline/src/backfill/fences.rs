@@ -1,5 +1,5 @@
-//! Geofences of a recompute: the commands, read once for many days, and the visits that are under way where reading
-//! begins.
+//! Geofences of a recompute: as they were through time, read once for many days, and the visits that are under way where
+//! reading begins.
 
 use super::engine;
 use crate::life::lock;
@@ -7,43 +7,64 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
+use tacho_engine::{Control, ControlStage, EpochTime};
 use tacho_io::{History, StoreError, StoredFacts};
-use tacho_model::{EventTime, GeofenceEventKind, GeofenceId, SideBody, SideEvent, TelemetryBatch, VehicleId};
+use tacho_model::{EventTime, GeofenceEventKind, GeofenceId, LogTime, SideBody, SideEvent, TelemetryBatch, VehicleId};
 use tacho_wire::DecodeLimits;
 
 /// An entry that took longer to become certain than this is not read again, ms.
 const ENTRY_MAX_MS: i64 = 3_600_000;
 
-/// The fleet's geofence commands as they were read last. There may be tens of thousands of them, and the days of a day
-/// mostly find them unchanged.
+/// The fleet's geofences as they were read and built last. There may be tens of thousands of them, and most days find
+/// them unchanged: with 10,000 polygons of 40 corners (in memory, busy machine) a vehicle's day took 230 ms when they were
+/// read, 45 ms when they were built, and 18 ms, as without any, when neither was needed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Geofences(Arc<Mutex<Option<Read>>>);
+pub(super) struct Geofences(Arc<Mutex<Known>>);
 
-#[derive(Debug)]
-struct Read {
-    mark: u64,
-    commands: Arc<[SideEvent]>,
+#[derive(Debug, Default)]
+struct Known {
+    /// None before the first look.
+    mark: Option<u64>,
+    /// All commands, by time.
+    commands: Vec<SideEvent>,
+    /// What the first so many of them make.
+    built: Option<(usize, Arc<Control>)>,
 }
 
 impl Geofences {
-    /// All geofence commands, in order.
-    pub fn read(&self, history: &dyn History, limits: &DecodeLimits) -> Result<Arc<[SideEvent]>, StoreError> {
-        let mark = history.geofences_mark()?;
-        let mut read = lock(&self.0);
-        if let Some(known) = read.as_ref().filter(|known| known.mark == mark) {
-            return Ok(Arc::clone(&known.commands));
+    /// Geofences through time, by the commands of before `to`: a later one would push out an old version.
+    pub fn until(
+        &self,
+        history: &dyn History,
+        limits: &DecodeLimits,
+        to: EventTime,
+    ) -> Result<Arc<Control>, StoreError> {
+        let mark = Some(history.geofences_mark()?);
+        let mut known = lock(&self.0);
+        if known.mark != mark {
+            *known = Known { mark, commands: read(history, limits)?, built: None };
         }
-        let mut commands = engine::command_events(&history.geofences()?, limits);
-        for event in &mut commands {
-            if let SideBody::Command(command) = &mut event.body {
-                // The text has been read.
-                command.json = String::new();
-            }
+        let count = known.commands.partition_point(|command| command.at < to);
+        if let Some((_, control)) = known.built.as_ref().filter(|(built, _)| *built == count) {
+            return Ok(Arc::clone(control));
         }
-        let commands: Arc<[SideEvent]> = commands.into();
-        *read = Some(Read { mark, commands: Arc::clone(&commands) });
-        Ok(commands)
+        let mut stage = ControlStage::default();
+        stage.run(EpochTime { fleet: None, log: LogTime(0) }, &known.commands[..count]);
+        known.built = Some((count, stage.control()));
+        Ok(stage.control())
     }
+}
+
+fn read(history: &dyn History, limits: &DecodeLimits) -> Result<Vec<SideEvent>, StoreError> {
+    let mut commands = engine::command_events(&history.geofences()?, limits);
+    for event in &mut commands {
+        if let SideBody::Command(command) = &mut event.body {
+            // The text has been read.
+            command.json = String::new();
+        }
+    }
+    commands.sort_by_key(|command| command.at);
+    Ok(commands)
 }
 
 /// The fixes that decided the entries into geofences that the vehicle was inside of at `at`, as far as they lie before
