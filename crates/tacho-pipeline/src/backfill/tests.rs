@@ -209,6 +209,17 @@ fn check_upload(hours: i64, is_newest_first: bool) {
     }
 }
 
+/// The same where days are computed as soon as they are due, beside the live engine.
+fn check_beside(fixes: &[Fix], events: &[SideEvent], commands: &[StoredCommand], expected: &BTreeMap<String, String>) {
+    let memory = live_between(fixes, events, commands, 40, |memory| {
+        recompute_due(memory);
+    });
+    let after = memory.settled("tunnel");
+    for key in expected.keys().chain(after.keys()) {
+        assert_eq!(after.get(key), expected.get(key), "beside the live engine: {key}");
+    }
+}
+
 /// What is computed again of a vehicle equals the history of ordered input, and nothing else moves.
 fn check_recompute(memory: &Memory, expected: &BTreeMap<String, String>, (vehicle, other): (&str, &str), cut: usize) {
     let of_others = memory.versions(other);

@@ -1,6 +1,6 @@
 //! Heat, battery, faults and downtime, in fixes and status messages that come late.
 
-use super::{Fix, HOUR_MS, START_MS, check_recompute, day, live_told, recompute, tunnel};
+use super::{Fix, HOUR_MS, START_MS, check_beside, check_recompute, day, live_told, recompute, tunnel};
 use tacho_model::{EventTime, LogTime, SideBody, SideEvent, VehicleStatus};
 
 /// A drive and a stand of `day`.
@@ -64,6 +64,7 @@ fn five_hours_of_stored_fixes_bring_their_heat_and_their_battery() {
     for cut in [1, 40, 1_000] {
         check_recompute(&live_told(&shuffled, &told, &[], cut), &expected, ("tunnel", "other"), cut);
     }
+    check_beside(&shuffled, &told, &[], &expected);
 }
 
 /// Off for two days, and a fix of the first day that comes on the third.

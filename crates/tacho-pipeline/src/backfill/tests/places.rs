@@ -1,8 +1,8 @@
 //! Geofences: visits that what is late changes, violations, limits, and places that change or go in the middle of a day.
 
 use super::{
-    Fix, HOUR_MS, Memory, START_MS, check_recompute, day, live_between, live_told, place, recompute, recompute_due,
-    tunnel,
+    Fix, HOUR_MS, Memory, START_MS, check_beside, check_recompute, day, live_between, live_told, place, recompute,
+    recompute_due, tunnel,
 };
 use std::cell::Cell;
 use tacho_io::StoredCommand;
@@ -80,6 +80,7 @@ fn check(hours: i64, is_newest_first: bool) {
     for cut in [1, 40, 1_000] {
         check_recompute(&live_told(&shuffled, &[], &commands, cut), &expected, ("tunnel", "other"), cut);
     }
+    check_beside(&shuffled, &[], &commands, &expected);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Delivery rounds: fixes, plans and the device's words that come late.
 
-use super::{Fix, HOUR_MS, START_MS, check_recompute, day, live_told, live_with, place, recompute, tunnel};
+use super::{
+    Fix, HOUR_MS, START_MS, check_beside, check_recompute, day, live_told, live_with, place, recompute, tunnel,
+};
 use tacho_io::{RecordSlot, Records, TopicPartition};
 use tacho_model::{LogTime, SideEvent, Stream};
 use tacho_wire::{DecodeLimits, decode_side};
@@ -113,6 +115,7 @@ fn check_upload(hours: i64, is_newest_first: bool, is_named: bool) {
     for cut in [1, 40, 1_000] {
         check_recompute(&live_told(&shuffled, &told, &[], cut), &expected, ("tunnel", "other"), cut);
     }
+    check_beside(&shuffled, &told, &[], &expected);
 }
 
 #[test]
