@@ -1,5 +1,6 @@
 //! The store against the real ClickHouse library: one embedded store for all tests but those that kill theirs.
 
+mod again;
 mod demands;
 mod host;
 mod panels;
