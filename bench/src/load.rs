@@ -1,8 +1,9 @@
 //! Loads: as fast as it goes, and at a given rate.
 
 use crate::{
+    reading::Reading,
     report::Report,
-    system::{Simulation, System, counter},
+    system::{Simulation, System},
 };
 use anyhow::{Result, ensure};
 use std::{
@@ -18,28 +19,18 @@ const STORED_PATIENCE: Duration = Duration::from_secs(600);
 pub fn throughput(tacho: &Path, events: u64, vehicles: u64, report: &mut Report) -> Result<()> {
     let system = System::start(tacho, &[])?;
     let load = format!("max, {vehicles} vehicles");
-    let cpu_before = system.cpu_s()?;
+    let before = Reading::take(&system)?;
     let began = Instant::now();
     let flags = ["--run-seconds", &events.div_ceil(vehicles).to_string(), "--speedup", "max"];
     let simulated = Simulation::start(tacho, system.kafka(), vehicles, &flags)?.finish()?;
     let stored = system.stored(simulated.acknowledged, STORED_PATIENCE)?;
     let elapsed_s = began.elapsed().as_secs_f64();
     ensure!(stored == simulated.acknowledged, "{stored} events stored, {} acknowledged", simulated.acknowledged);
-    let cpu = system.cpu_s()?;
-    let counters = system.instance.counters()?;
-    let millions = stored as f64 / 1e6;
-    let stage = |key: &str| counter(&counters, key) / millions;
-    let (up_s, store_s) = (cpu.0 - cpu_before.0, cpu.1 - cpu_before.1);
+    let spent = Reading::take(&system)?.since(&before);
     report.add(&load, "events stored", stored as f64, "events")?;
     report.add(&load, "throughput, whole system", stored as f64 / elapsed_s, "events/s")?;
-    report.add(&load, "generator", simulated.cpu_s / millions, "CPU s/million")?;
-    report.add(&load, "decode", stage("decode_cpu_s"), "CPU s/million")?;
-    report.add(&load, "engine", stage("engine_cpu_s"), "CPU s/million")?;
-    report.add(&load, "publish (encode and send)", stage("publish_cpu_s"), "CPU s/million")?;
-    report.add(&load, "up, all of it", up_s / millions, "CPU s/million")?;
-    let named = stage("decode_cpu_s") + stage("engine_cpu_s") + stage("publish_cpu_s");
-    report.add(&load, "log, listener and the rest of up", up_s / millions - named, "CPU s/million")?;
-    report.add(&load, "store (ClickHouse)", store_s / millions, "CPU s/million")?;
+    report.add(&load, "generator", simulated.cpu_s * 1e6 / stored as f64, "CPU s/million")?;
+    spent.report_stages(&load, report)?;
     report.add(&load, "memory of up, peak", process::peak_mib(system.instance.pid())?, "MiB")?;
     report.add(&load, "memory of the store, peak", process::peak_mib(system.instance.store_pid()?)?, "MiB")
 }

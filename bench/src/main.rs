@@ -2,9 +2,12 @@
 //!
 //! One JSON line per figure goes to the history: commit, machine, load, figure, value, unit, spread.
 
+mod fixes;
 mod latency;
 mod load;
 mod probe;
+mod questions;
+mod reading;
 mod recovery;
 mod report;
 mod stored;
@@ -12,7 +15,8 @@ mod system;
 mod vehicles;
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, value_parser};
+use fixes::Duty;
 use std::path::PathBuf;
 
 /// A measurement with its baseline.
@@ -68,11 +72,21 @@ struct Args {
     /// Seconds of journal behind the last snapshot in the recovery run.
     #[arg(long, default_value_t = 30)]
     journal_seconds: u64,
-    /// Counts of vehicles, smallest first: that one is the baseline.
-    #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,1000000")]
+    /// Numbers of vehicles; the first one is the baseline. More than 100,000 are measured as a mixed fleet only.
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,1000000",
+        value_parser = value_parser!(u64).range(1..=1_000_000))]
     vehicle_counts: Vec<u64>,
-    /// Events to be stored for the queries.
-    #[arg(long, default_value_t = 20_000_000)]
+    /// What these vehicles do.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "parked,on-trip,mixed")]
+    vehicle_duties: Vec<Duty>,
+    /// Events per second of these vehicles together.
+    #[arg(long, default_value_t = 50_000, value_parser = value_parser!(u64).range(1..))]
+    vehicle_rate: u64,
+    /// Events that are measured of these vehicles together, at least: each sends a multiple of ten, ten at least.
+    #[arg(long, default_value_t = 1_000_000)]
+    vehicle_events: u64,
+    /// Events to be stored for the queries; the baseline has a hundredth of them.
+    #[arg(long, default_value_t = 20_000_000, value_parser = value_parser!(u64).range(100_000..))]
     stored_rows: u64,
     /// Folder of the named queries.
     #[arg(long, default_value = "sql/queries")]
@@ -99,7 +113,11 @@ fn measure(part: Part, args: &Args, report: &mut report::Report) -> Result<()> {
         Part::Recovery => {
             recovery::run(tacho, args.recovery_vehicles, args.recovery_rate, args.journal_seconds, report)
         }
-        Part::Vehicles => vehicles::run(tacho, &args.vehicle_counts, report),
+        Part::Vehicles => {
+            let (counts, duties) = (&args.vehicle_counts, &args.vehicle_duties);
+            let steps = vehicles::Steps { counts, duties, rate: args.vehicle_rate, events: args.vehicle_events };
+            vehicles::run(tacho, &steps, report)
+        }
         Part::Stored => stored::run(tacho, &args.queries, args.stored_rows, args.paced_rate, report),
     }
 }

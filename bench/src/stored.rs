@@ -1,124 +1,120 @@
 //! Time of the named queries, and CPU per event, against the number of stored events, while more arrive.
 
 use crate::{
-    report::{Report, progress, quantile},
+    questions::{self, Question, Subject},
+    reading::{Reading, Spent},
+    report::{Pulse, Report, progress, quantile},
     system::{Simulation, System, counter},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::{
-    fs,
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
 /// Vehicles of the history.
 const VEHICLES: u64 = 10_000;
-/// Runs of each query.
+/// Rows whose loading is worth a figure.
+const LOADING_MIN: u64 = 1_000_000;
+/// Number of the first vehicle of the load behind the queries: others than those of the history, which would leap.
+const FIRST_LIVE_VEHICLE: &str = "100000";
+/// Load before anything is measured: the states of its vehicles are made.
+const WARM_UP: Duration = Duration::from_secs(10);
+/// Load whose CPU is measured, before the queries come.
+const CPU_STRETCH: Duration = Duration::from_secs(20);
+/// Runs of each query, as far as its time allows.
 const RUNS: usize = 30;
+/// Runs of a query that takes long.
+const RUNS_MIN: usize = 5;
+/// Time for a query's runs beyond the fewest.
+const QUERY_TIME: Duration = Duration::from_secs(3);
+/// The load ends by itself then, if nothing else ends it.
+const LIVE_SECONDS: &str = "7200";
 const STORED_PATIENCE: Duration = Duration::from_secs(1_800);
 
-/// Queries at a hundredth of `rows` (the baseline) and at `rows`, each while `rate` events/s arrive.
+/// Queries and CPU per event with a hundredth of `rows` stored (the baseline) and with `rows`, while `rate` events/s
+/// arrive: each in an instance of its own, so that both loads are in the present.
 pub fn run(tacho: &Path, queries: &Path, rows: u64, rate: u64, report: &mut Report) -> Result<()> {
-    let names = named_queries(queries)?;
-    let system = System::start(tacho, &[])?;
-    let mut stored = 0;
     let mut baseline = None;
-    // Event time goes on from load to load, so that no vehicle's events are late.
-    let mut clock_s = jiff::Timestamp::now().as_second() - 7 * 86_400;
-    for target in [(rows / 100).max(VEHICLES), rows] {
-        let seconds = target.saturating_sub(stored).div_ceil(VEHICLES).max(1);
-        progress(&format!("stored: {target} rows, {seconds} s of event time to make"));
-        let cpu_before = system.cpu_s()?;
-        let start = text_of(clock_s)?;
-        clock_s += seconds as i64;
-        let (seconds, seed) = (seconds.to_string(), (stored + 1).to_string());
-        let flags = ["--run-seconds", &seconds, "--speedup", "max", "--start", &start, "--seed", &seed];
-        let simulated = Simulation::start(tacho, system.kafka(), VEHICLES, &flags)?.finish()?;
-        let expected = stored + simulated.acknowledged;
-        stored = system.stored(expected, STORED_PATIENCE)?;
-        ensure!(stored >= expected, "{stored} of {expected} events stored");
-        let cpu = system.cpu_s()?;
-        let load = format!("{stored} events stored, {rate} events/s");
-        let cpu_s = (cpu.0 - cpu_before.0 + cpu.1 - cpu_before.1) * 1e6 / simulated.acknowledged as f64;
-        report.add(&load, "up and store, per event", cpu_s, "CPU s/million")?;
-        report.add(&load, "up and store, against the first step", cpu_s / *baseline.get_or_insert(cpu_s), "ratio")?;
-        let live_start = text_of(clock_s)?;
-        let flags = ["--run-seconds", "3600", "--seed", "77", "--start", &live_start];
-        let live = Simulation::start(tacho, system.kafka(), rate, &flags)?;
-        clock_s += 3_700;
-        measure(&system, &names, &load, report)?;
+    for target in [rows / 100, rows] {
+        let system = System::start(tacho, &[])?;
+        let loading = fill(&system, tacho, target)?;
+        let flags = ["--run-seconds", LIVE_SECONDS, "--seed", "77", "--first-vehicle", FIRST_LIVE_VEHICLE];
+        let mut live = Simulation::start(tacho, system.kafka(), rate, &flags)?;
+        wait(WARM_UP, &format!("stored: {rate} events/s arrive"));
+        let before = Reading::take(&system)?;
+        wait(CPU_STRETCH, "stored: CPU per event is measured");
+        let spent = Reading::take(&system)?.since(&before);
+        let first = count(&system)?;
+        let load = format!("{:.1} M events stored, {rate} events/s", first as f64 / 1e6);
+        // Fewer cost hardly more than the start, and the making of the vehicles' states.
+        if target >= LOADING_MIN {
+            report.add(&load, "up and store while the rows were loaded", loading.system(), "CPU s/million")?;
+        }
+        spent.report_terms(&load, report)?;
+        spent.report_stages(&load, report)?;
+        report.add(&load, "up and store, per event", spent.system(), "CPU s/million")?;
+        let ratio = spent.system() / *baseline.get_or_insert(spent.system());
+        report.add(&load, "up and store, against the first step", ratio, "ratio")?;
+        let questions = questions::all(queries, &Subject::parse(&system.instance.query(Subject::SQL)?)?)?;
+        measure(&system, &questions, &load, report)?;
+        ensure!(live.is_running()?, "the load ended before the queries did");
         drop(live);
-        // What the live load added counts, too.
-        stored = system.stored(stored, STORED_PATIENCE)?;
+        report.add(&load, "events stored meanwhile", (count(&system)? - first) as f64, "events")?;
         report.add(&load, "inserts repeated", counter(&system.instance.counters()?, "store_retries"), "inserts")?;
     }
     Ok(())
 }
 
-fn text_of(second: i64) -> Result<String> {
-    Ok(jiff::Timestamp::from_second(second)?.to_string())
+/// Stores `rows` events of a fleet whose last seconds are the present, or nearly so; gives what that has cost.
+fn fill(system: &System, tacho: &Path, rows: u64) -> Result<Spent> {
+    let seconds = rows.div_ceil(VEHICLES).max(1);
+    progress(&format!("stored: {rows} rows to store, {seconds} s of {VEHICLES} vehicles"));
+    let before = Reading::take(system)?;
+    let seconds = seconds.to_string();
+    let flags = ["--run-seconds", &seconds, "--speedup", "max"];
+    let mut pulse = Pulse::new();
+    let simulation = Simulation::start(tacho, system.kafka(), VEHICLES, &flags)?;
+    let simulated =
+        simulation.finish_with(|| pulse.try_say("stored: taken", rows, || Ok(Reading::take(system)?.events as u64)))?;
+    let stored = system.stored(simulated.acknowledged, STORED_PATIENCE)?;
+    ensure!(stored == simulated.acknowledged, "{stored} of {} events stored", simulated.acknowledged);
+    Ok(Reading::take(system)?.since(&before))
 }
 
-fn measure(system: &System, names: &[(String, String)], load: &str, report: &mut Report) -> Result<()> {
-    let mut all_ms = Vec::new();
-    for (name, params) in names {
-        let mut times_ms = Vec::with_capacity(RUNS);
-        for _ in 0..RUNS {
-            let began = Instant::now();
-            system.instance.get(&format!("/api/v1/queries/{name}?{params}"))?;
-            times_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
+fn count(system: &System) -> Result<u64> {
+    Ok(system.instance.query("SELECT count() FROM telemetry FORMAT TabSeparated")?.trim().parse()?)
+}
+
+fn wait(time: Duration, what: &str) {
+    progress(&format!("{what}, {} s", time.as_secs()));
+    thread::sleep(time);
+}
+
+/// The queries one after the other, as often as their time allows. Those that find nothing are named: they are fast.
+fn measure(system: &System, questions: &[Question], load: &str, report: &mut Report) -> Result<()> {
+    let (mut all_ms, mut empty, mut pulse) = (Vec::new(), Vec::new(), Pulse::new());
+    for (number, Question { name, parameters }) in questions.iter().enumerate() {
+        let (mut times_ms, mut rows) = (Vec::with_capacity(RUNS), 0);
+        let began = Instant::now();
+        while times_ms.len() < RUNS_MIN || (times_ms.len() < RUNS && began.elapsed() < QUERY_TIME) {
+            let asked = Instant::now();
+            let answer = system.instance.get(&format!("/api/v1/queries/{name}?{parameters}"))?;
+            times_ms.push(asked.elapsed().as_secs_f64() * 1_000.0);
+            rows = answer["rows"].as_array().map_or(0, Vec::len);
+            pulse.say("stored: queries", number as u64, questions.len() as u64);
         }
-        all_ms.extend_from_slice(&times_ms);
+        if rows == 0 {
+            empty.push(name.as_str());
+        } else {
+            all_ms.extend_from_slice(&times_ms);
+        }
         let spread = (quantile(&mut times_ms, 0.0), quantile(&mut times_ms, 1.0));
         report.add_spread(load, &format!("query {name}, p95"), quantile(&mut times_ms, 0.95), "ms", spread)?;
     }
+    progress(&format!("stored: {} queries found nothing, and are not among all: {}", empty.len(), empty.join(", ")));
+    report.add(load, "named queries that found rows", (questions.len() - empty.len()) as f64, "queries")?;
     let spread = (quantile(&mut all_ms, 0.5), quantile(&mut all_ms, 1.0));
-    report.add_spread(load, "all named queries, p95", quantile(&mut all_ms, 0.95), "ms", spread)
-}
-
-/// Every query of the folder, with values for its parameters.
-fn named_queries(folder: &Path) -> Result<Vec<(String, String)>> {
-    let mut queries = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
-        let path = entry?.path();
-        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
-        queries.push((name.to_owned(), parameters(name, &fs::read_to_string(&path)?)));
-    }
-    queries.sort();
-    ensure!(!queries.is_empty(), "there are no queries in {}", folder.display());
-    Ok(queries)
-}
-
-/// `name=value&...` for the `{name:Type}` of a text: what a dashboard asks for.
-fn parameters(query: &str, sql: &str) -> String {
-    let mut given: Vec<String> = Vec::new();
-    for piece in sql.split('{').skip(1) {
-        let Some((name, kind)) = piece.split('}').next().and_then(|param| param.split_once(':')) else { continue };
-        let value = match (name.trim(), kind.trim()) {
-            ("vehicle_id", _) if query.starts_with("vehicle") => "veh_1500",
-            ("before_ms", _) => "4102444800000",
-            ("hours", _) => "24",
-            ("minutes" | "step_s", _) => "60",
-            ("severity_min", _) => "1",
-            (_, "String") => "",
-            _ => "100",
-        };
-        let text = format!("{}={value}", name.trim());
-        if !given.contains(&text) {
-            given.push(text);
-        }
-    }
-    given.join("&")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parameters;
-
-    #[test]
-    fn every_parameter_gets_a_value_once() {
-        let sql = "SELECT {vehicle_id:String}, {limit:UInt32}, {vehicle_id:String}, {hours:UInt32}";
-        assert_eq!(parameters("vehicle_detail", sql), "vehicle_id=veh_1500&limit=100&hours=24");
-        assert_eq!(parameters("trips_page", "{vehicle_id:String}"), "vehicle_id=");
-    }
+    report.add_spread(load, "all named queries that found rows, p95", quantile(&mut all_ms, 0.95), "ms", spread)
 }

@@ -1,13 +1,20 @@
 //! The system under measurement, and the simulator that loads it.
 
+use crate::report::Pulse;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 use tacho_testkit::{Instance, Launch, process};
+
+/// Longest single wait for the store: between two of them it is told how far it is.
+const SETTLE: Duration = Duration::from_secs(10);
+/// Time between two looks at a simulator.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A running `tacho up` on a folder of its own, killed when dropped.
 pub struct System {
@@ -31,10 +38,10 @@ impl System {
 
     /// Waits until `expected` events are stored; gives how many are.
     pub fn stored(&self, expected: u64, patience: Duration) -> Result<u64> {
-        let began = Instant::now();
+        let (began, mut pulse) = (Instant::now(), Pulse::new());
         loop {
             // A store far behind needs more than one wait.
-            let settled = self.instance.settle(Duration::from_secs(60));
+            let settled = self.instance.settle(SETTLE);
             let text = self.instance.query("SELECT count() FROM telemetry FORMAT TabSeparated")?;
             let stored: u64 = text.trim().parse().context("count the stored events")?;
             let letters = self.instance.query("SELECT count(), any(reason) FROM dead_letters FORMAT TabSeparated")?;
@@ -46,6 +53,7 @@ impl System {
             if (settled.is_ok() && stored >= expected) || began.elapsed() >= patience {
                 return Ok(stored);
             }
+            pulse.say("stored", stored, expected);
         }
     }
 
@@ -88,6 +96,20 @@ impl Simulation {
         command.args(["--num-vehicles", &vehicles.to_string()]).args(flags);
         let child = command.stdout(Stdio::piped()).spawn().context("start the simulator")?;
         Ok(Simulation { child: Some(child), cpu_before_s })
+    }
+
+    /// Waits for its end, and calls `meanwhile` again and again until then.
+    pub fn finish_with(mut self, mut meanwhile: impl FnMut() -> Result<()>) -> Result<Simulated> {
+        while self.is_running()? {
+            meanwhile()?;
+            thread::sleep(LOOK);
+        }
+        self.finish()
+    }
+
+    /// True until it has ended.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.as_mut().context("it is over")?.try_wait()?.is_none())
     }
 
     /// Waits for its end.
