@@ -27,6 +27,8 @@ const LIVE_PATIENCE: Duration = Duration::from_secs(30);
 const BURST: u64 = 250;
 /// Epochs in the queue to be published when all is quiet: each new one takes a moment.
 const QUEUE_SETTLED: f64 = 2.0;
+/// Longest wait for what the engine has taken to be published.
+const PUBLISH_PATIENCE: Duration = Duration::from_secs(3);
 /// Time between two looks at the counters.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -213,16 +215,20 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// Waits until the engine has taken and published what was sent. Not until it is stored: after 5 s without a record
-    /// fleet time would leap to the present.
+    /// Waits until the engine has taken what was sent, and for a moment until it is published, too. No longer: after 5 s
+    /// without a record fleet time would leap to the present.
     fn caught_up(&mut self, what: &str) -> Result<Reading> {
         self.lane.flush(PATIENCE)?;
         let (began, sent) = (Instant::now(), self.sent());
+        let mut taken: Option<Instant> = None;
         loop {
             let reading = Reading::take(self.system)?;
-            let counters = self.system.instance.counters()?;
-            if reading.events >= sent as f64 && counter(&counters, "publish_queue_epochs") <= QUEUE_SETTLED {
-                return Ok(reading);
+            let queue = counter(&self.system.instance.counters()?, "publish_queue_epochs");
+            if reading.events >= sent as f64 {
+                let waited = taken.get_or_insert_with(Instant::now).elapsed();
+                if queue <= QUEUE_SETTLED || waited >= PUBLISH_PATIENCE {
+                    return Ok(reading);
+                }
             }
             ensure!(began.elapsed() < PATIENCE, "{} of {sent} events taken within {PATIENCE:?}", reading.events);
             self.pulse.say(&format!("vehicles: waiting until {what}"), reading.events as u64, sent);
