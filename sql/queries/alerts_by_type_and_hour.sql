@@ -3,7 +3,7 @@ WITH (SELECT zone FROM v_fleet) AS zone
 SELECT alert_type, toDateTime(toStartOfHour(toTimeZone(ts, zone)), zone) AS hour, count() AS alert_count,
     max(severity) AS severity_max
 FROM v_alerts
-WHERE ts >= (SELECT max(ts) FROM alerts) - toIntervalDay({days:UInt32}) AND state != 'dismissed'
+WHERE ts >= (SELECT ts FROM alerts ORDER BY ts DESC LIMIT 1) - toIntervalDay({days:UInt32}) AND state != 'dismissed'
 GROUP BY alert_type, hour
 ORDER BY hour, alert_type
 LIMIT {limit:UInt32}

@@ -1,7 +1,7 @@
 -- Who was inside geofences in the last days of data, newest entry first: an entry with the exit that follows it; of one
 -- geofence, or of all (''). A visit that lasts has `left_at` 1970-01-01.
 WITH
-    (SELECT max(ts) FROM v_geofence_events) AS newest,
+    (SELECT ts FROM geofence_events ORDER BY ts DESC LIMIT 1) AS newest,
     moves AS (
         SELECT geofence_id, geofence_name, vehicle_id, driver_id, event_type, ts, duration_s,
             leadInFrame(event_type) OVER w AS next_type, leadInFrame(ts) OVER w AS next_ts, leadInFrame(duration_s) OVER w AS next_s

@@ -117,8 +117,14 @@ pub trait History: Send + Sync {
     /// The planned stops of trips of the vehicle.
     fn stop_visits(&self, vehicle: &VehicleId, trips: &[TripId]) -> Result<Vec<Known<StopVisitView>>, StoreError>;
     /// Withdraws facts of a vehicle: trips, alerts and geofence events by id, minutes, quarters and summaries by start in
-    /// ms, planned stops by [`stop_key`]. A repeat does nothing.
-    fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError>;
+    /// ms, planned stops by [`stop_key`]. All but trips and stops began in `span`, its end excluded. A repeat does nothing.
+    fn withdraw(
+        &self,
+        table: Table,
+        vehicle: &VehicleId,
+        span: (EventTime, EventTime),
+        keys: &[String],
+    ) -> Result<(), StoreError>;
     /// The alerts within [from, to) that count for a driver; for the unidentified one (empty), those of `vehicle`.
     fn penalty_alerts(
         &self,

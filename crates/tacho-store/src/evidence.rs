@@ -28,20 +28,24 @@ const ALERTS: &str = "SELECT alert_id, vehicle_id, ts - INTERVAL 5 MINUTE AS fro
     toUnixTimestamp64Milli(raised_at) + greatest(0, dateDiff('millisecond', ts, least(ended_at, ts + INTERVAL 1 HOUR))) \
     + 360000 AS due_ms FROM alerts FINAL WHERE severity >= 4";
 
+/// An alert is due at most so long after it was raised, ms: the hour of it that counts, and 6 min.
+const DUE_AFTER_MS_MAX: i64 = 3_960_000;
+
 /// Copies what has become due up to `now_ms`, milliseconds since the epoch. True if there may be more.
 ///
 /// # Errors
 /// As [`StoreError`] says; the same call may be made again.
 pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     let since_ms: i64 = ask(client, "SELECT toUnixTimestamp64Milli(max(until)) FROM evidence_passes").await?;
-    let due = format!("SELECT due_ms FROM ({ALERTS}) WHERE due_ms > {since_ms} AND due_ms <= {now_ms}");
+    let alerts = format!("{ALERTS} AND raised_at > fromUnixTimestamp64Milli({}, 'UTC')", since_ms - DUE_AFTER_MS_MAX);
+    let due = format!("SELECT due_ms FROM ({alerts}) WHERE due_ms > {since_ms} AND due_ms <= {now_ms}");
     let count: u64 = ask(client, &format!("SELECT count() FROM ({due})")).await?;
     if count == 0 {
         return Ok(false);
     }
     let until_ms: i64 =
         ask(client, &format!("SELECT max(due_ms) FROM ({due} ORDER BY due_ms LIMIT {ALERTS_MAX})")).await?;
-    let alerts = format!("SELECT * FROM ({ALERTS}) WHERE due_ms > {since_ms} AND due_ms <= {until_ms}");
+    let alerts = format!("SELECT * FROM ({alerts}) WHERE due_ms > {since_ms} AND due_ms <= {until_ms}");
     let copy = format!(
         "INSERT INTO evidence (alert_id, {COLUMNS}, version) \
          WITH alerts_due AS ({alerts}) \

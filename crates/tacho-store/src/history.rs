@@ -114,8 +114,8 @@ impl History for ClickHouseStore {
     }
 
     fn days(&self, vehicles: &[VehicleId], from: EventTime, to: EventTime) -> Result<Vec<DueDay>, StoreError> {
-        let ids: Vec<String> = vehicles.iter().map(|id| format!("'{}'", quoted(id.as_str()))).collect();
-        let of_vehicles = if ids.is_empty() { "1".to_owned() } else { format!("vehicle_id IN ({})", ids.join(",")) };
+        let ids = listed(vehicles.iter().map(VehicleId::as_str));
+        let of_vehicles = if ids.is_empty() { "1".to_owned() } else { format!("vehicle_id IN ({ids})") };
         // Where the live state may still be at work: behind the newest fix, and from an open trip on.
         let sql = format!(
             "SELECT toString(days.vehicle_id) AS vehicle_id, toInt64(day_ms) AS day_ms, \
@@ -184,29 +184,42 @@ impl History for ClickHouseStore {
         rounds::stop_visits(self, vehicle, trips)
     }
 
-    fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
-        let (column, kind) = match table {
-            Table::Trips => ("trip_id", "String"),
-            Table::Alerts => ("alert_id", "String"),
-            Table::GeofenceEvents => ("event_id", "String"),
+    fn withdraw(
+        &self,
+        table: Table,
+        vehicle: &VehicleId,
+        (from, to): (EventTime, EventTime),
+        keys: &[String],
+    ) -> Result<(), StoreError> {
+        // Of the key, and of the beginning where it says which part of the table to read.
+        let (column, kind, start) = match table {
+            Table::Trips => ("trip_id", "String", ""),
+            Table::Alerts => ("alert_id", "String", "ts"),
+            Table::GeofenceEvents => ("event_id", "String", "ts"),
             // As `stop_key` says.
-            Table::StopVisits => ("concat(trip_id, char(31), stop_id)", "String"),
-            Table::VehicleMinutes => ("toUnixTimestamp64Milli(minute)", "Int64"),
-            Table::VehicleIntervals => ("toUnixTimestamp64Milli(interval_start)", "Int64"),
-            Table::TripSummaries => ("toUnixTimestamp64Milli(window_start)", "Int64"),
+            Table::StopVisits => ("concat(trip_id, char(31), stop_id)", "String", ""),
+            Table::VehicleMinutes => ("toUnixTimestamp64Milli(minute)", "Int64", "minute"),
+            Table::VehicleIntervals => ("toUnixTimestamp64Milli(interval_start)", "Int64", "interval_start"),
+            Table::TripSummaries => ("toUnixTimestamp64Milli(window_start)", "Int64", "window_start"),
             other => return Err(StoreError::Refused(format!("{} has nothing to withdraw", other.name()))),
         };
         if keys.is_empty() {
             return Ok(());
         }
-        let keys: Vec<String> =
-            keys.iter().map(|key| if kind == "String" { format!("'{}'", quoted(key)) } else { quoted(key) }).collect();
-        let (name, keys) = (table.name(), keys.join(","));
+        let span = match (start, table) {
+            ("", Table::StopVisits) => format!("trip_id IN ({})", listed(keys.iter().map(|key| trip_of(key)))),
+            ("", _) => "1".to_owned(),
+            (start, _) => within(start),
+        };
+        let keys = if kind == "String" { listed(keys.iter().map(String::as_str)) } else { quoted(&keys.join(",")) };
+        let name = table.name();
         let sql = format!(
             "INSERT INTO {name} SELECT * REPLACE (true AS withdrawn, version + 1 AS version) FROM (SELECT * FROM {name} \
-             FINAL WHERE vehicle_id = {{vehicle:String}} AND {column} IN ({keys}) AND NOT withdrawn)"
+             FINAL WHERE vehicle_id = {{vehicle:String}} AND {span} AND {column} IN ({keys}) AND NOT withdrawn)"
         );
-        self.execute(&sql, &[("vehicle", vehicle.as_str().to_owned())])
+        let params =
+            [("vehicle", vehicle.as_str().to_owned()), ("from", from.ms().to_string()), ("to", to.ms().to_string())];
+        self.execute(&sql, &params)
     }
 
     fn penalty_alerts(
@@ -246,6 +259,16 @@ impl History for ClickHouseStore {
         );
         self.execute(&sql, &[("vehicle", run.due.vehicle_id.as_str().to_owned())])
     }
+}
+
+/// Texts as a list of literals.
+fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.map(|text| format!("'{}'", quoted(text))).collect::<Vec<_>>().join(",")
+}
+
+/// The trip of a stop's key.
+fn trip_of(stop_key: &str) -> &str {
+    stop_key.split_once('\u{1f}').map_or(stop_key, |(trip_id, _)| trip_id)
 }
 
 /// Inside of a quoted text.

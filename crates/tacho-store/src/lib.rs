@@ -16,6 +16,7 @@ mod migrate;
 mod named;
 pub mod native;
 mod query;
+mod reorder;
 pub mod supervise;
 
 pub use client::ClickHouseStore;

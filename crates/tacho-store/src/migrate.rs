@@ -1,6 +1,6 @@
 //! Schema migrations: `sql/schema/NNN_name.sql`, applied in order, recorded, never changed afterwards.
 
-use crate::{config::StoreConfig, error::store_error, fleet};
+use crate::{config::StoreConfig, error::store_error, fleet, reorder::Reorder};
 use tacho_io::StoreError;
 
 macro_rules! migrations {
@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "191_withdrawn_geofence_events",
     "192_withdrawn_stop_visits",
     "193_fault_codes_said",
+    "194_by_day_and_vehicle",
 ];
 
 struct Migration {
@@ -140,8 +141,13 @@ async fn apply(
     config: &StoreConfig,
     checksum: u64,
 ) -> Result<(), MigrateError> {
+    let render = |statement: &str| render(statement, retention_days(config));
     for statement in statements(migration.text) {
-        run(client, &render(&statement, retention_days(config))).await.map_err(|source| MigrateError::Statement {
+        let applied = match Reorder::parse(&statement) {
+            Some(reorder) => reorder.run(client, render).await,
+            None => run(client, &render(&statement)).await,
+        };
+        applied.map_err(|source| MigrateError::Statement {
             version: migration.version(),
             statement: statement.chars().take(80).collect(),
             source,
@@ -169,7 +175,7 @@ async fn set_retention(client: &clickhouse::Client, days: u32) -> Result<(), Sto
     run(client, &format!("ALTER TABLE telemetry MODIFY TTL toDateTime(ingested_at) + INTERVAL {days} DAY")).await
 }
 
-async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
+pub(crate) async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
     client.query(&sql.replace('?', "??")).execute().await.map_err(|error| store_error(&error))
 }
 
@@ -203,6 +209,7 @@ mod tests {
         let all: Vec<String> = MIGRATIONS.iter().flat_map(|migration| statements(migration.text)).collect();
         assert!(all.len() > 15);
         for statement in all {
+            let statement = Reorder::parse(&statement).map_or(statement.clone(), |reorder| reorder.create());
             assert!(statement.starts_with("CREATE ") || statement.starts_with("ALTER "), "{statement}");
             let rendered = render(&statement, 30);
             // What is left are parameters of views.

@@ -3,6 +3,7 @@
 mod again;
 mod demands;
 mod host;
+mod order;
 mod panels;
 mod rows;
 mod schedules;
@@ -392,7 +393,8 @@ fn rounds_are_read_back_and_what_is_withdrawn_counts_nowhere() {
     assert_eq!(plans.collect::<Vec<&str>>(), ["{\"stops\":[]}", "{\"dest_lat\":1,\"dest_lon\":2}"]);
     let errors = "SELECT stop_id, error_s FROM v_eta_errors ORDER BY stop_id DESC";
     assert_eq!(host.ask(&store, errors), "s-1\t-30\n\t10\n");
-    store.withdraw(Table::StopVisits, &vehicle, &[stop_key(&"trip-1".into(), "s-1")]).unwrap();
+    let ever = (EventTime(0), EventTime(i64::MAX));
+    store.withdraw(Table::StopVisits, &vehicle, ever, &[stop_key(&"trip-1".into(), "s-1")]).unwrap();
     assert_eq!(host.ask(&store, errors), "\t10\n", "nobody arrived");
     host.ask(&store, "SYSTEM REFRESH VIEW stop_outcomes");
     host.ask(&store, "SYSTEM WAIT VIEW stop_outcomes");
@@ -462,8 +464,8 @@ fn history_is_read_back_and_facts_are_withdrawn() {
         let count =
             |what: &str| host.ask(&store, &format!("SELECT count() FROM {what}")).trim().parse::<usize>().unwrap();
         let before = count(view);
-        store.withdraw(table, &owner, &keys).unwrap();
-        store.withdraw(table, &owner, &keys).unwrap();
+        store.withdraw(table, &owner, (from, to), &keys).unwrap();
+        store.withdraw(table, &owner, (from, to), &keys).unwrap();
         let rows = host.ask(&store, &format!("SELECT vehicle_id, version, withdrawn FROM {}", table.name()));
         assert_eq!(count(view), before - keys.len(), "{view} {keys:?} {rows}");
         assert!(count(&format!("{} FINAL", table.name())) >= keys.len(), "withdrawn facts stay");

@@ -60,7 +60,9 @@ pub fn violation(driver_id: &DriverId, told: Told) -> BreakViolation {
     }
 }
 
-/// The alert of a violation: the same episode, for those who watch. It has no place.
+/// The alert of a violation: the same episode, for those who watch. It has no place. Its vehicle may change with what comes
+/// late, unlike that of every other alert, and the order of stored alerts rests on that: another such type of alert has to be
+/// named there, too.
 pub fn alert(driver_id: &DriverId, told: &Told, fleet: EventTime) -> AlertFact {
     let violation = &told.violation;
     AlertFact {

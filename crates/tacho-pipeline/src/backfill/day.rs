@@ -9,7 +9,8 @@ use super::{
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::EngineConfig;
 use tacho_io::{
-    Clock, DayRun, DueDay, History, Insert, Known, Store, StoreError, StoredFacts, Table, TableRows, WindowView,
+    Clock, DayRun, DueDay, FACTS_BEFORE_MS, History, Insert, Known, Store, StoreError, StoredFacts, Table, TableRows,
+    WindowView,
 };
 use tacho_model::{EventTime, TelemetryBatch, VehicleId};
 use tacho_wire::DecodeLimits;
@@ -93,7 +94,7 @@ impl Backfill {
             let difference = differ::differ(&replayed, &stored, &stops, span);
             run.changed_count = difference.changed_count();
             run.withdrawn_count = difference.withdrawn_count();
-            self.write(due, &difference)?;
+            self.write(due, &difference, (due.day.plus_ms(-FACTS_BEFORE_MS), to))?;
         }
         self.history.note_run(&run)?;
         Ok(run)
@@ -120,7 +121,8 @@ impl Backfill {
         Ok((Inputs { fixes, events, geofences }, from))
     }
 
-    fn write(&self, due: &DueDay, difference: &Difference) -> Result<(), BackfillError> {
+    /// `known` is the span of the stored facts that were compared.
+    fn write(&self, due: &DueDay, difference: &Difference, known: (EventTime, EventTime)) -> Result<(), BackfillError> {
         self.insert(due, Table::Trips, TableRows::Trips(difference.trips.clone()))?;
         self.insert(due, Table::Alerts, TableRows::Alerts(difference.alerts.clone()))?;
         self.insert(due, Table::VehicleMinutes, TableRows::VehicleMinutes(difference.minutes.clone()))?;
@@ -129,7 +131,7 @@ impl Backfill {
         self.insert(due, Table::GeofenceEvents, TableRows::GeofenceEvents(difference.geofence_events.clone()))?;
         self.insert(due, Table::StopVisits, TableRows::StopVisits(difference.stop_visits.clone()))?;
         for (table, keys) in &difference.withdrawn {
-            self.history.withdraw(*table, &due.vehicle_id, keys)?;
+            self.history.withdraw(*table, &due.vehicle_id, known, keys)?;
         }
         let scores = penalties::corrected(&self.engine, &*self.history, &due.vehicle_id, &difference.touched)?;
         self.insert(due, Table::DriverScores, TableRows::DriverScores(scores))

@@ -115,12 +115,17 @@ pub(super) fn stored(
     })
 }
 
+/// Trips of the vehicle that overlap the span.
+const OF_SPAN: &str = "vehicle_id = {vehicle:String} AND started_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND \
+                       ended_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')";
+
+/// A start may be corrected, so that trips lie by their id. Which may be meant is asked of all versions, without choosing
+/// the newest of every trip of the fleet; of those, the newest versions decide.
 fn trips(store: &ClickHouseStore, span: &QueryOptions) -> Result<Vec<Known<TripView>>, StoreError> {
     let sql = format!(
         "SELECT trip_id, driver_id, status, end_reason, {}, {}, {}, [event_count, idle_count, harsh_brake_count, \
          harsh_accel_count, harsh_corner_count] AS counts, version, toUInt8(withdrawn) AS is_withdrawn FROM trips FINAL \
-         WHERE vehicle_id = {{vehicle:String}} AND started_at < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') AND \
-         ended_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC')",
+         WHERE trip_id IN (SELECT trip_id FROM trips WHERE {OF_SPAN}) AND {OF_SPAN}",
         ms("started_at"),
         ms("ended_at"),
         thousandths(&[
@@ -263,6 +268,9 @@ pub(super) fn penalty_alerts(
     Ok(rows.into_iter().map(alert).collect())
 }
 
+/// No window of a penalty is longer, ms.
+const WINDOW_MS_MAX: i64 = 86_400_000;
+
 pub(super) fn penalties(
     store: &ClickHouseStore,
     driver: &DriverId,
@@ -272,12 +280,14 @@ pub(super) fn penalties(
 ) -> Result<Vec<StoredPenalty>, StoreError> {
     let sql = format!(
         "SELECT {}, [overspeed_count, harsh_brake_count, idling_count] AS counts, version FROM driver_scores FINAL WHERE \
-         {OF_DRIVER} AND window = '15s' AND {} ORDER BY window_end",
+         {OF_DRIVER} AND if(driver_id = '', vehicle_id, '') = if({{driver:String}} = '', {{vehicle:String}}, '') AND \
+         window = '15s' AND window_start >= fromUnixTimestamp64Milli({{first_start:Int64}}, 'UTC') AND {} ORDER BY window_end",
         ms("window_end"),
         within("window_end"),
     );
-    // The span is closed at its end.
+    // The span is closed at its end. Rows lie by their window's start.
     let options = of(vehicle, from, to.plus_ms(1)).param("driver", driver.as_str());
+    let options = options.param("first_start", from.plus_ms(-WINDOW_MS_MAX).ms());
     let rows: Vec<PenaltyRow> = store.read(&sql, options)?;
     let penalty =
         |row: PenaltyRow| StoredPenalty { end: EventTime(row.window_end_ms), counts: row.counts, version: row.version };

@@ -1,6 +1,6 @@
 //! Stored stops of delivery rounds, as a recompute compares them.
 
-use super::quoted;
+use super::listed;
 use crate::{client::ClickHouseStore, query::QueryOptions};
 use serde::Deserialize;
 use tacho_io::{Known, StopVisitView, StoreError};
@@ -31,7 +31,7 @@ pub(super) fn stop_visits(
     vehicle: &VehicleId,
     trips: &[TripId],
 ) -> Result<Vec<Known<StopVisitView>>, StoreError> {
-    let ids: Vec<String> = trips.iter().map(|id| format!("'{}'", quoted(id.as_str()))).collect();
+    let ids = listed(trips.iter().map(TripId::as_str));
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -50,7 +50,7 @@ pub(super) fn stop_visits(
             |column| format!("if(isNaN({column}), -1, toInt64(round({column} * 1000)))"),
             "amounts",
         ),
-        ids.join(", "),
+        ids,
     );
     let known = |row: StopRow| Known {
         view: StopVisitView {

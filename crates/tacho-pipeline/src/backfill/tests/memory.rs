@@ -340,18 +340,27 @@ impl History for Memory {
         };
         Ok(rows.map(|(_, row)| known(row)).collect())
     }
-    fn withdraw(&self, table: Table, vehicle: &VehicleId, keys: &[String]) -> Result<(), StoreError> {
+    fn withdraw(
+        &self,
+        table: Table,
+        vehicle: &VehicleId,
+        (from, to): (EventTime, EventTime),
+        keys: &[String],
+    ) -> Result<(), StoreError> {
         fn gone<T>(row: Option<&mut (u64, T, bool)>) {
             let row = row.expect("what is withdrawn is there");
             (row.0, row.2) = (row.0 + 1, true);
         }
         let mut tables = lock(&self.0);
+        let is_within = |at: EventTime| assert!((from..to).contains(&at), "{at:?} is outside of what was said");
         for key in keys {
             let start = || (vehicle.as_str().to_owned(), key.parse().unwrap());
             match table {
                 Table::Trips => gone(tables.trips.get_mut(key)),
-                Table::Alerts => gone(tables.alerts.get_mut(key)),
-                Table::GeofenceEvents => gone(tables.geofence_events.get_mut(key)),
+                Table::Alerts => gone(tables.alerts.get_mut(key).inspect(|row| is_within(row.1.ts))),
+                Table::GeofenceEvents => {
+                    gone(tables.geofence_events.get_mut(key).inspect(|row| is_within(row.1.ts)));
+                }
                 Table::StopVisits => {
                     let (trip, stop) = key.split_once('\u{1f}').unwrap();
                     gone(tables.stop_visits.get_mut(&(trip.into(), stop.to_owned())));
