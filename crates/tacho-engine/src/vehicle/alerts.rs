@@ -310,13 +310,18 @@ fn heard_until(vehicle: &Vehicle, last_at: EventTime) -> EventTime {
 pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let last = vehicle.last?;
     let since = heard_until(vehicle, last.at);
-    let is_driving_badly = vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting();
-    let pause_ms = vehicle.usual_gap_ms(PAUSE_MS);
-    let is_waiting_longer = vehicle.idling.is_lasting() || health::ends_in_silence(vehicle);
-    let idling_ms = is_waiting_longer.then_some(ctx.config.offline_after_ms);
-    let round_ms = delivery::is_lasting(vehicle).then_some(ctx.config.trip_gap_long_ms);
-    let patience_ms = is_driving_badly.then_some(pause_ms).into_iter().chain(idling_ms).chain(round_ms).min();
-    patience_ms.map(|ms| since.plus_ms(ms)).into_iter().chain(emergencies::sos_until(vehicle, since)).min()
+    let mut until = emergencies::sos_until(vehicle, since);
+    let mut lasts_for = |ms: i64| until = until.into_iter().chain([since.plus_ms(ms)]).min();
+    if vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting() {
+        lasts_for(vehicle.usual_gap_ms(PAUSE_MS));
+    }
+    if vehicle.idling.is_lasting() || health::ends_in_silence(vehicle) {
+        lasts_for(ctx.config.offline_after_ms);
+    }
+    if delivery::is_lasting(vehicle) {
+        lasts_for(ctx.config.trip_gap_long_ms);
+    }
+    until
 }
 
 /// Looks at a silent vehicle: what lasted when its data ended, has ended.

@@ -51,10 +51,16 @@ struct Measured {
 
 /// Takes a fix in order.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    let measured = vehicle.harsh.measure(fix, ctx);
+    let class = ctx.config.harsh_of(vehicle.class);
+    let thresholds = [class.brake_ms2, class.accel_ms2, class.corner_ms2];
+    let is_harsh = |measured: &Measured| measured.values.iter().zip(thresholds).any(|(value, most)| *value >= most);
+    if !measured.as_ref().is_some_and(is_harsh) && !vehicle.harsh.is_lasting() {
+        vehicle.harsh.remember(fix);
+        return;
+    }
     let mut harsh = std::mem::take(&mut vehicle.harsh);
-    if let Some(measured) = harsh.measure(fix, ctx) {
-        let class = ctx.config.harsh_of(vehicle.class);
-        let thresholds = [class.brake_ms2, class.accel_ms2, class.corner_ms2];
+    if let Some(measured) = measured {
         for (kind, threshold) in thresholds.into_iter().enumerate() {
             harsh.judge(kind, threshold, &measured, vehicle, fix, ctx);
         }
@@ -129,8 +135,7 @@ impl Harsh {
         let along = if is_fast_enough { accel_ms2 } else { 0.0 };
         let is_cornering_speed =
             fix.speed_kmph >= config.corner_min_kmph && before.speed_kmph >= config.corner_min_kmph;
-        let turn_deg = (fix.heading - before.heading + 540.0).rem_euclid(360.0) - 180.0;
-        let turn_rad = if turn_deg.is_nan() { 0.0 } else { turn_deg.to_radians().abs() };
+        let turn_rad = turn_deg(before.heading, fix.heading).to_radians();
         let by_heading = fix.speed_kmph.min(before.speed_kmph) / 3.6 * turn_rad / span_s;
         let lateral = match (is_cornering_speed, fix.accel_lat_ms2.is_nan()) {
             (false, _) => 0.0,
@@ -209,6 +214,12 @@ impl Harsh {
             episode.end(vehicle, at, ctx);
         }
     }
+}
+
+/// How far a heading is from another, 0..=180 degrees; 0 if one is not known.
+fn turn_deg(from: f32, to: f32) -> f32 {
+    let turn = (to - from).abs();
+    if turn.is_nan() { 0.0 } else { turn.min(360.0 - turn) }
 }
 
 fn count_harsh(vehicle: &mut Vehicle, kind: usize) {

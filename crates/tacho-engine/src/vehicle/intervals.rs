@@ -57,12 +57,12 @@ pub fn spend_until(vehicle: &mut Vehicle, spent: &Spent, ctx: &mut Context<'_>) 
     intervals.told = intervals.told.min(intervals.running);
 }
 
-/// The end of the first quarter of a silent vehicle that has not been told; none if there is nothing to tell.
-pub fn next_end(vehicle: &Vehicle) -> Option<EventTime> {
-    let last = vehicle.last.as_ref()?;
+/// The end of the first quarter of a silent vehicle that has not been told; `MAX` if there is nothing to tell.
+pub fn next_end(vehicle: &Vehicle) -> EventTime {
+    let Some(last) = &vehicle.last else { return EventTime::MAX };
     let next = vehicle.intervals.told.max(vehicle.intervals.running);
     let has_news = start_of(next) < last.offline_at || next < vehicle.intervals.guessed;
-    has_news.then(|| start_of(next + 1))
+    if has_news { start_of(next + 1) } else { EventTime::MAX }
 }
 
 /// Tells the quarters of a silent vehicle that end up to `until`, as its last fix lets expect.

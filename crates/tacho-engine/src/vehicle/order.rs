@@ -81,15 +81,14 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
     alerts::on_silence(vehicle, certain, ctx);
     absence::on_silence(vehicle, certain, ctx);
     trips::on_silence(vehicle, fleet, ctx);
-    if let Some(until) = window_close_at(vehicle, ctx).filter(|until| *until <= fleet) {
+    if window_close_at(vehicle, ctx) <= fleet {
         let is_silent =
             vehicle.progress_fleet.is_none_or(|progress| progress.plus_ms(ctx.config.silence_hold_ms) <= fleet);
         if is_silent {
             windows::close_silent(vehicle, fleet.plus_ms(-ctx.config.silence_hold_ms), ctx);
         }
-        debug_assert!(until <= fleet);
     }
-    if intervals_close_at(vehicle, ctx).is_some_and(|due| due <= fleet) {
+    if intervals_close_at(vehicle, ctx) <= fleet {
         intervals::close_silent(vehicle, fleet.plus_ms(-ctx.config.silence_hold_ms), ctx);
     }
     share::on_silence(vehicle, fleet, ctx);
@@ -108,17 +107,19 @@ fn before_suspect(vehicle: &Vehicle) -> Option<EventTime> {
     vehicle.held.as_ref().map(|held| held.fix().at.plus_ms(-1))
 }
 
-/// When a silent vehicle's quarter of an hour is told, on fleet time.
-fn intervals_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
-    let end = intervals::next_end(vehicle)?;
-    let since = vehicle.progress_fleet.map_or(end, |progress| progress.max(end));
-    Some(since.plus_ms(ctx.config.silence_hold_ms))
+/// When a silent vehicle's quarter of an hour is told, on fleet time; `MAX` without one.
+fn intervals_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
+    told_in_silence_at(vehicle, intervals::next_end(vehicle), ctx)
 }
 
-fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
-    let end = vehicle.windows.next_end(ctx.config)?;
+/// The same for windows.
+fn window_close_at(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
+    told_in_silence_at(vehicle, vehicle.windows.next_end(ctx.config), ctx)
+}
+
+fn told_in_silence_at(vehicle: &Vehicle, end: EventTime, ctx: &Context<'_>) -> EventTime {
     let since = vehicle.progress_fleet.map_or(end, |progress| progress.max(end));
-    Some(since.plus_ms(ctx.config.silence_hold_ms))
+    since.plus_ms(ctx.config.silence_hold_ms)
 }
 
 /// When the vehicle counts as offline without another fix; `MAX` if it does already.
@@ -129,29 +130,29 @@ fn offline_at(vehicle: &Vehicle) -> EventTime {
 
 /// When the vehicle's silence has to be looked at next, on fleet time.
 pub fn next_check(vehicle: &Vehicle, ctx: &Context<'_>) -> EventTime {
-    let offline_at = Some(offline_at(vehicle)).filter(|at| *at != EventTime::MAX);
     if let Some(until) = reorder::rows_until(vehicle, ctx) {
-        let is_certain = |at: &EventTime| reorder::first_waiting(vehicle).is_some_and(|first| first > *at);
-        return offline_at.filter(is_certain).into_iter().fold(until, EventTime::min);
+        let offline_at = offline_at(vehicle);
+        let is_certain = reorder::first_waiting(vehicle).is_some_and(|first| first > offline_at);
+        return if is_certain { until.min(offline_at) } else { until };
     }
+    let or_never = |at: Option<EventTime>| at.unwrap_or(EventTime::MAX);
     let trip_at = vehicle.trip.as_ref().and_then(|trip| trips::timeout_check_at(vehicle, trip, ctx));
-    let certain = [alerts::episodes_until(vehicle, ctx), absence::check_at(vehicle, ctx)];
-    let is_certain = |at: &EventTime| before_suspect(vehicle).is_none_or(|before| *at <= before);
-    let candidates = [
-        offline_at,
-        trip_at,
-        window_close_at(vehicle, ctx),
-        intervals_close_at(vehicle, ctx),
-        motion::held_until(vehicle, ctx),
-        side::pending_until(vehicle, ctx),
-        certain.into_iter().flatten().min().filter(is_certain),
-        share::due_at(vehicle, ctx),
-        marks::check_at(vehicle),
-    ];
-    let due = candidates.into_iter().flatten().min().unwrap_or(EventTime::MAX);
-    if vehicle.delivery.is_none() && vehicle.silence.is_none() {
-        return due;
+    let mut certain = or_never(alerts::episodes_until(vehicle, ctx)).min(or_never(absence::check_at(vehicle, ctx)));
+    if before_suspect(vehicle).is_some_and(|before| certain > before) {
+        certain = EventTime::MAX;
     }
-    let rare = [delivery::check_at(vehicle, ctx), silence::check_at(vehicle)];
-    rare.into_iter().flatten().fold(due, EventTime::min)
+    // Plain comparisons: this is asked of every vehicle in every epoch.
+    let mut due = certain
+        .min(offline_at(vehicle))
+        .min(or_never(trip_at))
+        .min(window_close_at(vehicle, ctx))
+        .min(intervals_close_at(vehicle, ctx))
+        .min(or_never(motion::held_until(vehicle, ctx)))
+        .min(or_never(side::pending_until(vehicle, ctx)))
+        .min(or_never(share::due_at(vehicle, ctx)))
+        .min(or_never(marks::check_at(vehicle)));
+    if vehicle.delivery.is_some() || vehicle.silence.is_some() {
+        due = due.min(or_never(delivery::check_at(vehicle, ctx))).min(or_never(silence::check_at(vehicle)));
+    }
+    due
 }

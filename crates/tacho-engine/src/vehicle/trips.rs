@@ -90,11 +90,11 @@ fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Cont
 }
 
 /// The trip that an applied fix belongs to: the running one, or one that has ended and has just taken it.
-pub fn of_fix<'v>(vehicle: &'v Vehicle, fix: &Fix<'_>) -> Option<&'v Trip> {
-    match vehicle.trip.as_deref() {
+pub fn of_fix<'t>(running: Option<&'t Trip>, ended: Option<&'t Trip>, fix: &Fix<'_>) -> Option<&'t Trip> {
+    match running {
         Some(trip) => Some(trip).filter(|trip| trip.is_confirmed),
         None if fix.trip_id.is_empty() => None,
-        None => vehicle.ended.as_deref().filter(|ended| ended.last_at == fix.at && ended.id.as_str() == fix.trip_id),
+        None => ended.filter(|ended| ended.last_at == fix.at && ended.id.as_str() == fix.trip_id),
     }
 }
 

@@ -7,12 +7,13 @@ use super::{
     fix::Fix,
     presence::Spent,
     state::{Context, Vehicle},
+    trip::Trip,
     trips,
 };
 use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, ops::Range};
-use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleMinute, VehicleState};
+use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleId, VehicleMinute, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -85,6 +86,27 @@ pub struct Windows {
     metrics_told: EventTime,
     /// Starts of the first and the last pane of the window that was told last.
     metrics_shown: Option<(EventTime, EventTime)>,
+    /// What the windows say, so that most fixes need not look through them. Not kept in snapshots.
+    #[serde(skip)]
+    due: Due,
+}
+
+/// When summaries and minutes have to be looked through.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    /// Start of the first summary that has not been told; `MAX` without one.
+    open_summary: EventTime,
+    /// Start of the first minute that has not been told; `MAX` without one.
+    open_minute: EventTime,
+    /// Vehicle time at which the first window is told or forgotten; `MIN`: not known.
+    at: EventTime,
+    /// A window that was told has news.
+    has_corrections: bool,
+}
+
+/// True if the window of that start and length holds the moment.
+fn holds(start: EventTime, length_ms: i64, at: EventTime) -> bool {
+    (0..length_ms).contains(&at.ms_since(start))
 }
 
 /// What a fix adds: metres from the fix before, and what the time since then was spent with.
@@ -96,21 +118,23 @@ pub struct Step {
 
 /// Takes an applied fix: closes what its time has passed, then counts it.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
-    let mut windows = std::mem::take(&mut vehicle.windows);
+    let Vehicle { windows, id, trip, ended, time, .. } = vehicle;
+    let trip = trips::of_fix(trip.as_deref(), ended.as_deref(), fix);
     for (from, to, state) in step.spent.iter().flatten() {
         windows.spend(*from, *to, *state);
     }
     // A suspect that turns out to be right is behind vehicle time, and its windows are still wanted.
-    let now = vehicle.time.min(fix.at);
-    windows.tell_until(vehicle, now, ctx);
-    windows.forget_until(now, ctx);
-    windows.add_to_summary(vehicle, fix, step.delta_m, ctx);
-    let minute = windows.minute_at(fix.at.floor_to_ms(MINUTE_MS));
+    let now = (*time).min(fix.at);
+    if windows.due.is_at(now) {
+        windows.tell_until(id, now, ctx);
+        windows.forget_until(now, ctx);
+        windows.look_ahead(ctx.config);
+    }
+    windows.add_to_summary(trip, fix, step.delta_m, ctx);
+    let minute = windows.minute_at(fix.at);
     minute.samples.add(fix.speed_kmph);
     minute.samples.distance_m += step.delta_m;
-    minute.has_news = true;
-    windows.add_to_panes(vehicle, fix, step.delta_m, ctx);
-    vehicle.windows = windows;
+    windows.add_to_panes(id, trip, fix, step.delta_m, ctx);
 }
 
 /// Gives time to the minutes that it falls into, without a fix.
@@ -124,41 +148,62 @@ pub fn spend_until(vehicle: &mut Vehicle, spent: &Spent) {
 /// has begun one yet may depend on when silence was noticed.
 pub fn on_late_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) {
     let horizon = vehicle.time.plus_ms(-ctx.config.allowed_lateness_ms);
-    let start = fix.at.floor_to_ms(ctx.config.summary_ms);
-    if start.plus_ms(ctx.config.summary_ms) > horizon {
-        let summary = vehicle.windows.summary_at(start);
+    let summary_ms = ctx.config.summary_ms;
+    if fix.at.floor_to_ms(summary_ms).plus_ms(summary_ms) > horizon {
+        let summary = vehicle.windows.summary_at(fix.at, summary_ms);
         if summary.samples.count == 0 {
             summary.trip_id = TripId::from(fix.trip_id);
         }
         summary.samples.add(fix.speed_kmph);
-        summary.has_news = true;
     }
-    let start = fix.at.floor_to_ms(MINUTE_MS);
-    if start.plus_ms(MINUTE_MS) > horizon {
-        let minute = vehicle.windows.minute_at(start);
-        minute.samples.add(fix.speed_kmph);
-        minute.has_news = true;
+    if fix.at.floor_to_ms(MINUTE_MS).plus_ms(MINUTE_MS) > horizon {
+        vehicle.windows.minute_at(fix.at).samples.add(fix.speed_kmph);
     }
 }
 
 /// Tells the corrections of windows that were told before. Once per vehicle and epoch.
 pub fn tell_corrections(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let mut windows = std::mem::take(&mut vehicle.windows);
+    let Vehicle { windows, id, .. } = vehicle;
+    if !windows.due.may_have_corrections() {
+        return;
+    }
     for summary in windows.summaries.iter_mut().filter(|summary| summary.is_told && summary.has_news) {
-        summary.tell(vehicle, ctx);
+        summary.tell(id, ctx);
     }
     for minute in windows.minutes.iter_mut().filter(|minute| minute.is_told && minute.has_news) {
-        minute.tell(vehicle, ctx);
+        minute.tell(id, ctx);
     }
-    vehicle.windows = windows;
+    windows.look_ahead(ctx.config);
 }
 
 /// Closes the windows of a silent vehicle up to `until`.
 pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'_>) {
-    let mut windows = std::mem::take(&mut vehicle.windows);
-    windows.tell_until(vehicle, until, ctx);
-    windows.tell_metrics_until(vehicle, until, ctx);
-    vehicle.windows = windows;
+    let Vehicle { windows, id, .. } = vehicle;
+    windows.tell_until(id, until, ctx);
+    windows.look_ahead(ctx.config);
+    windows.tell_metrics_until(id, until, ctx);
+}
+
+impl Default for Due {
+    fn default() -> Due {
+        let (open_summary, open_minute) = (EventTime::MAX, EventTime::MAX);
+        Due { open_summary, open_minute, at: EventTime::MIN, has_corrections: false }
+    }
+}
+
+impl Due {
+    fn is_known(&self) -> bool {
+        self.at != EventTime::MIN
+    }
+
+    /// True if a window may have to be told or forgotten at that vehicle time.
+    fn is_at(&self, vehicle_time: EventTime) -> bool {
+        self.at <= vehicle_time || self.has_corrections
+    }
+
+    fn may_have_corrections(&self) -> bool {
+        self.has_corrections || !self.is_known()
+    }
 }
 
 impl Windows {
@@ -170,29 +215,55 @@ impl Windows {
         summary.wrapping_add(minute).wrapping_add(pane)
     }
 
-    /// The first window end that has not been told yet.
-    pub fn next_end(&self, config: &EngineConfig) -> Option<EventTime> {
-        let summary_ms = config.summary_ms;
-        let summary = self.summaries.iter().find(|summary| !summary.is_told).map(|open| open.start.plus_ms(summary_ms));
-        let minute = self.minutes.iter().find(|minute| !minute.is_told).map(|open| open.start.plus_ms(MINUTE_MS));
-        let metrics = self.panes.back().and_then(|newest| {
+    /// The first window end that has not been told yet; `MAX` without one.
+    pub fn next_end(&self, config: &EngineConfig) -> EventTime {
+        let due = if self.due.is_known() { self.due } else { self.due(config) };
+        let metrics = self.panes.back().map_or(EventTime::MAX, |newest| {
             let end = self.metrics_told.plus_ms(config.metrics_slide_ms);
-            (end <= newest.start.plus_ms(config.metrics_window_ms)).then_some(end)
+            if end <= newest.start.plus_ms(config.metrics_window_ms) { end } else { EventTime::MAX }
         });
-        summary.into_iter().chain(minute).chain(metrics).min()
+        due.open_summary.plus_ms(config.summary_ms).min(due.open_minute.plus_ms(MINUTE_MS)).min(metrics)
+    }
+
+    /// Notes when the windows have to be looked through again.
+    fn look_ahead(&mut self, config: &EngineConfig) {
+        self.due = self.due(config);
+    }
+
+    fn due(&self, config: &EngineConfig) -> Due {
+        let (mut due, summary_ms) = (Due::default(), config.summary_ms);
+        for summary in self.summaries.iter().rev() {
+            if !summary.is_told {
+                due.open_summary = summary.start;
+            }
+            due.has_corrections |= summary.is_told && summary.has_news;
+        }
+        for minute in self.minutes.iter().rev() {
+            if !minute.is_told {
+                due.open_minute = minute.start;
+            }
+            due.has_corrections |= minute.is_told && minute.has_news;
+        }
+        let told_summary = self.summaries.front().filter(|oldest| oldest.is_told);
+        let told_minute = self.minutes.front().filter(|oldest| oldest.is_told);
+        let forget_summary = told_summary.map_or(EventTime::MAX, |oldest| oldest.start.plus_ms(summary_ms));
+        let forget_minute = told_minute.map_or(EventTime::MAX, |oldest| oldest.start.plus_ms(MINUTE_MS));
+        let open = due.open_summary.plus_ms(summary_ms).min(due.open_minute.plus_ms(MINUTE_MS));
+        due.at = open.min(forget_summary.min(forget_minute).plus_ms(config.allowed_lateness_ms));
+        due
     }
 
     /// Tells the windows that end up to `until` and have not been told as they are.
-    fn tell_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+    fn tell_until(&mut self, vehicle_id: &VehicleId, until: EventTime, ctx: &mut Context<'_>) {
         let config = ctx.config;
         for summary in &mut self.summaries {
             if (!summary.is_told || summary.has_news) && summary.start.plus_ms(config.summary_ms) <= until {
-                summary.tell(vehicle, ctx);
+                summary.tell(vehicle_id, ctx);
             }
         }
         for minute in &mut self.minutes {
             if (!minute.is_told || minute.has_news) && minute.start.plus_ms(MINUTE_MS) <= until {
-                minute.tell(vehicle, ctx);
+                minute.tell(vehicle_id, ctx);
             }
         }
     }
@@ -210,46 +281,60 @@ impl Windows {
         }
     }
 
-    fn add_to_summary(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &Context<'_>) {
-        let summary = self.summary_at(fix.at.floor_to_ms(ctx.config.summary_ms));
+    fn add_to_summary(&mut self, trip: Option<&Trip>, fix: &Fix<'_>, delta_m: f64, ctx: &Context<'_>) {
+        let summary = self.summary_at(fix.at, ctx.config.summary_ms);
         summary.samples.add(fix.speed_kmph);
         summary.samples.distance_m += delta_m;
-        summary.has_news = true;
-        let trip = trips::of_fix(vehicle, fix);
         if trip.map_or("", |trip| trip.id.as_str()) != summary.trip_id.as_str() {
             summary.trip_id = trip.map(|trip| trip.id.clone()).unwrap_or_default();
         }
     }
 
-    /// Behind a clock that was ahead, a fix may belong to a window before the newest.
-    fn summary_at(&mut self, start: EventTime) -> &mut Summary {
-        let is_newest = self.summaries.back().is_some_and(|newest| newest.start == start);
-        let place = if is_newest {
-            self.summaries.len() - 1
-        } else {
-            self.summaries.partition_point(|summary| summary.start < start)
+    /// The summary of a moment, which gets news. Behind a clock that was ahead, a fix may belong to a window before the
+    /// newest.
+    fn summary_at(&mut self, at: EventTime, summary_ms: i64) -> &mut Summary {
+        let place = match self.summaries.back() {
+            Some(newest) if holds(newest.start, summary_ms, at) => self.summaries.len() - 1,
+            _ => self.place_of_summary(at.floor_to_ms(summary_ms)),
         };
+        let summary = &mut self.summaries[place];
+        summary.has_news = true;
+        self.due.has_corrections |= summary.is_told;
+        summary
+    }
+
+    fn place_of_summary(&mut self, start: EventTime) -> usize {
+        let place = self.summaries.partition_point(|summary| summary.start < start);
         if self.summaries.get(place).is_none_or(|summary| summary.start != start) {
             let samples = Samples::default();
             let summary = Summary { start, samples, trip_id: TripId::default(), is_told: false, has_news: false };
             self.summaries.insert(place, summary);
+            self.due = Due::default();
         }
-        &mut self.summaries[place]
+        place
     }
 
-    fn minute_at(&mut self, start: EventTime) -> &mut Minute {
-        let is_newest = self.minutes.back().is_some_and(|newest| newest.start == start);
-        let place = if is_newest {
-            self.minutes.len() - 1
-        } else {
-            self.minutes.partition_point(|minute| minute.start < start)
+    /// The minute of a moment, which gets news.
+    fn minute_at(&mut self, at: EventTime) -> &mut Minute {
+        let place = match self.minutes.back() {
+            Some(newest) if holds(newest.start, MINUTE_MS, at) => self.minutes.len() - 1,
+            _ => self.place_of_minute(at.floor_to_ms(MINUTE_MS)),
         };
+        let minute = &mut self.minutes[place];
+        minute.has_news = true;
+        self.due.has_corrections |= minute.is_told;
+        minute
+    }
+
+    fn place_of_minute(&mut self, start: EventTime) -> usize {
+        let place = self.minutes.partition_point(|minute| minute.start < start);
         if self.minutes.get(place).is_none_or(|minute| minute.start != start) {
             let minute =
                 Minute { start, samples: Samples::default(), seconds: [0.0; 5], is_told: false, has_news: false };
             self.minutes.insert(place, minute);
+            self.due = Due::default();
         }
-        &mut self.minutes[place]
+        place
     }
 
     /// Spreads time over minutes. Whole minutes inside a long silence are left out: `vehicle_minutes` tells of minutes
@@ -265,20 +350,24 @@ impl Windows {
                 at = to.floor_to_ms(MINUTE_MS).max(until);
                 continue;
             }
-            let minute = self.minute_at(start);
-            minute.seconds[state as usize] += until.ms_since(at) as f32 / 1_000.0;
-            minute.has_news = true;
+            self.minute_at(start).seconds[state as usize] += until.ms_since(at) as f32 / 1_000.0;
             at = until;
         }
     }
 
     /// Counts the fix for the live metrics of its trip, after telling the windows that it has passed. When the trip
     /// changes, all that is left of the old one is told.
-    fn add_to_panes(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, delta_m: f64, ctx: &mut Context<'_>) {
+    fn add_to_panes(
+        &mut self,
+        vehicle_id: &VehicleId,
+        trip: Option<&Trip>,
+        fix: &Fix<'_>,
+        delta_m: f64,
+        ctx: &mut Context<'_>,
+    ) {
         let slide_ms = ctx.config.metrics_slide_ms;
-        let trip = trips::of_fix(vehicle, fix);
         if trip.is_none_or(|trip| trip.id != self.panes_trip) && !self.panes.is_empty() {
-            self.tell_metrics_until(vehicle, EventTime::MAX, ctx);
+            self.tell_metrics_until(vehicle_id, EventTime::MAX, ctx);
             self.panes.clear();
         }
         let Some(trip) = trip else { return };
@@ -287,7 +376,7 @@ impl Windows {
         }
         let start = fix.at.floor_to_ms(slide_ms);
         if self.panes.back().is_none_or(|newest| newest.start < start) {
-            self.tell_metrics_until(vehicle, start, ctx);
+            self.tell_metrics_until(vehicle_id, start, ctx);
             let horizon = start.plus_ms(slide_ms - ctx.config.metrics_window_ms);
             while self.panes.front().is_some_and(|pane| pane.start < horizon) {
                 self.panes.pop_front();
@@ -310,7 +399,7 @@ impl Windows {
     }
 
     /// Tells every window that ends up to `until`, holds a fix and differs from the one before.
-    fn tell_metrics_until(&mut self, vehicle: &Vehicle, until: EventTime, ctx: &mut Context<'_>) {
+    fn tell_metrics_until(&mut self, vehicle_id: &VehicleId, until: EventTime, ctx: &mut Context<'_>) {
         let (slide_ms, window_ms) = (ctx.config.metrics_slide_ms, ctx.config.metrics_window_ms);
         let Some(newest) = self.panes.back().map(|pane| pane.start) else { return };
         let last_end = newest.plus_ms(window_ms).min(until);
@@ -325,12 +414,12 @@ impl Windows {
             let shown = Some((self.panes[first].start, self.panes[last - 1].start));
             if self.metrics_shown != shown {
                 self.metrics_shown = shown;
-                self.tell_metrics(vehicle, window_start, first..last, ctx);
+                self.tell_metrics(vehicle_id, window_start, first..last, ctx);
             }
         }
     }
 
-    fn tell_metrics(&self, vehicle: &Vehicle, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
+    fn tell_metrics(&self, vehicle_id: &VehicleId, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
         let mut total = Samples::default();
         for pane in self.panes.range(panes) {
             total.count += pane.samples.count;
@@ -339,7 +428,7 @@ impl Windows {
         }
         ctx.out.facts.trip_metrics.push(TripMetrics {
             trip_id: self.panes_trip.clone(),
-            vehicle_id: vehicle.id.clone(),
+            vehicle_id: vehicle_id.clone(),
             window_start,
             window_end: window_start.plus_ms(ctx.config.metrics_window_ms),
             event_count: total.count,
@@ -350,11 +439,11 @@ impl Windows {
 }
 
 impl Summary {
-    fn tell(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+    fn tell(&mut self, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
         self.is_told = true;
         self.has_news = false;
         ctx.out.facts.trip_summaries.push(TripSummary {
-            vehicle_id: vehicle.id.clone(),
+            vehicle_id: vehicle_id.clone(),
             trip_id: self.trip_id.clone(),
             window_start: self.start,
             window_end: self.start.plus_ms(ctx.config.summary_ms),
@@ -368,11 +457,11 @@ impl Summary {
 }
 
 impl Minute {
-    fn tell(&mut self, vehicle: &Vehicle, ctx: &mut Context<'_>) {
+    fn tell(&mut self, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
         self.is_told = true;
         self.has_news = false;
         ctx.out.facts.vehicle_minutes.push(VehicleMinute {
-            vehicle_id: vehicle.id.clone(),
+            vehicle_id: vehicle_id.clone(),
             minute: self.start,
             event_count: self.samples.count,
             distance_m: self.samples.distance_m,
