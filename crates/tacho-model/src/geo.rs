@@ -74,13 +74,13 @@ mod tests {
     fn near_distances_are_those_of_the_textbook() {
         let textbook = |a: LatLon, b: LatLon| {
             let (lat1, lat2) = (a.lat.to_radians(), b.lat.to_radians());
-            let (sin_lat, sin_lon) =
-                (((lat2 - lat1) * 0.5).sin(), ((b.lon - a.lon).to_radians() * 0.5).sin());
+            let (sin_lat, sin_lon) = (((lat2 - lat1) * 0.5).sin(), ((b.lon - a.lon).to_radians() * 0.5).sin());
             2.0 * EARTH_RADIUS_M * (sin_lat * sin_lat + lat1.cos() * lat2.cos() * sin_lon * sin_lon).sqrt().asin()
         };
         for lat in [-89.9, -60.0, -0.001, 12.97, 51.5, 80.0] {
             let from = LatLon { lat, lon: 77.59 };
-            for (north, east) in [(1e-6, 0.0), (0.0, 2e-5), (3e-4, -2e-4), (0.05, 0.08), (-0.0999, 0.1145), (0.3, 2.0)] {
+            for (north, east) in [(1e-6, 0.0), (0.0, 2e-5), (3e-4, -2e-4), (0.05, 0.08), (-0.0999, 0.1145), (0.3, 2.0)]
+            {
                 let to = LatLon { lat: lat + north * 0.9, lon: 77.59 + east };
                 let (found, expected) = (from.distance_m(to), textbook(from, to));
                 assert!((found - expected).abs() <= 1e-8 + expected * 1e-12, "{from:?} {to:?}: {found} {expected}");

@@ -49,6 +49,13 @@ struct Near {
     watches: Vec<Watch>,
 }
 
+impl Fencing {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        i64::from(self.scanned)
+    }
+}
+
 /// The lowest limit of the geofences at a fix.
 #[derive(Debug, Clone, Copy)]
 pub struct FenceLimit {

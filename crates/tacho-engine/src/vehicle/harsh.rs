@@ -37,6 +37,9 @@ pub struct Harsh {
     samples: VecDeque<Sample>,
     /// Raised and lasting, or closed so lately that they may reopen: brake, acceleration, corner.
     episodes: [Option<Box<Episode>>; 3],
+    /// Known that none of them lasts, without a look at them.
+    #[serde(skip)]
+    is_quiet: bool,
 }
 
 const KINDS: [AlertType; 3] = [AlertType::HarshBrake, AlertType::HarshAccel, AlertType::HarshCorner];
@@ -55,7 +58,8 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     let class = ctx.config.harsh_of(vehicle.class);
     let thresholds = [class.brake_ms2, class.accel_ms2, class.corner_ms2];
     let is_harsh = |measured: &Measured| measured.values.iter().zip(thresholds).any(|(value, most)| *value >= most);
-    if !measured.as_ref().is_some_and(is_harsh) && !vehicle.harsh.is_lasting() {
+    vehicle.harsh.is_quiet = !vehicle.harsh.is_lasting();
+    if vehicle.harsh.is_quiet && !measured.as_ref().is_some_and(is_harsh) {
         vehicle.harsh.remember(fix);
         return;
     }
@@ -68,6 +72,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         harsh.end_all(vehicle, ctx);
     }
     harsh.remember(fix);
+    harsh.is_quiet = false;
     vehicle.harsh = harsh;
 }
 
@@ -87,7 +92,7 @@ impl Harsh {
 
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
-        self.episodes.iter().flatten().any(|episode| episode.ended_at.is_none())
+        !self.is_quiet && self.episodes.iter().flatten().any(|episode| episode.ended_at.is_none())
     }
 
     /// The newest episode of each kind.

@@ -46,9 +46,15 @@ pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 }
 
 impl Idling {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        self.last.ms()
+    }
+
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
-        self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+        // See `Overspeed::is_lasting`.
+        self.since.is_some() && self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
     /// The newest episode.

@@ -105,9 +105,15 @@ pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 }
 
 impl Overspeed {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        i64::from(self.run.is_some())
+    }
+
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
-        self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+        // Without a run, none does: most vehicles are told without a look at their last episode.
+        self.run.is_some() && self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
     /// The newest episode.

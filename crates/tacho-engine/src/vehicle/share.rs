@@ -26,6 +26,13 @@ pub struct Share {
     drive: Drive,
 }
 
+impl Share {
+    /// See `Vehicle::warm`.
+    pub fn warm(&self) -> i64 {
+        self.minute.ms()
+    }
+}
+
 /// Takes an applied fix: everything since the fix before counts for the fix's minute and driver.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
     let driving_ms = driving_ms(&step.spent);

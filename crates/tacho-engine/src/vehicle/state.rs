@@ -164,7 +164,24 @@ impl Vehicle {
         let trip = self.trip.as_ref().map_or(0, |trip| trip.warm().wrapping_add(first_byte(trip.id.as_str())));
         let last = self.last.map_or(0, |last| last.at.ms());
         let texts = first_byte(self.driver_id.as_str()) + first_byte(self.id.as_str());
-        let parts = [self.recent.warm(), self.windows.warm(), self.harsh.warm(), self.live_at.ms(), last, texts];
+        let parts = [
+            self.recent.warm(),
+            self.windows.warm(),
+            self.harsh.warm(),
+            self.overspeed.warm(),
+            self.idling.warm(),
+            self.intervals.warm(),
+            self.fencing.warm(),
+            self.share.warm(),
+            self.presence.spent_until().ms(),
+            i64::from(self.emergencies.sos.is_some()),
+            i64::from(self.parked.anchor.is_some()),
+            self.pending.len() as i64,
+            self.time.ms(),
+            self.live_at.ms(),
+            last,
+            texts,
+        ];
         parts.into_iter().fold(trip, i64::wrapping_add)
     }
 

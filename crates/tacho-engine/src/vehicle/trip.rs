@@ -182,7 +182,19 @@ impl Trip {
 
     /// See `Vehicle::warm`.
     pub fn warm(&self) -> i64 {
-        let ends = [self.last_at.ms(), self.totals.moving_ms, self.told_at.ms(), self.path.warm()];
+        let ends = [
+            self.last_at.ms(),
+            self.totals.moving_ms,
+            self.totals.gap_ms,
+            self.told_at.ms(),
+            self.started_at.ms(),
+            i64::from(self.still.is_some()),
+            i64::from(self.route.is_some()),
+            i64::from(self.is_confirmed),
+            self.id.as_str().len() as i64,
+            self.driver_id.as_str().len() as i64,
+            self.path.warm(),
+        ];
         ends.into_iter().fold(0, i64::wrapping_add)
     }
 

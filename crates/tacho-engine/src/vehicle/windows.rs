@@ -212,7 +212,9 @@ impl Windows {
         let summary = self.summaries.back().map_or(0, |summary| summary.start.ms());
         let minute = self.minutes.back().map_or(0, |minute| minute.start.ms());
         let pane = self.panes.back().map_or(0, |pane| pane.start.ms());
-        summary.wrapping_add(minute).wrapping_add(pane)
+        let own =
+            self.metrics_told.ms().wrapping_add(self.due.at.ms()).wrapping_add(self.panes_trip.as_str().len() as i64);
+        summary.wrapping_add(minute).wrapping_add(pane).wrapping_add(own)
     }
 
     /// The first window end that has not been told yet; `MAX` without one.
@@ -419,7 +421,13 @@ impl Windows {
         }
     }
 
-    fn tell_metrics(&self, vehicle_id: &VehicleId, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
+    fn tell_metrics(
+        &self,
+        vehicle_id: &VehicleId,
+        window_start: EventTime,
+        panes: Range<usize>,
+        ctx: &mut Context<'_>,
+    ) {
         let mut total = Samples::default();
         for pane in self.panes.range(panes) {
             total.count += pane.samples.count;
