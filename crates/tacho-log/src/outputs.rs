@@ -8,13 +8,19 @@ use crate::{
     storage::{Partition, ReadCursor, ReadError},
     topics::Topic,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 use tacho_io::{EpochId, LogError, OWN_HEADER, OutputRecord};
 
 /// Largest batch of outputs, decompressed.
 const DECOMPRESSED_BYTES_MAX: usize = 1 << 30;
 /// Bytes read at a time.
 const READ_BYTES: usize = 1 << 20;
+
+/// Room for what stands around the key, the value and the header's value of a record.
+const RECORD_BYTES: usize = 32 + OWN_HEADER.len();
 
 /// Smaller batches are not worth compressing.
 const COMPRESS_FROM_BYTES: usize = 1 << 10;
@@ -46,18 +52,33 @@ struct Share {
 
 /// The shares, in the order of topic and partition; records keep their order.
 fn by_partition(shared: &Shared, outputs: &[OutputRecord], header: &[u8]) -> Result<Vec<Share>, LogError> {
-    let mut topics: BTreeMap<Arc<str>, Arc<Topic>> = BTreeMap::new();
-    let mut builders: BTreeMap<(Arc<str>, i32), BatchBuilder> = BTreeMap::new();
-    for output in outputs {
-        if !topics.contains_key(&output.topic) {
-            topics.insert(Arc::clone(&output.topic), shared.topic(&output.topic)?);
+    let mut topics: BTreeMap<&str, Vec<Share>> = BTreeMap::new();
+    // An epoch's outputs are sorted by kind, so that most have the topic of the one before.
+    for run in outputs.chunk_by(|a, b| a.topic == b.topic) {
+        let shares = match topics.entry(&run[0].topic) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(shares_of(&shared.topic(&run[0].topic)?)),
+        };
+        let number_of = |output: &OutputRecord| partition_of_key(&output.key, shares.len() as i32) as usize;
+        let numbers: Vec<usize> = run.iter().map(number_of).collect();
+        let mut bytes = vec![0; shares.len()];
+        for (output, number) in run.iter().zip(&numbers) {
+            bytes[*number] += output.key.len() + output.value.len() + header.len() + RECORD_BYTES;
         }
-        let number = partition_of_key(&output.key, topics[&output.topic].partitions.len() as i32);
-        let builder = builders.entry((Arc::clone(&output.topic), number)).or_default();
-        builder.push(Some(&output.key), Some(&output.value), output.timestamp_ms, Some((OWN_HEADER, header)));
+        for (share, bytes) in shares.iter_mut().zip(bytes) {
+            share.builder.reserve(bytes);
+        }
+        for (output, number) in run.iter().zip(numbers) {
+            let builder = &mut shares[number].builder;
+            builder.push(Some(&output.key), Some(&output.value), output.timestamp_ms, Some((OWN_HEADER, header)));
+        }
     }
-    let share = |((name, number), builder)| Share { topic: Arc::clone(&topics[&name]), number, builder };
-    Ok(builders.into_iter().map(share).collect())
+    Ok(topics.into_values().flatten().filter(|share| share.builder.count() > 0).collect())
+}
+
+fn shares_of(topic: &Arc<Topic>) -> Vec<Share> {
+    let numbers = 0..topic.partitions.len() as i32;
+    numbers.map(|number| Share { topic: Arc::clone(topic), number, builder: BatchBuilder::default() }).collect()
 }
 
 fn append_one(shared: &Shared, partition: &Partition, batch: &[u8]) -> Result<(), AppendError> {

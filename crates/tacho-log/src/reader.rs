@@ -13,6 +13,8 @@ use tacho_model::LogTime;
 const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
 /// Most bytes of values in one run; they are addressed by 32 bits.
 const RUN_BYTES_MAX: usize = 1 << 30;
+/// Most bytes that a run gets before it is known how large it is.
+const RESERVED_BYTES_MAX: usize = 16 << 20;
 /// Compressed bytes read from the file at once.
 const READ_BYTES_MIN: usize = 64 << 10;
 const READ_BYTES_MAX: usize = 1 << 20;
@@ -38,6 +40,8 @@ struct Source {
     source: TopicPartition,
     partition: Arc<Partition>,
     cursor: ReadCursor,
+    /// Values and their bytes in the run before: the next one is likely to be like it.
+    usual: (usize, usize),
 }
 
 impl EmbeddedReader {
@@ -51,7 +55,7 @@ impl EmbeddedReader {
                 return Err(out_of_range(&source, offset, range));
             }
             partition.watchers.add(&watcher);
-            checked.push(Source { source, partition, cursor: ReadCursor::new(offset) });
+            checked.push(Source { source, partition, cursor: ReadCursor::new(offset), usual: (0, 0) });
         }
         let decompressor = Decompressor::new(DECOMPRESSED_BYTES_MAX);
         Ok(Self { sources: checked, signal, watcher, buffer: Vec::new(), decompressor, first: 0 })
@@ -64,6 +68,7 @@ impl EmbeddedReader {
             let source = &mut self.sources[(self.first + number) % count];
             let mut run = Records::empty(source.source.clone(), source.cursor.offset);
             let read = read_run(source, &mut run, bytes_max, &mut self.buffer, &mut self.decompressor);
+            source.usual = (run.slots.len(), run.bytes.len().min(RESERVED_BYTES_MAX));
             if !run.slots.is_empty() || run.own_count > 0 {
                 runs.push(run);
             }
@@ -114,6 +119,10 @@ fn read_run(
     loop {
         let read = source.partition.read(&mut source.cursor, read_bytes, buffer);
         let len = read.map_err(|error| log_error(&source.source, source.cursor.offset, error))?;
+        if len > 0 && run.slots.is_empty() {
+            run.slots.reserve(source.usual.0);
+            run.bytes.reserve(source.usual.1);
+        }
         let mut at = 0;
         while at < len {
             let bytes = &buffer[at..len];

@@ -72,19 +72,28 @@ impl Facts {
     }
     /// Moves all facts of `other` behind ours.
     pub fn append(&mut self, other: &mut Facts) {
-        self.trips.append(&mut other.trips);
-        self.alerts.append(&mut other.alerts);
-        self.vehicle_minutes.append(&mut other.vehicle_minutes);
-        self.vehicle_intervals.append(&mut other.vehicle_intervals);
-        self.trip_summaries.append(&mut other.trip_summaries);
-        self.trip_metrics.append(&mut other.trip_metrics);
-        self.driver_scores.append(&mut other.driver_scores);
-        self.break_violations.append(&mut other.break_violations);
-        self.stop_visits.append(&mut other.stop_visits);
-        self.eta_predictions.append(&mut other.eta_predictions);
-        self.utilization.append(&mut other.utilization);
-        self.refuels.append(&mut other.refuels);
-        self.recompute_marks.append(&mut other.recompute_marks);
-        self.geofence_events.append(&mut other.geofence_events);
+        append(&mut self.trips, &mut other.trips);
+        append(&mut self.alerts, &mut other.alerts);
+        append(&mut self.vehicle_minutes, &mut other.vehicle_minutes);
+        append(&mut self.vehicle_intervals, &mut other.vehicle_intervals);
+        append(&mut self.trip_summaries, &mut other.trip_summaries);
+        append(&mut self.trip_metrics, &mut other.trip_metrics);
+        append(&mut self.driver_scores, &mut other.driver_scores);
+        append(&mut self.break_violations, &mut other.break_violations);
+        append(&mut self.stop_visits, &mut other.stop_visits);
+        append(&mut self.eta_predictions, &mut other.eta_predictions);
+        append(&mut self.utilization, &mut other.utilization);
+        append(&mut self.refuels, &mut other.refuels);
+        append(&mut self.recompute_marks, &mut other.recompute_marks);
+        append(&mut self.geofence_events, &mut other.geofence_events);
+    }
+}
+
+/// Where nothing stands yet, nothing is copied.
+fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
+    if to.is_empty() {
+        std::mem::swap(to, from);
+    } else {
+        to.append(from);
     }
 }

@@ -41,6 +41,11 @@ impl TextArena {
         &self.text[at.start as usize..at.start as usize + at.len as usize]
     }
 
+    /// Makes room for `bytes` more bytes of text.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
     /// Bytes held.
     pub fn len_bytes(&self) -> usize {
         self.text.len()

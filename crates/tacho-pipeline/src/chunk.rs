@@ -7,6 +7,9 @@ use tacho_wire::{DecodeLimits, TelemetryDecoder, decode_side};
 /// How far an event's time may stand ahead of its log time before it is taken for that, ms.
 const AHEAD_MS_MAX: i64 = 1_000;
 
+/// Room for the texts of a row before they are known.
+const TEXT_BYTES_PER_ROW_MAX: usize = 256;
+
 /// A run is cut into so many pieces at most.
 const PIECES_MAX: usize = 256;
 /// Records at either end of a run that are asked for their time.
@@ -42,11 +45,13 @@ pub(crate) struct Decoder {
     shards: u16,
     limits: DecodeLimits,
     telemetry: TelemetryDecoder,
+    /// Of the run before.
+    text_bytes_per_row: usize,
 }
 
 impl Decoder {
     pub(crate) fn new(stream: Stream, limits: DecodeLimits, shards: u16) -> Self {
-        Self { stream, shards, limits, telemetry: TelemetryDecoder::new(limits, shards) }
+        Self { stream, shards, limits, telemetry: TelemetryDecoder::new(limits, shards), text_bytes_per_row: 0 }
     }
 
     /// Cuts a run whose first and last event lie more than `drift_ms_max` apart into about as many pieces as that fits
@@ -74,12 +79,32 @@ impl Decoder {
         cut
     }
 
+    /// Makes room for rows that are spread evenly and have texts like those before: growing would copy them several
+    /// times.
+    fn reserve(&self, rows: usize, batches: &mut [TelemetryBatch]) {
+        let rows = rows.div_ceil(batches.len()) * 9 / 8;
+        for batch in batches {
+            batch.reserve(rows);
+            batch.text.reserve(rows * self.text_bytes_per_row);
+        }
+    }
+
+    fn note_texts(&mut self, batches: &[TelemetryBatch]) {
+        let rows = batches.iter().map(TelemetryBatch::len).sum::<usize>();
+        let bytes = batches.iter().map(|batch| batch.text.len_bytes()).sum::<usize>();
+        if rows > 0 {
+            self.text_bytes_per_row = bytes.div_ceil(rows).min(TEXT_BYTES_PER_ROW_MAX);
+        }
+    }
+
     /// Decodes a run that begins at offset `from`.
     pub(crate) fn decode(&mut self, records: &Records, from: i64) -> Chunk {
         let (mut telemetry, mut side, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         if self.stream == Stream::Telemetry {
             telemetry.resize_with(usize::from(self.shards), TelemetryBatch::default);
+            self.reserve(records.slots.len(), &mut telemetry);
             self.telemetry.decode(records, &mut telemetry, &mut rejected);
+            self.note_texts(&telemetry);
         } else {
             decode_side(self.stream, records, &self.limits, &mut side, &mut rejected);
         }

@@ -52,6 +52,11 @@ impl BatchBuilder {
         self.count += 1;
     }
 
+    /// Makes room for records of about `bytes` bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.payload.reserve(bytes);
+    }
+
     /// Records so far.
     pub(crate) fn count(&self) -> i32 {
         self.count
