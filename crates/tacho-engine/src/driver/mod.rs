@@ -148,7 +148,8 @@ impl Driver {
         let scores = &mut out.facts.driver_scores;
         self.penalty.emit(config, fleet, |window| {
             let (start, end) = (window.start, window.end);
-            let fact = facts::score(driver_id, window.vehicle_id, ScoreWindow::Penalty15s, (start, end), &window.parts);
+            let vehicle_id = window.vehicle_id.unwrap_or_else(|| unidentified_on.clone());
+            let fact = facts::score(driver_id, vehicle_id, ScoreWindow::Penalty15s, (start, end), &window.parts);
             scores.push(fact);
         });
         self.scores.emit(fleet, |window| {

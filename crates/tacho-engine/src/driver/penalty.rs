@@ -1,7 +1,7 @@
 //! The penalty of the reference: a hop window of 15 s sliding by 1 s, exact at every window boundary.
 
 use super::parts::{Parts, place_of};
-use crate::{config::EngineConfig, series::EmittedSeries};
+use crate::{config::EngineConfig, series::EmittedSeries, vehicle::text_hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tacho_model::{AlertType, EventTime, VehicleId};
@@ -24,7 +24,8 @@ pub struct Penalty {
     settled: EventTime,
     /// Ascending.
     alerts: Vec<Counted>,
-    emitted: EmittedSeries<[u32; WEIGHED]>,
+    /// Counts, and the hash of the vehicle that was named: who reads the fact may go there.
+    emitted: EmittedSeries<([u32; WEIGHED], u32)>,
 }
 
 /// An alert that counts: when it began, on which vehicle, which kind.
@@ -40,8 +41,8 @@ pub struct PenaltyWindow {
     pub start: EventTime,
     pub end: EventTime,
     pub parts: Parts,
-    /// The vehicle of the newest counted alert.
-    pub vehicle_id: VehicleId,
+    /// The vehicle of the newest alert that counts; none in a window that has become empty.
+    pub vehicle_id: Option<VehicleId>,
 }
 
 /// The two window ends at which an alert of this second comes in and goes out.
@@ -80,15 +81,16 @@ impl Penalty {
             let start = end.plus_ms(-config.penalty_window_ms);
             let first = alerts.partition_point(|alert| alert.at < start);
             let after = alerts.partition_point(|alert| alert.at < *end);
-            let mut counts = [0; WEIGHED];
+            let (mut counts, mut vehicle_id) = ([0; WEIGHED], None);
             for alert in &alerts[first..after] {
                 if let Some(count) = counts.get_mut(alert.kind as usize) {
                     *count += 1;
+                    vehicle_id = Some(&alert.vehicle_id);
                 }
             }
-            if self.emitted.tell(*end, counts) {
-                // A window that has become empty names the vehicle of the last alert before it.
-                let vehicle_id = alerts[..after].last().map(|alert| alert.vehicle_id.clone()).unwrap_or_default();
+            let named = vehicle_id.map_or(0, |vehicle_id| text_hash(vehicle_id.as_str()));
+            if self.emitted.tell(*end, (counts, named)) {
+                let vehicle_id = vehicle_id.cloned();
                 let mut parts = Parts::default();
                 parts.counts[..WEIGHED].copy_from_slice(&counts);
                 tell(PenaltyWindow { start, end: *end, parts, vehicle_id });
@@ -113,5 +115,41 @@ impl Penalty {
     /// True if nothing of it can matter any more.
     pub fn is_over(&self, config: &EngineConfig, fleet: EventTime) -> bool {
         self.alerts.is_empty() && self.newest.plus_ms(config.penalty_lateness_ms) < fleet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const AT: EventTime = EventTime(1_000_000);
+
+    /// By window end: counts and the vehicle that is named, as a reader holds them after all was told.
+    fn told(penalty: &mut Penalty, rows: &mut BTreeMap<EventTime, ([u32; WEIGHED], Option<VehicleId>)>) {
+        penalty.emit(&EngineConfig::default(), AT.plus_ms(60_000), |window| {
+            let counts = std::array::from_fn(|kind| window.parts.counts[kind]);
+            rows.insert(window.end, (counts, window.vehicle_id));
+        });
+    }
+
+    #[test]
+    fn an_alert_that_was_moved_away_leaves_no_trace_in_the_windows_of_others() {
+        let (first, second) = (VehicleId::from("veh_0"), VehicleId::from("veh_1"));
+        let (mut in_parts, mut at_once) = (BTreeMap::new(), BTreeMap::new());
+        let mut penalty = Penalty::default();
+        penalty.take(AT, &first, AlertType::Overspeed);
+        told(&mut penalty, &mut in_parts);
+        penalty.take(AT, &second, AlertType::Overspeed);
+        penalty.dismiss(AT, &second, AlertType::Overspeed);
+        told(&mut penalty, &mut in_parts);
+        let mut penalty = Penalty::default();
+        penalty.take(AT, &first, AlertType::Overspeed);
+        penalty.take(AT, &second, AlertType::Overspeed);
+        penalty.dismiss(AT, &second, AlertType::Overspeed);
+        told(&mut penalty, &mut at_once);
+        assert_eq!(in_parts, at_once);
+        let named: Vec<_> = at_once.into_values().map(|(_, vehicle_id)| vehicle_id).collect();
+        assert_eq!(named, [Some(first), None]);
     }
 }

@@ -33,6 +33,7 @@ mod trip;
 mod trips;
 mod windows;
 
+pub(crate) use duplicates::text_hash;
 pub(crate) use group::{NO_LINK, VehicleGroup};
 pub(crate) use order::{RowRef, run_rows, sort_rows};
 pub(crate) use side::accept;

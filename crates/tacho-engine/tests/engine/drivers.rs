@@ -201,13 +201,13 @@ fn a_trip_that_is_reassigned_counts_for_the_other_driver_before_and_after() {
               -> overspeed closed 12:00:00..12:00:32 severity 4 100.0 over 60.0 message trip T driver D1
             fleet 12:01:00
               -> penalty "D1" of v1 11:59:46..12:00:01 2 (1, 0, 0)
-              -> penalty "D1" of v1 12:00:01..12:00:16 0 (0, 0, 0)
+              -> penalty "D1" of  12:00:01..12:00:16 0 (0, 0, 0)
             reassign v1 12:01:00 T drv=D2
             drive v1 12:01:10..12:01:30 100 every=2 limit=60 drv=D1 trip=T
               -> overspeed open 12:01:10.. severity 4 100.0 over 60.0 message trip T driver D2
               -> penalty "D2" of v1 11:59:46..12:00:01 2 (1, 0, 0)
-              -> penalty "D2" of v1 12:00:01..12:00:16 0 (0, 0, 0)
-              -> penalty "D1" of v1 11:59:46..12:00:01 0 (0, 0, 0)
+              -> penalty "D2" of  12:00:01..12:00:16 0 (0, 0, 0)
+              -> penalty "D1" of  11:59:46..12:00:01 0 (0, 0, 0)
             stand v1 12:01:32..12:01:40 every=2 drv=D1 trip=T
               -> overspeed closed 12:01:10..12:01:32 severity 4 100.0 over 60.0 message trip T driver D2
             end v1 12:02:00 T
@@ -215,7 +215,7 @@ fn a_trip_that_is_reassigned_counts_for_the_other_driver_before_and_after() {
               -> trip T completed 12:00:00..12:02:00 1389 m n=33 declared confirmed 12:02:00 moving 54 idle 0 in 0 coverage 1.00 over 54 harsh 0/0/0 driver D2
             fleet 12:03:00
               -> penalty "D2" of v1 12:00:56..12:01:11 2 (1, 0, 0)
-              -> penalty "D2" of v1 12:01:11..12:01:26 0 (0, 0, 0)
+              -> penalty "D2" of  12:01:11..12:01:26 0 (0, 0, 0)
         "#]],
     );
 }

@@ -365,11 +365,11 @@ fn a_dismissed_alert_is_dismissed_and_counts_no_longer() {
               -> penalty "D" of v1 11:59:46..12:00:01 2 (1, 0, 0)
               -> penalty "D" of v1 11:59:51..12:00:06 5 (1, 1, 0)
               -> penalty "D" of v1 12:00:01..12:00:16 3 (0, 1, 0)
-              -> penalty "D" of v1 12:00:06..12:00:21 0 (0, 0, 0)
+              -> penalty "D" of  12:00:06..12:00:21 0 (0, 0, 0)
             dismiss v1 12:00:40 overspeed 12:00:00
             fleet 12:00:46
               -> overspeed dismissed 12:00:00..12:00:06 severity 2 70.0 over 60.0 message driver D
-              -> penalty "D" of v1 11:59:46..12:00:01 0 (0, 0, 0)
+              -> penalty "D" of  11:59:46..12:00:01 0 (0, 0, 0)
               -> penalty "D" of v1 11:59:51..12:00:06 3 (0, 1, 0)
             ack v1 12:00:42 harsh_brake 12:00:05
             ack v1 12:00:43 overspeed 12:00:00

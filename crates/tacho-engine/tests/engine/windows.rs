@@ -346,7 +346,7 @@ fn a_penalty_counts_where_its_alert_begins_and_leaves_after_fifteen_seconds() {
               -> penalty "D" of v1 11:59:52..12:00:07 5 (1, 1, 0)
               -> penalty "D" of v1 12:00:01..12:00:16 3 (0, 1, 0)
             fleet 12:00:40
-              -> penalty "D" of v1 12:00:07..12:00:22 0 (0, 0, 0)
+              -> penalty "D" of  12:00:07..12:00:22 0 (0, 0, 0)
         "#]],
     );
 }
