@@ -49,7 +49,7 @@ struct Args {
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
     /// Telemetry events of the throughput run.
-    #[arg(long, default_value_t = 2_000_000)]
+    #[arg(long, default_value_t = 5_000_000)]
     events: u64,
     /// Vehicles of the throughput run.
     #[arg(long, default_value_t = 10_000)]
