@@ -3,7 +3,7 @@
 
 use crate::{
     DecodeLimits, TelemetryDecoder, decode_side,
-    import::{ColumnMap, Mapper},
+    import::{ColumnMap, Mapper, SpeedFinder},
     telemetry::oracle::{expected, row_of},
     testing::{decode_with, records},
     timestamp::{TimestampParser, parse_timestamp, write_timestamp},
@@ -99,12 +99,19 @@ pub fn import(input: &[u8]) {
     let headers: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     let Ok(mapper) = Mapper::new(&headers, &map) else { return };
     let mut decoder = TelemetryDecoder::new(DecodeLimits { max_age_ms: None, ..DecodeLimits::default() }, 1);
+    let mut speeds = SpeedFinder::default();
     for line in lines.take(32) {
         let cells: Vec<&str> = line.split('\t').collect();
         let mut json = b"before".to_vec();
         if mapper.row(&cells, &mut json).is_err() {
             assert_eq!(json, b"before", "a refused row leaves nothing");
             continue;
+        }
+        if mapper.finds_speed() {
+            speeds.push((), mapper.place(&cells).expect("its cells have been read"));
+            if let Some(((), Some(speed_kmph))) = speeds.pop_found() {
+                Mapper::add_speed(&mut json, speed_kmph);
+            }
         }
         let (_, rejected) = decode_with(&mut decoder, &[&json[6..]]);
         let reason = rejected.first().map(|rejected| rejected.reason);

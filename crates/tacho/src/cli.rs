@@ -435,6 +435,9 @@ pub struct Import {
     /// The file: .csv or .ndjson, also with .gz or .zst behind.
     pub file: PathBuf,
     /// Which column is which field: `field=column[:unit]`, or `field:=constant`, separated by commas.
+    ///
+    /// A file without speeds: `speed:=positions` finds each from the way between the positions 10 s before and behind.
+    /// That tells trips, stops and idling; for harsh events it is too coarse.
     #[arg(long, value_name = "MAP")]
     pub map: String,
     /// Folder of the running instance to bring it into.

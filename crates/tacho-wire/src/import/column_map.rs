@@ -2,17 +2,21 @@
 
 use super::{
     MapError,
-    field::{FIELDS, place_of},
+    field::{FIELDS, SPEED_FIELD, place_of},
     nearest::nearest,
     unit::{CellFormat, CellValue},
 };
 use std::str::FromStr;
 
+/// What is written for a speed that is found from the positions.
+const FROM_POSITIONS: &str = "positions";
+
 /// Which columns become which fields of telemetry, and in which units they are.
 ///
 /// `lat=latitude,lon=gps_long,time=time_utc:s,speed=speed_mph:mph,vehicle_id:=car1`. A column may be several, joined by
 /// `+`, whose cells are joined by a space: `time=Date+Time:%m/%d/%Y %H:%M:%S`. Times without an offset are UTC. The
-/// same column may serve several fields.
+/// same column may serve several fields. `speed:=positions` is for files without a speed: see
+/// [`speed_from_positions`](super::speed_from_positions).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnMap {
     pub(super) entries: Vec<Entry>,
@@ -29,8 +33,13 @@ pub(super) struct Entry {
 /// Where a field's value comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
-    Columns { names: Vec<String>, format: CellFormat },
+    Columns {
+        names: Vec<String>,
+        format: CellFormat,
+    },
     Constant(CellValue),
+    /// The speed, from the positions before and behind.
+    Positions,
 }
 
 impl ColumnMap {
@@ -78,6 +87,9 @@ fn parse_entry(text: &str) -> Result<Entry, MapError> {
 
 fn parse_constant(place: usize, value: &str) -> Result<Source, MapError> {
     let field = FIELDS[place];
+    if field.name == SPEED_FIELD && value == FROM_POSITIONS {
+        return Ok(Source::Positions);
+    }
     let format = field.measure.format(None).expect("every field has a unit of its own");
     let constant = format.read(value).map_err(|problem| MapError::Constant {
         field: field.name,

@@ -70,8 +70,11 @@ pub(super) const FIELDS: [ImportField; 26] = [
     field("history", &[], Measure::Flag),
 ];
 
+/// The field that can be found from others.
+pub(super) const SPEED_FIELD: &str = "speed_kmph";
+
 /// Fields without which there is no telemetry.
-pub(super) const REQUIRED: [&str; 5] = ["vehicle_id", "timestamp", "lat", "lon", "speed_kmph"];
+pub(super) const REQUIRED: [&str; 5] = ["vehicle_id", "timestamp", "lat", "lon", SPEED_FIELD];
 
 /// The place in [`FIELDS`] of a name or an alias.
 pub(super) fn place_of(name: &str) -> Option<usize> {

@@ -3,16 +3,18 @@
 use super::{
     ColumnMap, MapError, RowError,
     column_map::Source,
-    field::{FIELDS, REQUIRED},
+    field::{FIELDS, REQUIRED, SPEED_FIELD},
     nearest::nearest,
     unit::{CellFormat, CellValue, is_missing},
 };
-use crate::{json::ObjectWriter, problem::quote};
+use crate::{import::TrackPoint, json::ObjectWriter, problem::quote};
+use tacho_model::LatLon;
 
 /// Writes the rows of one file as telemetry messages.
 #[derive(Debug, Clone)]
 pub struct Mapper {
     fields: Vec<MappedField>,
+    finds_speed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -35,12 +37,14 @@ impl Mapper {
     pub fn new(headers: &[&str], map: &ColumnMap) -> Result<Self, MapError> {
         for required in REQUIRED {
             if !map.entries.iter().any(|entry| FIELDS[entry.place].name == required) {
-                return Err(MapError::Unmapped { field: required });
+                let other = if required == SPEED_FIELD { ", or `speed:=positions` if the file has none" } else { "" };
+                return Err(MapError::Unmapped { field: required, other });
             }
         }
         let mut fields = Vec::with_capacity(map.entries.len());
         for entry in &map.entries {
             let source = match &entry.source {
+                Source::Positions => continue,
                 Source::Constant(value) => MappedSource::Constant(value.clone()),
                 Source::Columns { names, format } => {
                     let mut indexes = Vec::with_capacity(names.len());
@@ -52,7 +56,41 @@ impl Mapper {
             };
             fields.push(MappedField { name: FIELDS[entry.place].name, source });
         }
-        Ok(Self { fields })
+        Ok(Self { fields, finds_speed: map.entries.iter().any(|entry| entry.source == Source::Positions) })
+    }
+
+    /// Whether the rows' speeds are to be found from their positions (`speed:=positions`): [`Mapper::row`] leaves them out.
+    pub fn finds_speed(&self) -> bool {
+        self.finds_speed
+    }
+
+    /// A row's vehicle and place; none if one of its four cells is missing.
+    ///
+    /// # Errors
+    /// When a cell is no value of its field.
+    pub fn place(&self, cells: &[&str]) -> Result<Option<(String, TrackPoint)>, RowError> {
+        let value = |name: &str| match self.fields.iter().find(|field| field.name == name).map(|field| &field.source) {
+            Some(MappedSource::Constant(value)) => Ok(Some(value.clone())),
+            Some(MappedSource::Cells { indexes, column, format }) => read_cells(cells, indexes, column, format),
+            None => Ok(None),
+        };
+        let values = (value("vehicle_id")?, value("timestamp")?, value("lat")?, value("lon")?);
+        Ok(match values {
+            (
+                Some(CellValue::Text(vehicle_id)),
+                Some(CellValue::Time(at)),
+                Some(CellValue::Number(lat)),
+                Some(CellValue::Number(lon)),
+            ) => Some((vehicle_id, TrackPoint { at, position: LatLon { lat, lon } })),
+            _ => None,
+        })
+    }
+
+    /// Adds the speed that was found to a row's message, to 0.01 km/h.
+    pub fn add_speed(json: &mut Vec<u8>, speed_kmph: f64) {
+        let mut object = ObjectWriter::reopen(json);
+        object.f64(SPEED_FIELD, (speed_kmph * 100.0).round() / 100.0);
+        object.finish();
     }
 
     /// Appends a row's telemetry message to `json`. Missing cells (empty, `NA`, `NaN`, ...) are left out: whether the

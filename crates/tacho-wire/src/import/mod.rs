@@ -7,6 +7,7 @@ mod column_map;
 mod field;
 mod mapper;
 mod nearest;
+mod speed;
 mod unit;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 pub use column_map::ColumnMap;
 pub use mapper::Mapper;
+pub use speed::{SpeedFinder, TrackPoint, speed_from_positions};
 
 /// Why a map cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,10 +62,12 @@ pub enum MapError {
         problem: &'static str,
     },
     /// A field without which there is no telemetry.
-    #[error("no column is mapped to `{field}`; add `{field}=COLUMN` (or `{field}:=VALUE`) to --map")]
+    #[error("no column is mapped to `{field}`; add `{field}=COLUMN` (or `{field}:=VALUE`{other}) to --map")]
     Unmapped {
         /// The field.
         field: &'static str,
+        /// What else can be written for it.
+        other: &'static str,
     },
     /// A column that the file does not have.
     #[error("the file has no column `{column}`; did you mean `{nearest}`?")]

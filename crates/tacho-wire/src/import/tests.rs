@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{decode, decode_with};
 use crate::{DecodeLimits, TelemetryDecoder};
-use tacho_model::{EventTime, Tristate};
+use tacho_model::{EventTime, LatLon, Tristate};
 
 const NDS: &str = "vehicle_id:=car1,time=time_utc:s,lat=gps_lat,lon=gps_long,heading=gps_heading,sats=gps_sats,\
                    hdop=gps_hdop,speed=speed_mph:mph,accel_long=accel_x:g,accel_lat=accel_y:g,rpm=engine_rpm,\
@@ -192,4 +192,79 @@ fn what_is_missing_is_judged_by_decoding() {
     let (batch, rejected) = decode(&messages);
     assert_eq!((batch.len(), batch.ignition_at(0)), (1, Tristate::Unknown));
     assert_eq!(rejected[0].detail, "`speed_kmph` is missing");
+}
+
+/// Points of a drive due north: seconds, metres.
+fn track(points: &[(i64, f64)]) -> Vec<TrackPoint> {
+    let start = LatLon { lat: 12.9, lon: 77.6 };
+    let point = |(s, m): &(i64, f64)| TrackPoint { at: EventTime(s * 1_000), position: start.destination(0.0, *m) };
+    points.iter().map(point).collect()
+}
+
+/// Speeds in km/h, to one decimal, of all points; in order and all at once.
+fn speeds(points: &[(i64, f64)]) -> Vec<Option<f64>> {
+    let track = track(points);
+    let rounded = |speed: Option<f64>| speed.map(|kmph| (kmph * 10.0).round() / 10.0);
+    let mut finder = SpeedFinder::default();
+    let mut found = Vec::new();
+    for (row, point) in track.iter().enumerate() {
+        finder.push(row, Some(("v".to_owned(), *point)));
+        found.extend(std::iter::from_fn(|| finder.pop_found()));
+    }
+    found.extend(std::iter::from_fn(|| finder.pop_last()));
+    assert!(found.iter().map(|(row, _)| *row).eq(0..points.len()), "in their order");
+    let all: Vec<_> = (0..points.len()).map(|index| rounded(speed_from_positions(&track, index))).collect();
+    assert!(found.iter().map(|(_, speed)| rounded(*speed)).eq(all.iter().copied()), "held and freed alike");
+    all
+}
+
+#[test]
+fn a_speed_is_that_of_the_20_seconds_around_a_position() {
+    // 10 m/s for 20 s, then it stands.
+    let drive = [(0, 0.0), (5, 50.0), (10, 100.0), (15, 150.0), (20, 200.0), (25, 200.0), (30, 200.0), (35, 200.0)];
+    let expected = [36.0, 36.0, 36.0, 27.0, 18.0, 9.0, 0.0, 0.0].map(Some);
+    assert_eq!(speeds(&drive), expected);
+}
+
+#[test]
+fn a_speed_reaches_to_the_next_position_but_not_over_a_gap_or_back_in_time() {
+    assert_eq!(speeds(&[(0, 0.0), (60, 600.0), (120, 1_200.0)]), [36.0; 3].map(Some), "one fix a minute");
+    assert_eq!(speeds(&[(0, 0.0), (5, 50.0), (126, 9_000.0)]), [Some(36.0), Some(36.0), None], "121 s are a gap");
+    assert_eq!(speeds(&[(9, 0.0), (5, 50.0), (5, 60.0), (6, 70.0)]), [None, None, Some(36.0), Some(36.0)]);
+    assert_eq!(speeds(&[(7, 0.0)]), [None]);
+}
+
+#[test]
+fn a_vehicle_that_falls_silent_holds_the_others_up_for_so_many_rows_only() {
+    let mut finder = SpeedFinder::default();
+    let places = track(&[(0, 0.0), (1, 10.0), (2, 20.0)]);
+    finder.push(0, Some(("silent".to_owned(), places[0])));
+    finder.push(1, Some(("silent".to_owned(), places[1])));
+    for row in 2..(1 << 16) {
+        finder.push(row, None);
+        assert_eq!(finder.pop_found(), None);
+    }
+    finder.push(1 << 16, None);
+    let (row, speed_kmph) = finder.pop_found().unwrap();
+    assert_eq!((row, speed_kmph.map(f64::round)), (0, Some(36.0)));
+}
+
+#[test]
+fn a_file_without_speeds_gets_them_from_its_positions() {
+    let text = "vehicle=v,time=t:s,lat=a,lon=b,speed:=positions";
+    let mapper = Mapper::new(&["v", "t", "a", "b"], &map(text)).unwrap();
+    assert!(mapper.finds_speed());
+    let cells = ["car", "5", "12.9", "77.6"];
+    let mut json = row(&mapper, &cells).unwrap().into_bytes();
+    Mapper::add_speed(&mut json, 36.004_9);
+    let expected =
+        r#"{"vehicle_id":"car","timestamp":"1970-01-01T00:00:05.000Z","lat":12.9,"lon":77.6,"speed_kmph":36.0}"#;
+    assert_eq!(String::from_utf8(json).unwrap(), expected);
+    let place = TrackPoint { at: EventTime(5_000), position: LatLon { lat: 12.9, lon: 77.6 } };
+    assert_eq!(mapper.place(&cells), Ok(Some(("car".to_owned(), place))));
+    assert_eq!(mapper.place(&["car", "", "12.9", "77.6"]), Ok(None));
+    assert!(matches!(mapper.place(&["car", "5", "north", "77.6"]), Err(RowError::Cell { .. })));
+    let error =
+        Mapper::new(&["v"], &map("vehicle=v,time:=2025-11-30T12:00:00Z,lat:=1,lon:=2")).unwrap_err().to_string();
+    assert!(error.contains("`speed:=positions` if the file has none"), "{error}");
 }

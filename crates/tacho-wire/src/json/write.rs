@@ -12,6 +12,14 @@ impl<'a> ObjectWriter<'a> {
         Self { out, is_empty: true }
     }
 
+    /// To add to the finished object at the end of `out`.
+    pub fn reopen(out: &'a mut Vec<u8>) -> Self {
+        let end = out.pop();
+        debug_assert_eq!(end, Some(b'}'));
+        let is_empty = out.last() == Some(&b'{');
+        Self { out, is_empty }
+    }
+
     pub fn finish(self) {
         self.out.push(b'}');
     }

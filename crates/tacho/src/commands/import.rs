@@ -18,7 +18,7 @@ use std::{
 };
 use tacho_kafka::{ProducerConfig, ProducerLane};
 use tacho_model::{Stream, topic_name};
-use tacho_wire::import::{ColumnMap, Mapper};
+use tacho_wire::import::{ColumnMap, Mapper, SpeedFinder};
 
 /// How long to look for a broker.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub fn run(config: &Config, args: &Import) -> Result<()> {
     let topic = topic_name(&config.topics.prefix, Stream::Telemetry.topic_suffix());
     let lanes = ProducerLane::open(&producer, vec![topic], 1)?;
     let lane = lanes.into_iter().next().context("open a producer")?;
-    let mut intake = Intake { lane, json: Vec::new(), rows: 0, refused: 0 };
+    let mut intake = Intake { lane, speeds: SpeedFinder::default(), rows: 0, refused: 0 };
 
     let bar = progress_bar(&args.file)?;
     let reader = open(&args.file, &bar)?;
@@ -49,7 +49,7 @@ pub fn run(config: &Config, args: &Import) -> Result<()> {
     } else {
         read_csv(reader, &map, &mut intake)?;
     }
-    intake.lane.flush(FLUSH_PATIENCE)?;
+    intake.finish()?;
     bar.finish_and_clear();
     intake.report(args)
 }
@@ -151,7 +151,8 @@ fn cell_of(value: Option<&Value>) -> String {
 /// Rows on their way to the log.
 struct Intake {
     lane: ProducerLane,
-    json: Vec<u8>,
+    /// Messages without a speed, if it is to be found from the positions.
+    speeds: SpeedFinder<Vec<u8>>,
     rows: u64,
     refused: u64,
 }
@@ -166,14 +167,44 @@ struct Key<'a> {
 impl Intake {
     fn take(&mut self, mapper: &Mapper, cells: &[&str]) -> Result<()> {
         self.rows += 1;
-        self.json.clear();
-        if let Err(error) = mapper.row(cells, &mut self.json) {
+        let mut json = Vec::with_capacity(256);
+        if let Err(error) = mapper.row(cells, &mut json) {
             return self.count_refused(&error);
         }
-        let key =
-            serde_json::from_slice::<Key<'_>>(&self.json).map(|key| key.vehicle_id.into_owned()).unwrap_or_default();
+        if !mapper.finds_speed() {
+            return self.send(&json);
+        }
+        match mapper.place(cells) {
+            Ok(place) => self.speeds.push(json, place),
+            Err(error) => return self.count_refused(&error),
+        }
+        while let Some((json, speed_kmph)) = self.speeds.pop_found() {
+            self.send_with(json, speed_kmph)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what still waited for later positions, and waits for the acknowledgements.
+    fn finish(&mut self) -> Result<()> {
+        while let Some((json, speed_kmph)) = self.speeds.pop_last() {
+            self.send_with(json, speed_kmph)?;
+        }
+        self.lane.flush(FLUSH_PATIENCE)?;
+        Ok(())
+    }
+
+    /// A fix that has no other near goes without a speed: it becomes a dead letter, and is not lost.
+    fn send_with(&mut self, mut json: Vec<u8>, speed_kmph: Option<f64>) -> Result<()> {
+        if let Some(speed_kmph) = speed_kmph {
+            Mapper::add_speed(&mut json, speed_kmph);
+        }
+        self.send(&json)
+    }
+
+    fn send(&mut self, json: &[u8]) -> Result<()> {
+        let key = serde_json::from_slice::<Key<'_>>(json).map(|key| key.vehicle_id.into_owned()).unwrap_or_default();
         // The log sets the time: what comes in now has come in now.
-        self.lane.send(0, key.as_bytes(), &self.json, 0)?;
+        self.lane.send(0, key.as_bytes(), json, 0)?;
         Ok(())
     }
 
