@@ -40,6 +40,18 @@ pub struct PlannedStop {
     pub ordered_qty: f64,
 }
 
+impl PlannedStop {
+    /// Until when the vehicle is expected: the planned arrival, else the end of the window. What is late is late against it.
+    pub fn due_at(&self) -> Option<EventTime> {
+        self.planned_arrival.or(self.window_end)
+    }
+    /// What a stop is promised for, and so the day that it is counted in: the planned arrival, else the end of the window,
+    /// else its start.
+    pub fn promised_at(&self) -> Option<EventTime> {
+        self.due_at().or(self.window_start)
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -110,7 +122,7 @@ pub struct StopVisit {
     pub vehicle_id: VehicleId,
     /// The driver of the visit, or empty.
     pub driver_id: DriverId,
-    /// As planned; `planned_arrival` is the promise at dispatch.
+    /// As planned; planned arrival, window and ordered quantity are what was promised at dispatch.
     pub stop: PlannedStop,
     /// Place in the plan, from 1.
     pub plan_order: u32,
@@ -154,9 +166,10 @@ impl StopVisit {
         let over_s = seconds(self.service_start(), self.departed_at) - self.stop.planned_service_s;
         if over_s.is_nan() { over_s } else { over_s.max(0.0) }
     }
-    /// Arrival behind the planned one, seconds; negative when early; NaN before arrival or without a planned one.
+    /// Arrival behind the planned one, else the end of the window, seconds; negative when before it; NaN before arrival or
+    /// without either.
     pub fn lateness_s(&self) -> f64 {
-        seconds(self.stop.planned_arrival, self.arrived_at)
+        seconds(self.stop.due_at(), self.arrived_at)
     }
 }
 

@@ -210,7 +210,7 @@ impl OutputEncoder {
     }
 
     fn stop_visit(&self, visit: &StopVisit, version: u64) -> OutputRecord {
-        let at = visit.departed_at.or(visit.arrived_at).or(visit.stop.planned_arrival).unwrap_or_default();
+        let at = visit.departed_at.or(visit.arrived_at).or(visit.stop.promised_at()).unwrap_or_default();
         self.record(OutputTopic::StopVisits, visit.trip_id.as_str(), at, 768, |object| {
             object.text("trip_id", visit.trip_id.as_str());
             object.text("stop_id", &visit.stop.stop_id);

@@ -111,6 +111,175 @@ fn another_plan_keeps_visits_and_promises_and_removes_what_it_leaves_out() {
 }
 
 #[test]
+fn a_stop_that_is_removed_and_put_back_is_ahead_again_with_the_promise_of_dispatch() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;1000;0;12:02:00,B;9000;0;12:20:00
+         replan v1 12:00:10 T stops=B;9000;0;12:20:00
+         replan v1 12:00:20 T stops=A;1000;0;12:30:00,B;9000;0;12:20:00
+         drive v1 12:00:30..12:02:30 30 trip=T
+         stand v1 12:02:30..12:07:30 trip=T",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;1000;0;12:02:00,B;9000;0;12:20:00
+            replan v1 12:00:10 T stops=B;9000;0;12:20:00
+            replan v1 12:00:20 T stops=A;1000;0;12:30:00,B;9000;0;12:20:00
+            drive v1 12:00:30..12:02:30 30 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+            stand v1 12:02:30..12:07:30 trip=T
+              -> stop A 1/1 arrived 12:02:22.. wait 0 delay NaN late 22 on_time
+        "#]],
+    );
+}
+
+#[test]
+fn standing_at_a_stop_that_is_removed_meanwhile_is_no_visit() {
+    check(
+        "show stops
+         start v1 12:00:00 T stops=A;0;0;12:02:00,B;9000;0;12:20:00
+         stand v1 12:00:00..12:00:20 trip=T
+         replan v1 12:00:20 T stops=B;9000;0;12:20:00
+         stand v1 12:00:20..12:01:30 trip=T",
+        expect![[r#"
+            show stops
+            start v1 12:00:00 T stops=A;0;0;12:02:00,B;9000;0;12:20:00
+            stand v1 12:00:00..12:00:20 trip=T
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+            replan v1 12:00:20 T stops=B;9000;0;12:20:00
+            stand v1 12:00:20..12:01:30 trip=T
+              -> stop B 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop A 2/0 removed .. wait NaN delay NaN late NaN
+        "#]],
+    );
+}
+
+/// A window that is widened and an order that is cut on the way make nothing of it on time or in full.
+#[test]
+fn the_window_and_the_order_that_count_are_those_at_dispatch() {
+    check(
+        "show promises
+         start v1 12:00:00 T stops=A;1000;0;;60;11:00:00;11:30:00;10,B;2000;0;12:10:00;60;;;4,C;3000;0;;;;;0
+         replan v1 12:00:10 T stops=A;1000;0;12:05:00;90;11:00:00;13:00:00;2,B;2000;0;13:00:00;60;12:50:00;13:10:00;1,C;3000;0;12:15:00;;;12:20:00;7
+         replan v1 12:00:20 T stops=A;1000;0;;60;;13:00:00;2,B;2000;0;;60;;;1,C;3000;0;12:45:00;;;12:50:00;9
+         reach v1 12:01:00 T A
+         fix v1 12:01:10 100 0 30 trip=T",
+        expect![[r#"
+            show promises
+            start v1 12:00:00 T stops=A;1000;0;;60;11:00:00;11:30:00;10,B;2000;0;12:10:00;60;;;4,C;3000;0;;;;;0
+            replan v1 12:00:10 T stops=A;1000;0;12:05:00;90;11:00:00;13:00:00;2,B;2000;0;13:00:00;60;12:50:00;13:10:00;1,C;3000;0;12:15:00;;;12:20:00;7
+            replan v1 12:00:20 T stops=A;1000;0;;60;;13:00:00;2,B;2000;0;;60;;;1,C;3000;0;12:45:00;;;12:50:00;9
+            reach v1 12:01:00 T A
+            fix v1 12:01:10 100 0 30 trip=T
+              -> stop B 12:10:00 - - ordered 4 service 60
+              -> stop C 12:15:00 - 12:20:00 ordered 0 service NaN
+              -> stop A - 11:00:00 11:30:00 ordered 10 service 60 late
+        "#]],
+    );
+}
+
+#[test]
+fn a_stop_with_a_window_alone_is_promised_for_its_end_and_late_against_it() {
+    check(
+        "show stops eta alerts
+         start v1 12:00:00 T stops=A;1000;0;;;11:00:00;11:30:00,B;4000;0;;;12:00:00
+         drive v1 12:00:00..12:01:01 36 trip=T every=30
+         reach v1 12:01:05 T A
+         reach v1 12:02:10 T B
+         fix v1 12:02:20 700 0 36 trip=T",
+        expect![[r#"
+            show stops eta alerts
+            start v1 12:00:00 T stops=A;1000;0;;;11:00:00;11:30:00,B;4000;0;;;12:00:00
+            drive v1 12:00:00..12:01:01 36 trip=T every=30
+              -> stop A 1/0 planned .. wait NaN delay NaN late NaN
+              -> stop B 2/0 planned .. wait NaN delay NaN late NaN
+              -> eta "A" at 12:00:00 1300 m: 12:02:36
+              -> eta "B" at 12:00:00 5200 m: 12:10:24
+              -> eta "" at 12:00:00 5200 m: 12:10:24
+              -> eta "A" at 12:00:30 910 m: 12:02:16
+              -> eta "B" at 12:00:30 4810 m: 12:09:50
+              -> eta "" at 12:00:30 4810 m: 12:09:50
+              -> eta "A" at 12:01:00 520 m: 12:01:59
+              -> eta "B" at 12:01:00 4420 m: 12:09:23
+              -> eta "" at 12:01:00 4420 m: 12:09:23
+              -> eta_breach open 12:00:30.. severity 2 1936.1 over 600.0  trip T
+            reach v1 12:01:05 T A
+            reach v1 12:02:10 T B
+            fix v1 12:02:20 700 0 36 trip=T
+              -> stop A 1/1 departed 12:01:05..12:02:10 wait 0 delay NaN late 1865 late declared
+              -> stop B 2/2 arrived 12:02:10.. wait 0 delay NaN late NaN on_time declared
+              -> eta "A" at 12:01:05 0 m: 12:01:59 arrived 12:01:05
+              -> eta "B" at 12:02:10 0 m: 12:09:23 arrived 12:02:10
+              -> eta "" at 12:02:20 4290 m: 12:10:28
+              -> eta_breach closed 12:00:30..12:01:05 severity 2 1936.1 over 600.0  trip T
+        "#]],
+    );
+}
+
+/// 200 m beyond its end still belong to the line.
+#[test]
+fn the_way_along_the_plan_is_a_share_of_the_way_and_the_rest_in_metres() {
+    check(
+        "show routes
+         start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1790;0
+         drive v1 12:00:00..12:02:30 72 trip=T
+         end v1 12:02:30 T
+         fix v1 12:03:40 3000 0 0
+         start v2 12:00:00 U stops=A;9000;0;12:20:00
+         drive v2 12:00:00..12:02:30 72 trip=U
+         end v2 12:02:30 U
+         fix v2 12:03:40 3000 0 0",
+        expect![[r#"
+            show routes
+            start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,1790;0
+            drive v1 12:00:00..12:02:30 72 trip=T
+            end v1 12:02:30 T
+            fix v1 12:03:40 3000 0 0
+              -> trip T 2980 m, 1000 m out of route, compliance 0.6644
+            start v2 12:00:00 U stops=A;9000;0;12:20:00
+            drive v2 12:00:00..12:02:30 72 trip=U
+            end v2 12:02:30 U
+            fix v2 12:03:40 3000 0 0
+              -> trip U 2980 m, NaN m out of route, compliance NaN
+        "#]],
+    );
+}
+
+#[test]
+fn a_detour_beside_the_line_counts_from_the_first_fix_beyond_the_corridor() {
+    check(
+        "show routes
+         start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,3000;0
+         fix v1 12:00:00 0 0 36 trip=T
+         fix v1 12:00:30 300 0 36 trip=T
+         fix v1 12:01:00 300 190 36 trip=T
+         fix v1 12:01:30 300 300 36 trip=T
+         fix v1 12:02:00 600 300 36 trip=T
+         fix v1 12:02:30 600 190 36 trip=T
+         fix v1 12:03:00 600 0 36 trip=T
+         fix v1 12:03:30 900 0 36 trip=T
+         end v1 12:03:30 T
+         fix v1 12:04:40 900 0 0",
+        expect![[r#"
+            show routes
+            start v1 12:00:00 T stops=A;9000;0;12:20:00 route=0;0,3000;0
+            fix v1 12:00:00 0 0 36 trip=T
+            fix v1 12:00:30 300 0 36 trip=T
+            fix v1 12:01:00 300 190 36 trip=T
+            fix v1 12:01:30 300 300 36 trip=T
+            fix v1 12:02:00 600 300 36 trip=T
+            fix v1 12:02:30 600 190 36 trip=T
+            fix v1 12:03:00 600 0 36 trip=T
+            fix v1 12:03:30 900 0 36 trip=T
+            end v1 12:03:30 T
+              -> trip T 1500 m, 410 m out of route, compliance 0.7267
+            fix v1 12:04:40 900 0 0
+        "#]],
+    );
+}
+
+#[test]
 fn arrivals_are_predicted_along_the_way_with_service_and_windows_and_scored() {
     check(
         "show eta

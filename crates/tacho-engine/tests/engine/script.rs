@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
     fn number(&self, key: &str) -> f64 {
         self.options.get(key).map_or(f64::NAN, |value| value.parse().unwrap())
     }
-    /// `stops=id;east;north;planned[;service_s[;from;until]],...` and `route=east;north,...`.
+    /// `stops=id;east;north;[planned][;service_s[;from;until[;ordered]]],...` and `route=east;north,...`; what is empty is absent.
     fn plan(&self) -> Option<DeliveryPlan> {
         let number = |text: &str| text.parse::<f64>().unwrap();
         let stops = self.options.get("stops").map(|stops| {
@@ -115,7 +115,8 @@ impl<'a> Line<'a> {
                 .split(',')
                 .map(|stop| {
                     let parts: Vec<&str> = stop.split(';').collect();
-                    let at = |index: usize| parts.get(index).map(|text| EventTime(time(text)));
+                    let part = |index: usize| parts.get(index).copied().filter(|text| !text.is_empty());
+                    let at = |index: usize| part(index).map(|text| EventTime(time(text)));
                     PlannedStop {
                         stop_id: parts[0].to_owned(),
                         customer_id: String::new(),
@@ -124,8 +125,8 @@ impl<'a> Line<'a> {
                         planned_arrival: at(3),
                         window_start: at(5),
                         window_end: at(6),
-                        planned_service_s: parts.get(4).map_or(f64::NAN, |text| number(text)),
-                        ordered_qty: 10.0,
+                        planned_service_s: part(4).map_or(f64::NAN, number),
+                        ordered_qty: part(7).map_or(10.0, number),
                     }
                 })
                 .collect()

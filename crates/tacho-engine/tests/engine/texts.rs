@@ -85,24 +85,14 @@ pub fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
 fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
     let facts = &out.facts;
     match kind {
-        "stops" => {
-            let text = |f: &tacho_model::StopVisit| {
-                let at = |at: Option<EventTime>| at.map(clock).unwrap_or_default();
-                let visit = format!("{}..{}", at(f.arrived_at), at(f.departed_at));
-                let order = format!(
-                    "{}/{}{}",
-                    f.plan_order,
-                    f.visit_order,
-                    if f.is_out_of_order { " out of order" } else { "" }
-                );
-                let times = format!("wait {} delay {} late {}", f.waiting_s(), f.delay_s(), f.lateness_s());
-                let word = if f.is_declared { " declared" } else { "" };
-                let what = format!("{}{} {}", f.punctuality.as_str(), word, f.outcome);
-                format!("stop {} {} {} {visit} {times} {what}", f.stop.stop_id, order, f.status.as_str())
-                    .trim_end()
-                    .to_owned()
+        "stops" => facts.stop_visits.iter().map(stop_text).collect(),
+        "promises" => facts.stop_visits.iter().map(promise_text).collect(),
+        "routes" => {
+            let text = |f: &TripFact| {
+                let way = format!("{:.0} m, {:.0} m out of route", f.distance_m, f.out_of_route_m);
+                format!("trip {} {way}, compliance {:.4}", f.trip_id, f.route_compliance)
             };
-            facts.stop_visits.iter().map(text).collect()
+            facts.trips.iter().filter(|trip| trip.status.as_str() != "open").map(text).collect()
         }
         "eta" => {
             let text = |f: &tacho_model::EtaPrediction| {
@@ -142,6 +132,24 @@ fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
         }
         other => panic!("no such kind: {other}"),
     }
+}
+
+fn stop_text(f: &tacho_model::StopVisit) -> String {
+    let at = |at: Option<EventTime>| at.map(clock).unwrap_or_default();
+    let visit = format!("{}..{}", at(f.arrived_at), at(f.departed_at));
+    let place = if f.is_out_of_order { " out of order" } else { "" };
+    let order = format!("{}/{}{place}", f.plan_order, f.visit_order);
+    let times = format!("wait {} delay {} late {}", f.waiting_s(), f.delay_s(), f.lateness_s());
+    let word = if f.is_declared { " declared" } else { "" };
+    let what = format!("{}{word} {}", f.punctuality.as_str(), f.outcome);
+    format!("stop {} {order} {} {visit} {times} {what}", f.stop.stop_id, f.status.as_str()).trim_end().to_owned()
+}
+
+fn promise_text(f: &tacho_model::StopVisit) -> String {
+    let (stop, at) = (&f.stop, |at: Option<EventTime>| at.map_or("-".to_owned(), clock));
+    let times = [stop.planned_arrival, stop.window_start, stop.window_end].map(at).join(" ");
+    let numbers = format!("ordered {} service {}", stop.ordered_qty, stop.planned_service_s);
+    format!("stop {} {times} {numbers} {}", stop.stop_id, f.punctuality.as_str()).trim_end().to_owned()
 }
 
 fn trip_text(f: &TripFact) -> String {

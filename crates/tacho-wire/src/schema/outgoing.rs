@@ -342,7 +342,7 @@ pub struct StopVisit {
     pub waiting_s: Option<f64>,
     /// Seconds of service beyond the planned ones.
     pub delay_s: Option<f64>,
-    /// Arrival behind the planned one, seconds.
+    /// Arrival behind the planned one, else the end of the window, seconds.
     pub lateness_s: Option<f64>,
     /// `early`, `on_time`, `late`, `skipped`; or empty.
     pub punctuality: String,

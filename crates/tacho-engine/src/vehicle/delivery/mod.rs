@@ -19,7 +19,7 @@ use route::Route;
 use serde::{Deserialize, Serialize};
 use speeds::Driven;
 use stops::Stops;
-use tacho_model::{DeliveryPlan, DriverId, EndReason, EventTime, TripId};
+use tacho_model::{DeliveryPlan, DriverId, EndReason, EventTime, PlannedStop, TripId};
 
 /// The round of a trip.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub fn on_plan(vehicle: &mut Vehicle, trip_id: &TripId, plan: &DeliveryPlan, ctx
             delivery
         }
         None => {
-            let last_promise = plan.stops.last().and_then(|stop| stop.planned_arrival);
+            let last_promise = plan.stops.last().and_then(PlannedStop::due_at);
             let plan_end = PlanEnd { position, promised: plan.planned_arrival.or(last_promise) };
             let stops = Stops::new(&plan.stops);
             Box::new(Delivery {

@@ -88,6 +88,24 @@ impl Stop {
         self.status == VisitStatus::Planned
     }
 
+    /// The same stop in another plan. The promise at dispatch stays: the times of the first plan that has any, planned arrival
+    /// and window together, and the first quantity that was ordered. Else a later plan would make what is late on time, and
+    /// what is half in full. A stop that was removed, and so never reached, is ahead again.
+    fn replan(self, new: &PlannedStop) -> Stop {
+        let old = &self.planned;
+        let promise = if old.promised_at().is_some() { old } else { new };
+        let planned = PlannedStop {
+            planned_arrival: promise.planned_arrival,
+            window_start: promise.window_start,
+            window_end: promise.window_end,
+            ordered_qty: if old.ordered_qty.is_nan() { new.ordered_qty } else { old.ordered_qty },
+            ..new.clone()
+        };
+        let is_back = self.status == VisitStatus::Removed;
+        let status = if is_back { VisitStatus::Planned } else { self.status };
+        Stop { planned, status, has_news: true, ..self }
+    }
+
     fn distance_m(&self, position: LatLon, radius_m: f64) -> Option<f64> {
         let at = self.planned.position;
         let is_far = (at.lat - position.lat).abs() > radius_m * DEGREES_PER_M;
@@ -120,7 +138,8 @@ impl Stops {
         Stops { stops: planned.iter().map(Stop::new).collect(), ..Stops::default() }
     }
 
-    /// Another plan: what was visited stays, what is left out is removed, promises stay those of dispatch.
+    /// Another plan: what was visited stays, what is left out is removed, what comes back is ahead again, promises stay those
+    /// of dispatch.
     pub fn replace(&mut self, planned: &[PlannedStop]) {
         let present_id = self.present.map(|present| self.stops[present.stop].planned.stop_id.clone());
         let mut old = std::mem::take(&mut self.stops);
@@ -128,10 +147,7 @@ impl Stops {
         for stop in planned {
             let known = old.iter().position(|other| other.planned.stop_id == stop.stop_id).map(|at| old.remove(at));
             stops.push(match known {
-                Some(known) => {
-                    let promise = known.planned.planned_arrival.or(stop.planned_arrival);
-                    Stop { planned: PlannedStop { planned_arrival: promise, ..stop.clone() }, has_news: true, ..known }
-                }
+                Some(known) => known.replan(stop),
                 None => Stop::new(stop),
             });
         }
@@ -146,7 +162,8 @@ impl Stops {
         self.next = None;
         let place = |id: &String| self.stops.iter().position(|stop| stop.planned.stop_id == *id);
         let at = present_id.as_ref().and_then(place);
-        self.present = self.present.take().zip(at).map(|(present, stop)| Present { stop, ..present });
+        let present = self.present.take().zip(at).map(|(present, stop)| Present { stop, ..present });
+        self.present = present.filter(|present| present.has_arrived || self.stops[present.stop].is_ahead());
     }
 
     /// Where the stops are, in their order.
@@ -279,7 +296,7 @@ impl Stops {
     /// Id, arrival and promise of a stop that was reached.
     pub fn arrival(&self, index: usize) -> (String, EventTime, Option<EventTime>) {
         let stop = &self.stops[index];
-        (stop.planned.stop_id.clone(), stop.arrived_at.unwrap_or(EventTime::MIN), stop.planned.planned_arrival)
+        (stop.planned.stop_id.clone(), stop.arrived_at.unwrap_or(EventTime::MIN), stop.planned.due_at())
     }
 
     /// What is left of the round: where the vehicle is, and the stops ahead.
@@ -298,7 +315,7 @@ impl Stops {
                 index,
                 stop_id: stop.planned.stop_id.clone(),
                 position: stop.planned.position,
-                promised: stop.planned.planned_arrival,
+                promised: stop.planned.due_at(),
                 window_start: stop.planned.window_start,
                 service_ms: (planned_ms as i64 - done_ms.max(0)).max(0),
                 is_here,
