@@ -1,14 +1,9 @@
--- Under-utilized vehicles: whose rate over the last 7 days is under 30 % (`under_utilized_share`) of the median rate of
--- their class, least used first. Rate: driving / (scheduled hours - hours down). A class of fewer than 3 tells nothing.
+-- Under-utilized vehicles: whose rate over the last 7 days (`vehicle_rates_last`) is under 30 % (`under_utilized_share`) of
+-- the median rate of their class, least used first. Vehicles without available hours are left out; a class of fewer than 3
+-- others tells nothing.
 WITH
     (SELECT under_utilized_share FROM v_fleet) AS share,
-    rates AS (
-        SELECT d.vehicle_id AS vehicle_id, any(d.class) AS class, sum(driving_s) / 3600 AS driving_h,
-            any(arraySum(v.hours)) - sum(down_s) / 3600 AS available_h, if(available_h > 0, driving_h / available_h, 0) AS rate
-        FROM vehicle_days_last(days = 7) AS d
-        INNER JOIN v_vehicle_schedules AS v ON d.vehicle_id = v.vehicle_id
-        GROUP BY vehicle_id
-    ),
+    rates AS (SELECT vehicle_id, class, driving_h, rate FROM vehicle_rates_last(days = 7) WHERE isFinite(rate)),
     classes AS (
         SELECT class, quantileExactInclusive(0.5)(rate) AS median_rate, count() AS vehicle_count
         FROM rates

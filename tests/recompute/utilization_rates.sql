@@ -1,6 +1,6 @@
 -- Rates of use by vehicle, class and depot and the cost of idling, as `utilization_by_vehicle`, `utilization_by_class`,
 -- `under_utilized` and `idle_cost` tell them, from the fixes (see parts/days.sql), with the median from the sorted rates. Without
--- schedules all 24 hours of a day count, here of all days since a vehicle was heard of first. Result: compared, those that differ.
+-- schedules all 24 hours of a day count, of the days since a vehicle was heard of first. Result: compared, those that differ.
 WITH
 {{days}},
     (SELECT idle_litres_per_hour * fuel_price FROM v_fleet) AS price_per_hour,
@@ -8,13 +8,14 @@ WITH
     classes AS (SELECT vehicle_id, argMax(JSONExtractString(body, 'class'), timestamp) AS said, argMax(JSONExtractString(body, 'group'), timestamp) AS depot FROM commands WHERE type = 'vehicle.upsert' GROUP BY vehicle_id),
     vehicles AS (
         SELECT d.vehicle_id AS vehicle, any(if(c.said = '', 'car', c.said)) AS class, any(c.depot) AS depot, sum(driving) / 3600000 AS driving_h, sum(idling) / 3600000 AS idling_h, sum(stopped) / 3600000 AS stopped_h,
-            24 * (intDiv(now_ms - 1, 86400000) - min(day) + 1) AS scheduled_h, driving_h / scheduled_h AS rate, driving_h / (24 * count()) AS rate_of_days, driving_h / (7 * 24) AS rate_of_week
+            intDiv(now_ms - 1, 86400000) - min(day) + 1 AS day_count, driving_h / (24 * least(30, day_count)) AS rate,
+            sumIf(driving, day > intDiv(now_ms - 1, 86400000) - 7) / 3600000 / (24 * least(7, day_count)) AS rate_of_week
         FROM days AS d
         LEFT JOIN classes AS c ON d.vehicle_id = c.vehicle_id
         GROUP BY vehicle
     ),
     groups AS (
-        SELECT key.1 AS by, key.2 AS id, arraySort(groupArray(rate_of_days)) AS sorted, count() AS n, sum(driving_h) AS driven_h, sum(rate_of_days) / n AS mean,
+        SELECT key.1 AS by, key.2 AS id, arraySort(groupArray(rate)) AS sorted, count() AS n, sum(driving_h) AS driven_h, sum(rate) / n AS mean,
             (sorted[intDiv(n + 1, 2)] + sorted[intDiv(n, 2) + 1]) / 2 AS median, arraySort(groupArray(rate_of_week)) AS week, (week[intDiv(n + 1, 2)] + week[intDiv(n, 2) + 1]) / 2 AS median_of_week
         FROM vehicles
         ARRAY JOIN [('class', class), ('depot', depot)] AS key

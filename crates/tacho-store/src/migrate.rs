@@ -32,6 +32,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "192_withdrawn_stop_visits",
     "193_fault_codes_said",
     "194_by_day_and_vehicle",
+    "200_vehicle_rates",
+    "201_trips_that_contradict",
 ];
 
 struct Migration {

@@ -2,6 +2,7 @@
 
 mod again;
 mod demands;
+mod fleet;
 mod host;
 mod order;
 mod panels;

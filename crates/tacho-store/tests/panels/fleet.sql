@@ -37,6 +37,8 @@ SELECT concat('more-', toString(number)), 'v3', 'completed', toDateTime64('2026-
 FROM numbers(4);
 INSERT INTO trip_events (trip_id, vehicle_id, event_type, timestamp)
 VALUES ('t1', 'v1', 'trip_start', '2026-03-08 08:00:00'), ('t1', 'v1', 'trip_end', '2026-03-08 09:00:00'), ('t4', 'v2', 'trip_start', '2026-03-08 10:30:00');
+-- While d2 has trips on two vehicles, both drive.
+INSERT INTO vehicle_minutes (vehicle_id, minute, driving_s, version) VALUES ('v1', '2026-03-08 10:40:00', 60, 1), ('v2', '2026-03-08 10:40:00', 60, 1);
 -- Alerts: two speedings and a harsh brake of d1, one of them dismissed; an open fault. The first two lie in one cell.
 INSERT INTO alerts (alert_id, ts, ended_at, vehicle_id, driver_id, trip_id, alert_type, severity, value, threshold, lat, lon, source, state, version)
 VALUES ('a1', '2026-03-08 08:05:00', '2026-03-08 08:06:00', 'v1', 'd1', 't1', 'overspeed', 2, 92, 80, 12.97, 77.59, 'engine', 'closed', 1),

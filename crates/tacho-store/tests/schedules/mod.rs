@@ -61,11 +61,11 @@ fn a_vehicles_days_are_those_of_its_depot_and_its_rate_is_against_its_own_schedu
                     t2\tAsia/Kolkata\t2026-03-07\t1\t40\t2\nt3\tEurope/Berlin\t2026-03-06\t1\t40\t10\n";
     assert_eq!(days(host, &store), expected);
     // Trucks: 3 h of 17 scheduled; rates of 0.2, 0.5 and 0.1.
-    let of_class = "car\t1\t1\t12\t0\t0.08333333333333333\t0.08333333333333333\t0.08333333333333333\t40\n\
-                    truck\t3\t3\t17\t0\t0.17647058823529413\t0.26666666666666666\t0.2\t120\n";
+    let of_class = "car\t1\t1\t12\t0\t0.08333333333333333\t0.08333333333333333\t0.08333333333333333\t40\t12\n\
+                    truck\t3\t3\t17\t0\t0.17647058823529413\t0.26666666666666666\t0.2\t120\t17\n";
     assert_eq!(answer(host, &store, "utilization_by_class days=7 by=class"), of_class);
-    let of_depot = "\t2\t2\t22\t0\t0.09090909090909091\t0.09166666666666667\t0.09166666666666667\t80\n\
-                    east\t2\t2\t7\t0\t0.2857142857142857\t0.35\t0.35\t80\n";
+    let of_depot = "\t2\t2\t22\t0\t0.09090909090909091\t0.09166666666666667\t0.09166666666666667\t80\t22\n\
+                    east\t2\t2\t7\t0\t0.2857142857142857\t0.35\t0.35\t80\t7\n";
     assert_eq!(answer(host, &store, "utilization_by_class days=7 by=depot"), of_depot);
     // Two drive on Friday at 21 h, two on Saturday: half an hour at 1 h, half an hour at 2 h.
     let hours = "5\t21\t1\t0\t80\n6\t1\t1\t0\t40\n6\t2\t1\t0\t40\n";

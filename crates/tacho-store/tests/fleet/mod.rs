@@ -1,0 +1,162 @@
+//! What the fleet manager reads: rates of use with schedules and workshops, and trips that contradict each other.
+
+use crate::{
+    host::Host,
+    panels::{answer, execute},
+    schedules::refresh,
+};
+use tacho_store::{ClickHouseStore, FleetSchedule, FleetSettings, set_fleet};
+
+/// Quarters of an hour of a vehicle in one state (`driving_ms`, `down_ms`, ...), from a moment in UTC on.
+fn spend(host: &Host, store: &ClickHouseStore, vehicle: &str, state: &str, from: &str, quarters: u32) {
+    let rows = format!(
+        "INSERT INTO vehicle_intervals (vehicle_id, interval_start, {state}, version) \
+         SELECT '{vehicle}', toDateTime64('{from}', 3, 'UTC') + toIntervalMinute(15 * number), 900000, 1 FROM numbers({quarters})"
+    );
+    execute(host, store, &rows);
+}
+
+fn fleet(host: &Host, store: &ClickHouseStore, hours: f64, schedules: &[&str]) {
+    let schedules = schedules.iter().map(|text| FleetSchedule::parse(text).expect("a schedule")).collect();
+    let settings = FleetSettings {
+        time_zone: "Europe/Berlin".into(),
+        scheduled_hours_per_day: hours,
+        schedules,
+        ..Default::default()
+    };
+    host.runtime.block_on(set_fleet(store.client(), &settings)).unwrap();
+}
+
+/// A week of trucks with 8 scheduled hours a day, Monday 2026-03-02 to Sunday 2026-03-08 in Berlin (UTC+1).
+fn week_of_trucks(host: &Host, store: &ClickHouseStore) {
+    let trucks = ["always", "days", "gone", "new", "rarely", "repaired", "silent"]
+        .map(|truck| format!("('{truck}', 'truck', 1)"))
+        .join(", ");
+    execute(
+        host,
+        store,
+        &format!("INSERT INTO vehicles (vehicle_id, class, version) VALUES {trucks}, ('never', 'truck', 1)"),
+    );
+    for day in 2..=8 {
+        let morning = format!("2026-03-0{day} 07:00:00");
+        let midnight = format!("2026-03-0{} 23:00:00", day - 1);
+        // Half of its schedule, and a sixteenth of it.
+        spend(host, store, "days", "driving_ms", &morning, 16);
+        spend(host, store, "rarely", "driving_ms", &morning, 2);
+        // In the workshop all week; on Monday and Tuesday only; first heard of on Saturday.
+        spend(host, store, "always", "down_ms", &midnight, 96);
+        let (state, from, quarters) = if day < 4 { ("down_ms", &midnight, 96) } else { ("driving_ms", &morning, 16) };
+        spend(host, store, "repaired", state, from, quarters);
+        if day >= 7 {
+            spend(host, store, "new", "driving_ms", &morning, 16);
+        }
+    }
+    // Heard of ten days and a hundred days ago for the last time.
+    spend(host, store, "silent", "driving_ms", "2026-02-26 07:00:00", 16);
+    spend(host, store, "gone", "driving_ms", "2025-11-28 07:00:00", 16);
+}
+
+/// The numbers are those of `docs/analytics/fleet.md`.
+#[test]
+fn a_rate_counts_the_hours_in_which_a_vehicle_could_be_used_since_it_was_heard_of_first() {
+    let host = Host::shared();
+    let store = host.store_in("rates");
+    fleet(host, &store, 24.0, &["class=truck; hours=8"]);
+    week_of_trucks(host, &store);
+    refresh(host, &store);
+    let rates = "SELECT vehicle_id, driving_h, down_h, scheduled_h, available_h, rate FROM vehicle_rates_last(days = 7) ORDER BY vehicle_id";
+    let of_week = "always\t0\t168\t56\t0\tnan\ndays\t28\t0\t56\t56\t0.5\nnew\t8\t0\t16\t16\t0.5\nrarely\t3.5\t0\t56\t56\t0.0625\n\
+                   repaired\t20\t48\t56\t40\t0.5\nsilent\t0\t0\t56\t56\t0\n";
+    assert_eq!(host.ask(&store, rates), of_week);
+    let under_utilized = "silent\ttruck\t0\t0\t0.5\t0\nrarely\ttruck\t3.5\t0.0625\t0.5\t0.125\n";
+    assert_eq!(answer(host, &store, "under_utilized"), under_utilized);
+    // The same rates everywhere; of a longer span, too, where `silent` drove on one of eleven days.
+    let by_vehicle = answer(host, &store, "utilization_by_vehicle days=7");
+    let of_vehicle = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>()[..7].join("\t");
+    let found: Vec<String> = by_vehicle.lines().map(of_vehicle).collect();
+    let expected = [
+        "silent\t0\t0\t0\t0\t56\t0",
+        "rarely\t3.5\t0\t0\t0\t56\t0.0625",
+        "days\t28\t0\t0\t0\t56\t0.5",
+        "new\t8\t0\t0\t0\t16\t0.5",
+        "repaired\t20\t0\t0\t48\t56\t0.5",
+        "always\t0\t0\t0\t168\t56\tnan",
+    ];
+    assert_eq!(found, expected);
+    let by_class = "truck\t6\t59.5\t296\t216\t0.265625\t0.3125\t0.5\t0\t224\n";
+    assert_eq!(answer(host, &store, "utilization_by_class days=7 by=class"), by_class);
+    let longer = answer(host, &store, "utilization_by_vehicle days=30");
+    assert!(longer.contains("silent\t4\t0\t0\t0\t88\t0.045454545454545456\t0\t0\t88\n"), "{longer}");
+}
+
+#[test]
+fn trips_count_for_the_days_of_the_vehicles_depot() {
+    let host = Host::shared();
+    let store = host.store_in("trip_days");
+    fleet(host, &store, 24.0, &["group=east; time_zone=Asia/Kolkata"]);
+    execute(
+        host,
+        &store,
+        "INSERT INTO vehicles (vehicle_id, class, group_name, version) VALUES ('k', 'van', 'east', 1), ('b', 'van', '', 1)",
+    );
+    // Until Friday 21:00 UTC: Saturday 02:30 in Kolkata (UTC+5:30), Friday 22:00 in Berlin.
+    for vehicle in ["k", "b"] {
+        spend(host, &store, vehicle, "driving_ms", "2026-03-06 17:00:00", 16);
+        // A trip a day for four weeks at 12:00; on the last day six, of which two are on Saturday in Kolkata.
+        let trips = format!(
+            "INSERT INTO trips (trip_id, vehicle_id, status, started_at, ended_at, start_lat, start_lon, end_lat, end_lon, version) \
+             SELECT concat('{vehicle}', toString(number)), '{vehicle}', 'completed', at, at + 600, 12, 77, 12, 77, 1 FROM \
+             (SELECT number, if(number < 29, toDateTime64('2026-02-06 12:00:00', 3, 'UTC') + toIntervalDay(number), \
+              toDateTime64('2026-03-06 17:00:00', 3, 'UTC') + toIntervalMinute(25 * (number - 28))) AS at FROM numbers(34))"
+        );
+        execute(host, &store, &trips);
+    }
+    refresh(host, &store);
+    let trip_counts = |days: u32| {
+        let answer = answer(host, &store, &format!("utilization_by_vehicle days={days}"));
+        let count = |vehicle| {
+            answer
+                .lines()
+                .find(|line| line.starts_with(vehicle))
+                .and_then(|line| line.split('\t').nth(8))
+                .map(str::to_owned)
+        };
+        (count("k").expect("a row"), count("b").expect("a row"))
+    };
+    assert_eq!(trip_counts(1), ("2".into(), "6".into()));
+    assert_eq!(trip_counts(2), ("6".into(), "7".into()));
+    let many = "SELECT vehicle_id, at, value, threshold FROM v_anomalies_now WHERE anomaly_type = 'many_trips' ORDER BY vehicle_id, at";
+    let expected =
+        "b\t2026-03-05 23:00:00.000\t6\t1\nk\t2026-03-05 18:30:00.000\t4\t1\nk\t2026-03-06 18:30:00.000\t2\t1\n";
+    assert_eq!(host.ask(&store, many), expected);
+}
+
+/// d1 leaves a trip open on `parked`, drives `first` from 08:30 to 09:00 and `second` from 08:40: one contradiction. d2 parks
+/// `left` at 08:10 and its trip ends at 08:15, five minutes after his next one has begun: none.
+#[test]
+fn a_driver_is_on_two_vehicles_when_both_drive_at_once() {
+    let host = Host::shared();
+    let store = host.store_in("two_vehicles");
+    fleet(host, &store, 24.0, &[]);
+    execute(
+        host,
+        &store,
+        "INSERT INTO trips (trip_id, vehicle_id, driver_id, status, started_at, ended_at, moving_s, version) VALUES \
+         ('open', 'parked', 'd1', 'open', '2026-03-08 08:00:00', '2026-03-08 12:00:00', 600, 1), \
+         ('one', 'first', 'd1', 'completed', '2026-03-08 08:30:00', '2026-03-08 09:00:00', 1800, 1), \
+         ('two', 'second', 'd1', 'completed', '2026-03-08 08:40:00', '2026-03-08 09:20:00', 2400, 1), \
+         ('before', 'left', 'd2', 'completed', '2026-03-08 08:00:00', '2026-03-08 08:15:00', 600, 1), \
+         ('next', 'taken', 'd2', 'completed', '2026-03-08 08:10:30', '2026-03-08 08:40:00', 1700, 1)",
+    );
+    for (vehicle, first, minutes) in
+        [("parked", 0, 10), ("first", 30, 30), ("second", 40, 40), ("left", 0, 11), ("taken", 10, 30)]
+    {
+        let rows = format!(
+            "INSERT INTO vehicle_minutes (vehicle_id, minute, driving_s, version) \
+             SELECT '{vehicle}', toDateTime64('2026-03-08 08:00:00', 3, 'UTC') + toIntervalMinute({first} + number), 60, 1 FROM numbers({minutes})"
+        );
+        execute(host, &store, &rows);
+    }
+    let found = "SELECT driver_id, trip_id, other_trip_id, at, value FROM v_anomalies_now WHERE anomaly_type = 'driver_on_two_vehicles'";
+    assert_eq!(host.ask(&store, found), "d1\ttwo\tone\t2026-03-08 08:40:00.000\t1200\n");
+}
