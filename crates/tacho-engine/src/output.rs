@@ -116,6 +116,8 @@ pub enum DriverNews {
     Alert(AlertType),
     /// A person says that the alert that began then was none: it counts no longer.
     Dismissed(AlertType),
+    /// So was the overspeed that gave that minute so much time over a known limit, ms.
+    DismissedOver(u64),
     /// It is somebody else's, with the trip that it was raised on: taken from the driver, or given to them.
     MovedAlert {
         /// Its kind.
@@ -147,6 +149,7 @@ impl DriverNews {
     pub(crate) fn takes(&self) -> bool {
         match self {
             DriverNews::MovedAlert { is_taken, .. } | DriverNews::MovedDrive { is_taken, .. } => *is_taken,
+            DriverNews::DismissedOver(_) => true,
             _ => false,
         }
     }

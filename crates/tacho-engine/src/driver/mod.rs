@@ -100,6 +100,7 @@ impl DriverGroup {
                 driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type);
                 driver.scores.dismiss_alert(input.at, *alert_type);
             }
+            DriverNews::DismissedOver(over_ms) => driver.scores.dismiss_over(input.at, *over_ms),
             DriverNews::MovedAlert { alert_type, is_taken } => {
                 match is_taken {
                     true => driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type),

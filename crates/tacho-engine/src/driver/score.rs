@@ -138,6 +138,16 @@ impl Scores {
         self.note_change(at, 0);
     }
 
+    /// The overspeed that gave the minute of `at` so much time over the limit was none.
+    pub fn dismiss_over(&mut self, at: EventTime, over_ms: u64) {
+        let drive = Drive { over_ms, ..Drive::default() };
+        let by = Parts { drive, ..Parts::default() };
+        for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS) {
+            buckets.take(at.floor_to_ms(level.size_ms), &by);
+        }
+        self.note_change(at, 0);
+    }
+
     /// What was driven in that quarter of an hour was driven by somebody else; or by this driver, and not by that one.
     /// Windows of an hour stay as they are: their minutes are not known any more.
     pub fn move_drive(&mut self, quarter: EventTime, drive: &Drive, is_taken: bool) {

@@ -4,6 +4,7 @@
 //! driving. So windows of an hour keep what they have counted.
 
 use super::{
+    share::OverShare,
     state::{Context, Vehicle},
     trip::Trip,
 };
@@ -12,7 +13,7 @@ use crate::{
     output::{DriverInput, DriverNews},
 };
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertType, DriverId, EventTime, VehicleId};
+use tacho_model::{AlertType, DriverId, EventTime, VehicleId, derived_id};
 
 const QUARTER_MS: i64 = 15 * 60_000;
 /// Quarters and alerts of a trip that can be moved: of a longer one, or a worse one, the newest.
@@ -39,6 +40,10 @@ struct Counted {
     at: EventTime,
     driver_id: DriverId,
     alert_type: AlertType,
+    /// Given to another driver with the trip.
+    is_moved: bool,
+    /// Of an overspeed that another has followed: the time over a known limit that it gave.
+    over: Vec<OverShare>,
 }
 
 impl Account {
@@ -60,13 +65,23 @@ impl Account {
         if self.alerts.len() == ALERTS_MAX {
             self.alerts.remove(0);
         }
-        self.alerts.push(Counted { at, driver_id: driver_id.clone(), alert_type });
+        let driver_id = driver_id.clone();
+        self.alerts.push(Counted { at, driver_id, alert_type, is_moved: false, over: Vec::new() });
     }
 
-    /// Forgets an alert that was none, and says for whom it counted.
-    fn forget_alert(&mut self, at: EventTime, alert_type: AlertType) -> Option<DriverId> {
-        let place = self.alerts.iter().position(|alert| (alert.at, alert.alert_type) == (at, alert_type))?;
-        Some(self.alerts.remove(place).driver_id)
+    fn place_of(&self, at: EventTime, alert_type: AlertType) -> Option<usize> {
+        self.alerts.iter().position(|alert| (alert.at, alert.alert_type) == (at, alert_type))
+    }
+
+    /// Time over the limit that was none is not moved with the trip. Of the quarters of that time it is that of the driver
+    /// who drove, or of the one whom the trip was given to.
+    fn forget_over(&mut self, over: &OverShare) {
+        let start = over.minute.floor_to_ms(QUARTER_MS);
+        let is_it = |quarter: &Quarter| quarter.start == start && quarter.drive.over_ms >= over.ms;
+        let own = self.quarters.iter().position(|quarter| is_it(quarter) && quarter.driver_id == over.driver_id);
+        if let Some(place) = own.or_else(|| self.quarters.iter().position(is_it)) {
+            self.quarters[place].drive.over_ms -= over.ms;
+        }
     }
 
     /// Takes everything from its drivers, or gives it to them.
@@ -78,7 +93,7 @@ impl Account {
         for Quarter { start, driver_id, drive } in &self.quarters {
             push(*start, driver_id, DriverNews::MovedDrive { drive: *drive, is_taken });
         }
-        for Counted { at, driver_id, alert_type } in &self.alerts {
+        for Counted { at, driver_id, alert_type, .. } in &self.alerts {
             push(*at, driver_id, DriverNews::MovedAlert { alert_type: *alert_type, is_taken });
         }
     }
@@ -94,13 +109,67 @@ pub fn note_alerts(vehicle: &mut Vehicle, raised: &[DriverInput]) {
     }
 }
 
-/// For whom an alert counts that a person says was none; none if no trip knows. What would be put back forgets it, too.
-pub fn forget_alert(vehicle: &mut Vehicle, at: EventTime, alert_type: AlertType) -> Option<DriverId> {
+/// An alert that the trip knows of: when it began, for whom it counts, whether it was given to them with the trip.
+pub struct Known {
+    pub at: EventTime,
+    pub alert_type: AlertType,
+    pub driver_id: DriverId,
+    pub is_moved: bool,
+    pub over: Vec<OverShare>,
+}
+
+/// The alert of that id, if the running trip or the one before has counted it.
+pub fn find_alert(vehicle: &Vehicle, alert_id: &str) -> Option<(EventTime, AlertType)> {
+    let trips = [&vehicle.trip, &vehicle.ended].into_iter().flatten();
+    let mut alerts = trips.filter_map(|trip| trip.account.as_deref()).flat_map(|account| &account.alerts);
+    let has_id = |alert: &&Counted| {
+        derived_id(alert.alert_type.as_str(), vehicle.id.as_str(), alert.at.ms()).to_string() == alert_id
+    };
+    alerts.find(has_id).map(|alert| (alert.at, alert.alert_type))
+}
+
+/// Forgets an alert that a person says was none; none if no trip knows of it. What would be put back forgets it, too.
+pub fn forget_alert(vehicle: &mut Vehicle, at: EventTime, alert_type: AlertType) -> Option<Known> {
+    let forget = |account: &mut Account| {
+        let place = account.place_of(at, alert_type)?;
+        let Counted { driver_id, is_moved, over, .. } = account.alerts.remove(place);
+        Some(Known { at, alert_type, driver_id, is_moved, over })
+    };
     if let Some(silence) = &mut vehicle.silence {
-        silence.accounts_mut().for_each(|account| _ = account.forget_alert(at, alert_type));
+        silence.accounts_mut().for_each(|account| _ = forget(account));
     }
+    accounts_mut(vehicle).find_map(forget)
+}
+
+/// Time over the limit that was none.
+pub fn forget_over(vehicle: &mut Vehicle, over: &OverShare) {
+    if let Some(silence) = &mut vehicle.silence {
+        silence.accounts_mut().for_each(|account| account.forget_over(over));
+    }
+    accounts_mut(vehicle).for_each(|account| account.forget_over(over));
+}
+
+/// Keeps what an overspeed gave that another follows.
+pub fn keep_over(vehicle: &mut Vehicle, at: EventTime, over: Vec<OverShare>) {
+    let known = accounts_mut(vehicle)
+        .find_map(|account| Some((account.place_of(at, AlertType::Overspeed)?, account)));
+    if let Some((place, account)) = known {
+        account.alerts[place].over = over;
+    }
+}
+
+fn accounts_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Account> {
     let trips = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten();
-    trips.filter_map(|trip| trip.account.as_deref_mut()).find_map(|account| account.forget_alert(at, alert_type))
+    trips.filter_map(|trip| trip.account.as_deref_mut())
+}
+
+/// A crash that the device has reported counts for the trip, too; its turn has come.
+pub fn note_crash(vehicle: &mut Vehicle, at: EventTime, driver_id: &DriverId) {
+    let Some(trip) = vehicle.trip.as_deref_mut().filter(|trip| trip.is_confirmed) else { return };
+    let account = trip.account.get_or_insert_default();
+    if account.place_of(at, AlertType::Crash).is_none() {
+        account.take_alert(at, driver_id, AlertType::Crash);
+    }
 }
 
 /// Moves what the trip has counted to the driver who drove it. Returns what it was before.
@@ -108,7 +177,10 @@ pub fn reassign(trip: &mut Trip, vehicle_id: &VehicleId, driver_id: &DriverId, c
     let account = trip.account.as_deref_mut()?;
     let from = account.clone();
     account.quarters.iter_mut().for_each(|quarter| quarter.driver_id = driver_id.clone());
-    account.alerts.iter_mut().for_each(|alert| alert.driver_id = driver_id.clone());
+    for alert in &mut account.alerts {
+        alert.driver_id = driver_id.clone();
+        alert.is_moved = true;
+    }
     let moved = Moved { from, to: account.clone() };
     moved.from.tell(vehicle_id, true, ctx);
     moved.to.tell(vehicle_id, false, ctx);

@@ -80,13 +80,18 @@ impl Episode {
         let mut episode = Episode::begin(vehicle, fix, begin, ctx);
         episode.fence = fence;
         episode.tell(vehicle, ctx);
-        ctx.out.driver_inputs.push(DriverInput {
-            driver_id: episode.driver_id.clone(),
-            vehicle_id: vehicle.id.clone(),
-            at: episode.started_at,
-            news: DriverNews::Alert(episode.alert_type),
-        });
+        episode.count(vehicle, DriverNews::Alert(episode.alert_type), ctx);
         episode
+    }
+
+    /// Tells the driver's part what has become of it.
+    pub fn count(&self, vehicle: &Vehicle, news: DriverNews, ctx: &mut Context<'_>) {
+        ctx.out.driver_inputs.push(DriverInput {
+            driver_id: self.driver_id.clone(),
+            vehicle_id: vehicle.id.clone(),
+            at: self.started_at,
+            news,
+        });
     }
 
     /// An episode that nothing has been told of yet.

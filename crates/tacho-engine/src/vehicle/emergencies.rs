@@ -1,13 +1,15 @@
 //! Calls for help: SOS and crash go out as they arrive, whatever waits, and are put right when their moment comes.
 
 use super::{
+    account,
     alerts::{Begin, Episode, PAUSE_MS},
     fix::Fix,
     side,
     state::{Context, Vehicle},
 };
+use crate::output::DriverNews;
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertType, DriverId, EventTime, LimitSource, TripId, device_flag};
+use tacho_model::{AlertState, AlertType, DriverId, EventTime, LimitSource, TripId, device_flag};
 
 /// Emergencies that were acknowledged before all was known of them; of more, the newest.
 const SEEN_MAX: usize = 16;
@@ -118,12 +120,40 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     for episode in lasting.chain(seen) {
         let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
         if episode.started_at == fix.at && is_news {
+            recount_crash(vehicle, episode, &driver_id, ctx);
             episode.driver_id = driver_id.clone();
             episode.trip_id = trip_id.clone();
             episode.tell(vehicle, ctx);
         }
     }
     vehicle.emergencies = emergencies;
+}
+
+/// A crash that was counted for the driver who was known when it went out counts for the one who drove.
+fn recount_crash(vehicle: &Vehicle, crash: &Episode, driver_id: &DriverId, ctx: &mut Context<'_>) {
+    if crash.alert_type == AlertType::Crash && crash.driver_id != *driver_id && !is_dismissed(crash) {
+        crash.count(vehicle, DriverNews::Dismissed(AlertType::Crash), ctx);
+        let of_driver = Episode { driver_id: driver_id.clone(), ..crash.clone() };
+        of_driver.count(vehicle, DriverNews::Alert(AlertType::Crash), ctx);
+    }
+}
+
+fn is_dismissed(episode: &Episode) -> bool {
+    episode.review == Some(AlertState::Dismissed)
+}
+
+/// The trip keeps account of a crash whose fix has its turn.
+pub fn note_crash(vehicle: &mut Vehicle, fix: &Fix<'_>) {
+    if fix.device_flags & device_flag::CRASH == 0 {
+        return;
+    }
+    let emergencies = &vehicle.emergencies;
+    let seen = emergencies.seen.iter().map(|seen| &seen.episode).filter(|episode| !is_dismissed(episode));
+    let crashes = emergencies.crash.as_deref().into_iter().chain(seen);
+    let of_fix = |crash: &&Episode| crash.alert_type == AlertType::Crash && crash.started_at == fix.at;
+    if let Some(driver_id) = crashes.into_iter().find(of_fix).map(|crash| crash.driver_id.clone()) {
+        account::note_crash(vehicle, fix.at, &driver_id);
+    }
 }
 
 /// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
@@ -180,6 +210,9 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
         episode.trip_id = TripId::from(fix.trip_id);
     }
     episode.tell(vehicle, ctx);
+    if alert_type == AlertType::Crash {
+        episode.count(vehicle, DriverNews::Alert(alert_type), ctx);
+    }
     episode
 }
 

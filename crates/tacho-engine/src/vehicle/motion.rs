@@ -180,6 +180,9 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if ctx.out.driver_inputs.len() > inputs_before {
         account::note_alerts(vehicle, &ctx.out.driver_inputs[inputs_before..]);
     }
+    if fix.device_flags != 0 {
+        emergencies::note_crash(vehicle, fix);
+    }
     if let Some(last) = &vehicle.last {
         smooth_interval(&mut vehicle.interval_ms, fix.at.ms_since(last.at));
     }

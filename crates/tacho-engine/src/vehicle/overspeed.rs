@@ -3,17 +3,21 @@
 //! Begins when the speed has been over the limit plus tolerance for 5 s and in two fixes (Traccar: held for a minimal
 //! duration; Wialon: at least two messages in a row), ends with the first fix at or under. Limits: the lowest known of
 //! message, vehicle and geofence; without one the default of 80 km/h, without tolerance, marked `default`.
+//!
+//! The limit may change while it lasts: each fix is judged by its own. The alert names the worst of them, and a known limit
+//! before the default; time counts for the score while the limit is a known one.
 
 use super::{
+    account,
     alerts::{Begin, Episode, PAUSE_MS},
     fencing::{FenceLimit, FencePlace},
     fix::Fix,
-    share,
+    share::{self, OverShare},
     state::{Context, Vehicle},
 };
 use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
+use tacho_model::{AlertState, AlertType, EventTime, LatLon, LimitSource};
 
 /// A run of fixes over the limit, and the episode made of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -23,6 +27,8 @@ pub struct Overspeed {
     fence: Option<Box<FencePlace>>,
     /// Raised and lasting, or closed so lately that it may reopen.
     episode: Option<Box<Episode>>,
+    /// What it has given its drivers of time over a known limit.
+    given: Vec<OverShare>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -31,8 +37,33 @@ struct Run {
     last: EventTime,
     position: LatLon,
     fixes: u32,
-    peak_kmph: f32,
+    /// Of the newest fix.
     limit: Limit,
+    worst: Worst,
+    /// Of its time, what was over a known limit, ms.
+    known_ms: i64,
+}
+
+/// The speed that was the most over its limit, and that limit.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Worst {
+    speed_kmph: f32,
+    limit: Limit,
+}
+
+impl Worst {
+    /// A known limit decides before the default; then the ratio.
+    fn rank(&self) -> (bool, f32) {
+        (self.limit.is_known(), self.speed_kmph / self.limit.kmph)
+    }
+
+    fn severity(&self) -> u8 {
+        match self.speed_kmph / self.limit.kmph {
+            ratio if ratio >= 1.4 => 4,
+            ratio if ratio >= 1.2 => 3,
+            _ => 2,
+        }
+    }
 }
 
 /// A limit and where it came from.
@@ -42,6 +73,13 @@ struct Limit {
     /// Over this an alert begins.
     threshold_kmph: f32,
     source: LimitSource,
+}
+
+impl Limit {
+    /// Not the default, which is only assumed.
+    fn is_known(&self) -> bool {
+        self.source != LimitSource::Default
+    }
 }
 
 /// The lowest known limit. Of equal ones, the message's counts before the vehicle's, and that before a geofence's.
@@ -62,14 +100,6 @@ fn limit_of(config: &EngineConfig, vehicle: &Vehicle, fix: &Fix<'_>, fence: Opti
     }
 }
 
-fn severity_of(peak_kmph: f32, limit: Limit) -> u8 {
-    match peak_kmph / limit.kmph {
-        ratio if ratio >= 1.4 => 4,
-        ratio if ratio >= 1.2 => 3,
-        _ => 2,
-    }
-}
-
 /// Takes a fix in order.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, fence: Option<FenceLimit>, ctx: &mut Context<'_>) {
     let limit = limit_of(ctx.config, vehicle, fix, fence);
@@ -84,11 +114,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, fence: Option<FenceLimit>, c
         overspeed.end(vehicle, run.last, ctx);
     }
     if is_over {
-        if overspeed.run.is_none() {
-            let fence = fence.filter(|_| limit.source == LimitSource::Geofence);
-            overspeed.fence = fence.map(|fence| Box::new(fence.place(fix.at, ctx)));
-        }
-        overspeed.over(vehicle, fix, limit, ctx);
+        overspeed.over(vehicle, fix, (limit, fence), ctx);
     } else {
         overspeed.end(vehicle, fix.at, ctx);
     }
@@ -121,23 +147,37 @@ impl Overspeed {
         self.episode.as_deref_mut()
     }
 
-    fn over(&mut self, vehicle: &mut Vehicle, fix: &Fix<'_>, limit: Limit, ctx: &mut Context<'_>) {
-        let run = self.run.get_or_insert(Run {
-            since: fix.at,
-            last: fix.at,
-            position: fix.position,
-            fixes: 0,
-            peak_kmph: 0.0,
-            limit,
-        });
-        let step_ms = fix.at.ms_since(run.last);
-        run.last = fix.at;
+    /// What the episode that began then has given of time over a known limit, if it is the newest.
+    pub fn take_given(&mut self, started_at: EventTime) -> Vec<OverShare> {
+        let is_it = self.episode.as_ref().is_some_and(|episode| episode.started_at == started_at);
+        if is_it { std::mem::take(&mut self.given) } else { Vec::new() }
+    }
+
+    fn over(
+        &mut self,
+        vehicle: &mut Vehicle,
+        fix: &Fix<'_>,
+        (limit, fence): (Limit, Option<FenceLimit>),
+        ctx: &mut Context<'_>,
+    ) {
+        let here = Worst { speed_kmph: fix.speed_kmph, limit };
+        let begins =
+            Run { since: fix.at, last: fix.at, position: fix.position, fixes: 0, limit, worst: here, known_ms: 0 };
+        let run = self.run.get_or_insert(begins);
+        let (step_ms, step_limit) = (fix.at.ms_since(run.last), run.limit);
+        (run.last, run.limit) = (fix.at, limit);
         run.fixes += 1;
-        run.peak_kmph = run.peak_kmph.max(fix.speed_kmph);
+        if step_limit.is_known() {
+            run.known_ms += step_ms;
+        }
+        if run.fixes == 1 || here.rank() > run.worst.rank() {
+            run.worst = here;
+            let fence = fence.filter(|_| limit.source == LimitSource::Geofence);
+            self.fence = fence.map(|fence| Box::new(fence.place(fix.at, ctx)));
+        }
         let run = *run;
-        let severity = severity_of(run.peak_kmph, run.limit);
         if self.is_lasting() {
-            add_seconds(vehicle, step_ms, run.limit);
+            self.add_seconds(vehicle, step_ms, step_limit.is_known().then_some(step_ms));
         } else if !self.reopen(vehicle, &run, ctx) {
             let is_confirmed = run.fixes >= 2 && fix.at.ms_since(run.since) >= ctx.config.overspeed_min_ms;
             if !is_confirmed {
@@ -147,19 +187,34 @@ impl Overspeed {
                 alert_type: AlertType::Overspeed,
                 started_at: run.since,
                 position: run.position,
-                severity,
-                value: f64::from(run.peak_kmph),
-                threshold: f64::from(run.limit.kmph),
-                limit_source: run.limit.source,
+                severity: run.worst.severity(),
+                value: f64::from(run.worst.speed_kmph),
+                threshold: f64::from(run.worst.limit.kmph),
+                limit_source: run.worst.limit.source,
                 interval_ms: vehicle.interval_ms as i64,
             };
-            let episode = Episode::raise_in(vehicle, fix, begin, self.fence.take(), ctx);
+            let episode = Episode::raise_in(vehicle, fix, begin, self.fence.clone(), ctx);
             self.episode = Some(Box::new(episode));
-            add_seconds(vehicle, fix.at.ms_since(run.since), run.limit);
+            self.add_seconds(vehicle, fix.at.ms_since(run.since), Some(run.known_ms));
         }
+        self.judge(&run.worst);
         if let Some(episode) = &mut self.episode {
-            episode.grow(f64::from(run.peak_kmph), severity);
             episode.update(vehicle, fix.at, ctx);
+        }
+    }
+
+    /// The episode takes over what is worse than all that it knows.
+    fn judge(&mut self, worst: &Worst) {
+        let Some(episode) = &mut self.episode else { return };
+        let is_known = episode.limit_source != LimitSource::Default;
+        let rank = (is_known, (episode.value / episode.threshold) as f32);
+        if worst.rank() > rank {
+            episode.value = f64::from(worst.speed_kmph);
+            episode.threshold = f64::from(worst.limit.kmph);
+            episode.limit_source = worst.limit.source;
+            episode.severity = worst.severity();
+            episode.fence = self.fence.clone();
+            episode.has_news = true;
         }
     }
 
@@ -168,30 +223,39 @@ impl Overspeed {
         let Some(episode) = &mut self.episode else { return false };
         let Some(ended_at) = episode.ended_at else { return false };
         if run.since.ms_since(ended_at) > ctx.config.merge_gap_ms {
+            account::keep_over(vehicle, episode.started_at, std::mem::take(&mut self.given));
             self.episode = None;
             return false;
         }
         episode.ended_at = None;
         episode.has_news = true;
-        add_seconds(vehicle, run.last.ms_since(ended_at), run.limit);
+        let pause_ms = run.last.ms_since(ended_at);
+        self.add_seconds(vehicle, pause_ms, run.limit.is_known().then_some(pause_ms));
         true
     }
 
     fn end(&mut self, vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
         let Some(run) = self.run.take() else { return };
-        if let Some(episode) = self.episode.as_mut().filter(|episode| episode.ended_at.is_none()) {
-            add_seconds(vehicle, at.ms_since(run.last), run.limit);
+        if self.episode.as_ref().is_none_or(|episode| episode.ended_at.is_some()) {
+            return;
+        }
+        let rest_ms = at.ms_since(run.last);
+        self.add_seconds(vehicle, rest_ms, run.limit.is_known().then_some(rest_ms));
+        if let Some(episode) = &mut self.episode {
             episode.end(vehicle, at, ctx);
         }
     }
-}
 
-/// Seconds over the limit belong to the running trip, and to the driver's score if the limit is a real one.
-fn add_seconds(vehicle: &mut Vehicle, ms: i64, limit: Limit) {
-    if let Some(trip) = &mut vehicle.trip {
-        trip.totals.overspeed_ms += ms;
-    }
-    if limit.source != LimitSource::Default {
-        share::add_over(vehicle, ms);
+    /// Time over the limit belongs to the running trip, and to the driver's score as far as the limit was a known one and
+    /// nobody has said that it was none.
+    fn add_seconds(&mut self, vehicle: &mut Vehicle, ms: i64, known_ms: Option<i64>) {
+        if let Some(trip) = &mut vehicle.trip {
+            trip.totals.overspeed_ms += ms;
+        }
+        let is_dismissed =
+            self.episode.as_ref().is_some_and(|episode| episode.review == Some(AlertState::Dismissed));
+        if let Some(known_ms) = known_ms.filter(|_| !is_dismissed) {
+            share::add_over(vehicle, known_ms, &mut self.given);
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! What people say of alerts: seen, or none.
 
 use super::{
-    account,
+    account::{self, Known},
     alerts::Episode,
+    share,
     state::{Context, Vehicle},
 };
-use crate::output::{DriverInput, DriverNews};
-use tacho_model::{AlertState, EventTime};
+use crate::{
+    driver::Drive,
+    output::{DriverInput, DriverNews},
+};
+use tacho_model::{AlertState, AlertType, EventTime};
 
 /// A person has seen an alert, or says that it is none. Alerts that last until acknowledged end with it.
 ///
@@ -19,7 +23,9 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
         return;
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
-    let Some(episode) = found else { return };
+    let Some(episode) = found else {
+        return if verdict == AlertState::Dismissed { discount_older(vehicle, alert_id, ctx) };
+    };
     // What was dismissed stays so: it no longer counts anywhere.
     if episode.review == Some(AlertState::Dismissed) {
         return;
@@ -28,15 +34,55 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
     let episode = episode.clone();
     episode.tell(vehicle, ctx);
     if verdict == AlertState::Dismissed {
-        let (at, alert_type) = (episode.started_at, episode.alert_type);
-        let mut driver_id = episode.driver_id.clone();
-        let mut news = DriverNews::Dismissed(alert_type);
-        if let Some(other) = account::forget_alert(vehicle, at, alert_type).filter(|other| *other != driver_id) {
-            // It was moved, to where windows of an hour have never counted it.
-            (driver_id, news) = (other, DriverNews::MovedAlert { alert_type, is_taken: true });
-        }
-        ctx.out.driver_inputs.push(DriverInput { driver_id, vehicle_id: vehicle.id.clone(), at, news });
+        discount(vehicle, &episode, ctx);
     }
+}
+
+/// What was none counts no longer.
+fn discount(vehicle: &mut Vehicle, episode: &Episode, ctx: &mut Context<'_>) {
+    let (at, alert_type) = (episode.started_at, episode.alert_type);
+    let known = account::forget_alert(vehicle, at, alert_type);
+    let mut known = known.unwrap_or_else(|| Known {
+        at,
+        alert_type,
+        driver_id: episode.driver_id.clone(),
+        is_moved: false,
+        over: Vec::new(),
+    });
+    if alert_type == AlertType::Overspeed {
+        known.over = vehicle.overspeed.take_given(at);
+    }
+    discount_known(vehicle, known, ctx);
+}
+
+/// The same of an alert that others of its kind have followed, as far as the running trip or the one before knows of it.
+fn discount_older(vehicle: &mut Vehicle, alert_id: &str, ctx: &mut Context<'_>) {
+    let found = account::find_alert(vehicle, alert_id);
+    if let Some(known) = found.and_then(|(at, alert_type)| account::forget_alert(vehicle, at, alert_type)) {
+        discount_known(vehicle, known, ctx);
+    }
+}
+
+fn discount_known(vehicle: &mut Vehicle, known: Known, ctx: &mut Context<'_>) {
+    let Known { at, alert_type, driver_id, is_moved, over } = known;
+    for over in over {
+        if share::take_back_over(vehicle, &over) {
+            continue;
+        }
+        account::forget_over(vehicle, &over);
+        let drive = Drive { over_ms: over.ms, ..Drive::default() };
+        let (driver_id, news) = match is_moved {
+            true => (driver_id.clone(), DriverNews::MovedDrive { drive, is_taken: true }),
+            false => (over.driver_id, DriverNews::DismissedOver(over.ms)),
+        };
+        ctx.out.driver_inputs.push(DriverInput { driver_id, vehicle_id: vehicle.id.clone(), at: over.minute, news });
+    }
+    let news = match is_moved {
+        // To where windows of an hour have never counted it.
+        true => DriverNews::MovedAlert { alert_type, is_taken: true },
+        false => DriverNews::Dismissed(alert_type),
+    };
+    ctx.out.driver_inputs.push(DriverInput { driver_id, vehicle_id: vehicle.id.clone(), at, news });
 }
 
 /// Ends an SOS or crash, and says when it began; none if there is none of that id.
@@ -55,6 +101,9 @@ pub fn close_emergency(
     episode.ended_at = Some(at.max(episode.started_at));
     episode.tell(vehicle, ctx);
     let started_at = episode.started_at;
+    if verdict == AlertState::Dismissed && episode.alert_type == AlertType::Crash {
+        discount(vehicle, &episode, ctx);
+    }
     let is_waiting = !vehicle.has_passed(started_at) || vehicle.held.is_some();
     vehicle.emergencies.see(*episode, is_waiting);
     Some(started_at)

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use tacho_model::{DriverId, EventTime, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
+/// Minutes of one overspeed that can be taken back: of a longer one, the newest.
+const OVER_SHARES_MAX: usize = 240;
 
 /// The share of one minute, until the minute or the driver changes.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -75,11 +77,40 @@ fn drive_at<'v>(vehicle: &'v mut Vehicle, at: EventTime, ctx: &mut Context<'_>) 
     &mut vehicle.share.drive
 }
 
-/// Time over a known limit belongs to the share of the fix that told it.
-pub fn add_over(vehicle: &mut Vehicle, ms: i64) {
-    if !vehicle.share.drive.is_empty() {
-        vehicle.share.drive.over_ms += ms.max(0) as u64;
+/// What an overspeed gave a minute of a driver: time over a known limit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OverShare {
+    pub minute: EventTime,
+    pub driver_id: DriverId,
+    pub ms: u64,
+}
+
+/// Time over a known limit belongs to the share of the fix that told it, and is noted in `given`.
+pub fn add_over(vehicle: &mut Vehicle, ms: i64, given: &mut Vec<OverShare>) {
+    let Share { minute, driver_id, drive } = &mut vehicle.share;
+    if drive.is_empty() || ms <= 0 {
+        return;
     }
+    drive.over_ms += ms as u64;
+    match given.last_mut().filter(|last| last.minute == *minute && last.driver_id == *driver_id) {
+        Some(last) => last.ms += ms as u64,
+        None => {
+            if given.len() == OVER_SHARES_MAX {
+                given.remove(0);
+            }
+            given.push(OverShare { minute: *minute, driver_id: driver_id.clone(), ms: ms as u64 });
+        }
+    }
+}
+
+/// Takes back what a dismissed overspeed gave, if it has not been handed over yet.
+pub fn take_back_over(vehicle: &mut Vehicle, over: &OverShare) -> bool {
+    let Share { minute, driver_id, drive } = &mut vehicle.share;
+    let is_here = *minute == over.minute && *driver_id == over.driver_id && drive.over_ms >= over.ms;
+    if is_here {
+        drive.over_ms -= over.ms;
+    }
+    is_here
 }
 
 /// When the share is handed over if no fix does it, on fleet time. Progress of the vehicle does not put it off: an epoch

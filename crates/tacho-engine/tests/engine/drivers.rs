@@ -300,3 +300,113 @@ fn a_driver_who_is_erased_is_forgotten() {
         "#]],
     );
 }
+
+/// A crash counts for the driver who drove, whether measured or reported; one that was none does not.
+#[test]
+fn a_reported_crash_counts_for_the_driver_until_a_person_says_that_it_was_none() {
+    check(
+        "show alerts scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:00:30 60
+         fix v1 12:00:31 520 0 0 flag=crash
+         stand v1 12:00:32..12:01:40
+         fleet 12:02:00
+         dismiss v1 12:02:30 crash 12:00:31
+         fleet 12:03:00",
+        expect![[r#"
+            show alerts scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:00:30 60
+            fix v1 12:00:31 520 0 0 flag=crash
+              -> crash open 12:00:31.. severity 5 1.0 over 1.0  driver D
+              -> harsh_brake open 12:00:29.. severity 4 8.3 over 3.9  driver D
+            stand v1 12:00:32..12:01:40
+              -> harsh_brake closed 12:00:29..12:00:32 severity 4 8.3 over 3.9  driver D
+            fleet 12:02:00
+              -> score "D" 1h 11:01:00..12:01:00 NaN 467 m in 31 s, 0 s over, harsh (1, 0, 0), 1 crash, coverage 1.00
+            dismiss v1 12:02:30 crash 12:00:31
+            fleet 12:03:00
+              -> crash dismissed 12:00:31..12:02:30 severity 5 1.0 over 1.0  driver D
+              -> score "D" 1h 11:01:00..12:01:00 NaN 467 m in 31 s, 0 s over, harsh (1, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_crash_whose_driver_is_only_known_with_its_turn_counts_for_that_driver() {
+    check(
+        "show scores
+         setup v1 11:58:00 reorder=10000
+         drive v1 12:00:00..12:00:30 60 drv=D1
+         fix v1 12:00:31 520 0 0 flag=crash drv=D2
+         stand v1 12:00:32..12:01:40 drv=D2
+         fleet 12:02:00",
+        expect![[r#"
+            show scores
+            setup v1 11:58:00 reorder=10000
+            drive v1 12:00:00..12:00:30 60 drv=D1
+            fix v1 12:00:31 520 0 0 flag=crash drv=D2
+            stand v1 12:00:32..12:01:40 drv=D2
+            fleet 12:02:00
+              -> score "D2" 1h 11:01:00..12:01:00 NaN 0 m in 2 s, 0 s over, harsh (1, 0, 0), 1 crash, coverage 1.00
+              -> score "D1" 1h 11:01:00..12:01:00 NaN 467 m in 29 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_dismissed_overspeed_gives_its_seconds_back_and_gets_no_more() {
+    check(
+        "show scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:01:30 70 limit=50
+         dismiss v1 12:01:30 overspeed 12:00:00
+         drive v1 12:01:31..12:02:30 70 limit=50
+         fleet 12:03:10",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:01:30 70 limit=50
+            dismiss v1 12:01:30 overspeed 12:00:00
+            drive v1 12:01:31..12:02:30 70 limit=50
+            fleet 12:03:10
+              -> score "D" 1h 11:01:00..12:01:00 NaN 1128 m in 59 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:02:00..12:02:00 NaN 2294 m in 119 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:03:00..12:03:00 NaN 2878 m in 149 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn an_alert_that_others_have_followed_is_taken_back_too() {
+    check(
+        "show scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:00:50 70 trip=T limit=50
+         drive v1 12:00:51..12:01:10 49 trip=T limit=50
+         drive v1 12:01:11..12:01:50 70 trip=T limit=50
+         drive v1 12:01:51..12:02:10 49 trip=T limit=50
+         fleet 12:03:10
+         dismiss v1 12:03:20 overspeed 12:00:00
+         dismiss v1 12:03:21 overspeed 12:00:00
+         fleet 12:04:00",
+        expect![[r#"
+            show scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:00:50 70 trip=T limit=50
+            drive v1 12:00:51..12:01:10 49 trip=T limit=50
+            drive v1 12:01:11..12:01:50 70 trip=T limit=50
+            drive v1 12:01:51..12:02:10 49 trip=T limit=50
+            fleet 12:03:10
+              -> score "D" 1h 11:01:00..12:01:00 NaN 1081 m in 59 s, 51 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:02:00..12:02:00 NaN 2098 m in 119 s, 91 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:03:00..12:03:00 NaN 2234 m in 129 s, 91 s over, harsh (0, 0, 0), coverage 1.00
+            dismiss v1 12:03:20 overspeed 12:00:00
+            dismiss v1 12:03:21 overspeed 12:00:00
+            fleet 12:04:00
+              -> score "D" 1h 11:01:00..12:01:00 NaN 1081 m in 59 s, 0 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:02:00..12:02:00 NaN 2098 m in 119 s, 40 s over, harsh (0, 0, 0), coverage 1.00
+              -> score "D" 1h 11:03:00..12:03:00 NaN 2234 m in 129 s, 40 s over, harsh (0, 0, 0), coverage 1.00
+        "#]],
+    );
+}

@@ -3,7 +3,7 @@
 use crate::{properties::Ran, rig::Row};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use tacho_engine::DriverNews;
+use tacho_engine::{DriverInput, DriverNews};
 use tacho_model::{AlertState, AlertType, ScoreWindow, Tristate};
 
 fn by_vehicle(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
@@ -209,8 +209,19 @@ fn penalized(ran: &Ran) -> BTreeMap<String, Vec<(i64, usize)>> {
         let vehicle = f.vehicle_id.as_str();
         *counts.entry((who(f.driver_id.as_str(), vehicle), vehicle, f.ts.ms(), kind)).or_default() += 1;
     }
+    let is_told_as_dismissed = |input: &DriverInput, alert_type: AlertType| {
+        newest.values().any(|f| {
+            f.state == AlertState::Dismissed
+                && (f.ts, f.alert_type, &f.vehicle_id) == (input.at, alert_type, &input.vehicle_id)
+        })
+    };
     for input in &ran.rig.moved {
-        let DriverNews::MovedAlert { alert_type, is_taken } = input.news else { continue };
+        let (alert_type, is_taken) = match input.news {
+            DriverNews::MovedAlert { alert_type, is_taken } => (alert_type, is_taken),
+            // One that others of its kind have followed is taken back, and not told again.
+            DriverNews::Dismissed(alert_type) if !is_told_as_dismissed(input, alert_type) => (alert_type, true),
+            _ => continue,
+        };
         let Some(kind) = kind_of(alert_type) else { continue };
         let vehicle = input.vehicle_id.as_str();
         let count = counts.entry((who(input.driver_id.as_str(), vehicle), vehicle, input.at.ms(), kind)).or_default();

@@ -174,3 +174,76 @@ fn a_silent_vehicle_does_not_speed_for_ever() {
         "#]],
     );
 }
+
+/// A road without a known limit, then one of 50 km/h, then one that nobody knows again.
+#[test]
+fn the_limit_that_becomes_known_while_it_lasts_decides_and_its_seconds_count() {
+    check(
+        "show alerts scores
+         login v1 11:59:00 D
+         drive v1 12:00:00..12:00:20 100
+         drive v1 12:00:20..12:00:50 100 limit=50
+         drive v1 12:00:50..12:00:58 100
+         drive v1 12:00:58..12:00:59 70
+         fleet 12:03:00",
+        expect![[r#"
+            show alerts scores
+            login v1 11:59:00 D
+            drive v1 12:00:00..12:00:20 100
+              -> overspeed open 12:00:00.. severity 3 100.0 over 80.0 default driver D
+            drive v1 12:00:20..12:00:50 100 limit=50
+              -> overspeed open 12:00:00.. severity 4 100.0 over 50.0 message driver D
+            drive v1 12:00:50..12:00:58 100
+            drive v1 12:00:58..12:00:59 70
+              -> overspeed closed 12:00:00..12:00:58 severity 4 100.0 over 50.0 message driver D
+              -> harsh_brake open 12:00:57.. severity 4 8.3 over 3.9  driver D
+            fleet 12:03:00
+              -> harsh_brake closed 12:00:57..12:00:58 severity 4 8.3 over 3.9  driver D
+              -> score "D" 1h 11:01:00..12:01:00 NaN 1611 m in 58 s, 30 s over, harsh (1, 0, 0), coverage 1.00
+        "#]],
+    );
+}
+
+#[test]
+fn the_worst_of_several_limits_is_named_and_sets_the_severity() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:07 110 limit=100
+         drive v1 12:00:07..12:00:08 80 limit=50
+         drive v1 12:00:08..12:00:14 115 limit=100
+         drive v1 12:00:14..12:00:15 80 limit=100",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:07 110 limit=100
+              -> overspeed open 12:00:00.. severity 2 110.0 over 100.0 message
+            drive v1 12:00:07..12:00:08 80 limit=50
+              -> harsh_brake open 12:00:06.. severity 4 8.3 over 3.9 
+            drive v1 12:00:08..12:00:14 115 limit=100
+              -> harsh_brake closed 12:00:06..12:00:08 severity 4 8.3 over 3.9 
+              -> harsh_accel closed 12:00:07..12:00:09 severity 4 9.7 over 3.4 
+              -> overspeed open 12:00:00.. severity 4 80.0 over 50.0 message
+            drive v1 12:00:14..12:00:15 80 limit=100
+              -> overspeed closed 12:00:00..12:00:14 severity 4 80.0 over 50.0 message
+              -> harsh_brake open 12:00:06.. severity 4 9.7 over 3.9 
+        "#]],
+    );
+}
+
+#[test]
+fn a_geofence_entered_while_it_lasts_is_named_with_its_limit() {
+    check(
+        "show alerts
+         fence Z 11:00:00 box=300,-50,3000,50 limit=30
+         drive v1 12:00:00..12:00:20 72 limit=60
+         drive v1 12:00:20..12:00:25 20 limit=60",
+        expect![[r#"
+            show alerts
+            fence Z 11:00:00 box=300,-50,3000,50 limit=30
+            drive v1 12:00:00..12:00:20 72 limit=60
+              -> overspeed open 12:00:00.. severity 4 72.0 over 30.0 geofence at Z
+            drive v1 12:00:20..12:00:25 20 limit=60
+              -> overspeed closed 12:00:00..12:00:20 severity 4 72.0 over 30.0 geofence at Z
+              -> harsh_brake closed 12:00:19..12:00:21 severity 4 14.4 over 3.9 
+        "#]],
+    );
+}

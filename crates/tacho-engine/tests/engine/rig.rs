@@ -133,7 +133,7 @@ pub struct Rig {
     /// Last fact by kind and id, as text.
     pub last: BTreeMap<String, String>,
     pub all: Facts,
-    /// Alerts that were moved from one driver to another.
+    /// Alerts that were moved from one driver to another, or dismissed.
     pub moved: Vec<DriverInput>,
 }
 
@@ -189,7 +189,9 @@ impl Rig {
             out.counts.push(made.side_outcomes);
             out.held_rows += made.held_rows;
             out.live.append(&mut made.live);
-            let is_moved = |input: &&DriverInput| matches!(input.news, DriverNews::MovedAlert { .. });
+            let is_moved = |input: &&DriverInput| {
+                matches!(input.news, DriverNews::MovedAlert { .. } | DriverNews::Dismissed(_))
+            };
             self.moved.extend(made.driver_inputs.iter().filter(is_moved).cloned());
             inputs.append(&mut made.driver_inputs);
             partials.push(made.fleet);

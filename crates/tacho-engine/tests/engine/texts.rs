@@ -74,7 +74,8 @@ pub fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
                 let harsh = (f.harsh_brake_count, f.harsh_accel_count, f.harsh_corner_count);
                 let drive = format!("{:.0} m in {:.0} s, {:.0} s over", f.distance_m, f.driving_s, f.over_limit_s);
                 let who = format!("{:?}{}", f.driver_id, f.vehicle_id);
-                format!("score {who} {window} {:.1} {drive}, harsh {harsh:?}, coverage {:.2}", f.score, f.coverage)
+                let crashes = if f.crash_count > 0 { format!(", {} crash", f.crash_count) } else { String::new() };
+                format!("score {who} {window} {:.1} {drive}, harsh {harsh:?}{crashes}, coverage {:.2}", f.score, f.coverage)
             };
             facts.driver_scores.iter().filter(|f| f.window != ScoreWindow::Penalty15s).map(text).collect()
         }
