@@ -151,8 +151,7 @@ pub fn forget_over(vehicle: &mut Vehicle, over: &OverShare) {
 
 /// Keeps what an overspeed gave that another follows.
 pub fn keep_over(vehicle: &mut Vehicle, at: EventTime, over: Vec<OverShare>) {
-    let known = accounts_mut(vehicle)
-        .find_map(|account| Some((account.place_of(at, AlertType::Overspeed)?, account)));
+    let known = accounts_mut(vehicle).find_map(|account| Some((account.place_of(at, AlertType::Overspeed)?, account)));
     if let Some((place, account)) = known {
         account.alerts[place].over = over;
     }

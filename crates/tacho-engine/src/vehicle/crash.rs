@@ -14,8 +14,10 @@ use super::{
 use serde::{Deserialize, Serialize};
 use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
 
-/// Up to here the fix before an impact tells its speed, ms.
+/// Up to here the fix before an impact tells its speed, ms; of a device that reports less often, for one and a half of its
+/// usual intervals, up to `SPARSE_MEMORY_MS`.
 const SPEED_MEMORY_MS: i64 = 3_000;
+const SPARSE_MEMORY_MS: i64 = 15_000;
 /// A way may be so much longer or shorter than at constant speed, s of driving.
 const ROUNDING_S: f64 = 0.25;
 /// A possible crash this close to a crash is the same one, ms.
@@ -53,8 +55,8 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if !is_hit && !is_drop && vehicle.impact.is_none() {
         return;
     }
-    let speed_kmph =
-        if since_last_ms <= SPEED_MEMORY_MS { last.speed_kmph.max(fix.speed_kmph) } else { fix.speed_kmph };
+    let memory_ms = ((vehicle.interval_ms * 1.5) as i64).clamp(SPEED_MEMORY_MS, SPARSE_MEMORY_MS);
+    let speed_kmph = if since_last_ms <= memory_ms { last.speed_kmph.max(fix.speed_kmph) } else { fix.speed_kmph };
     let begins = Impact { at: fix.at, position: fix.position, is_measured: false, peak: drop_kmph, still_since: None };
     let is_measured_now = vehicle.impact.as_ref().is_some_and(|impact| impact.is_measured);
     if is_hit && speed_kmph >= config.crash_min_kmph && !is_measured_now {

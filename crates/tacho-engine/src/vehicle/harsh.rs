@@ -1,14 +1,15 @@
 //! Harsh braking, acceleration and cornering.
 //!
 //! From speed differences over the shortest span of 0.5 to 3 s (Teltonika: difference of successive speeds, gates of
-//! 10 and 30 km/h); if the device sends accelerations, they decide (1 s mean of the longitudinal one). An episode ends
-//! when the value falls under 83 % of the threshold (Digital Matter: 17 % hysteresis).
+//! 10 and 30 km/h); if the device sends accelerations, they decide (1 s mean of the longitudinal one), also where fixes
+//! are further apart. An episode ends when the value falls under 83 % of the threshold (Digital Matter: 17 % hysteresis).
 
 use super::{
     alerts::{Begin, Episode},
     fix::Fix,
     state::{Context, Vehicle},
 };
+use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tacho_model::{AlertType, EventTime, LatLon, LimitSource};
@@ -18,6 +19,8 @@ const SAMPLES: usize = 8;
 /// A device's lateral acceleration is that of about the last second: over a longer span, where a fix between is missing,
 /// the heading tells of the rest.
 const ACCEL_COVERS_MS: i64 = 1_500;
+/// An acceleration is judged alone up to here after the fix before, whose speed opens the gate, ms.
+const GATE_MEMORY_MS: i64 = 15_000;
 /// Fixes closer than this to the last one are left out of the memory.
 const SPACING_MS: i64 = 75;
 
@@ -129,7 +132,7 @@ impl Harsh {
         let before = self.samples.iter().rev().find(|sample| fix.at.ms_since(sample.at) >= config.harsh_span_min_ms)?;
         let span_ms = fix.at.ms_since(before.at);
         if span_ms > config.harsh_span_max_ms {
-            return None;
+            return measure_alone(before, fix, config);
         }
         let span_s = span_ms as f32 / 1_000.0;
         let mut accel_ms2 = (fix.speed_kmph - before.speed_kmph) / 3.6 / span_s;
@@ -219,6 +222,22 @@ impl Harsh {
             episode.end(vehicle, at, ctx);
         }
     }
+}
+
+/// What the device's accelerations show without a fix near enough for differences: that fix is where it begins.
+fn measure_alone(before: &Sample, fix: &Fix<'_>, config: &EngineConfig) -> Option<Measured> {
+    let span_ms = fix.at.ms_since(before.at);
+    if span_ms > GATE_MEMORY_MS || (fix.accel_long_ms2.is_nan() && fix.accel_lat_ms2.is_nan()) {
+        return None;
+    }
+    let gated = |accel_ms2: f32, kmph: f32, min_kmph: f32| match accel_ms2.is_nan() || kmph < min_kmph {
+        true => 0.0,
+        false => accel_ms2,
+    };
+    let along = gated(fix.accel_long_ms2, before.speed_kmph, config.harsh_min_kmph);
+    let lateral = gated(fix.accel_lat_ms2.abs(), fix.speed_kmph.min(before.speed_kmph), config.corner_min_kmph);
+    let values = [-along, along, lateral];
+    Some(Measured { values, since: fix.at, position: fix.position, interval_ms: span_ms })
 }
 
 /// How far a heading is from another, 0..=180 degrees; 0 if one is not known.

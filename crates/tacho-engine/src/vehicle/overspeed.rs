@@ -252,8 +252,7 @@ impl Overspeed {
         if let Some(trip) = &mut vehicle.trip {
             trip.totals.overspeed_ms += ms;
         }
-        let is_dismissed =
-            self.episode.as_ref().is_some_and(|episode| episode.review == Some(AlertState::Dismissed));
+        let is_dismissed = self.episode.as_ref().is_some_and(|episode| episode.review == Some(AlertState::Dismissed));
         if let Some(known_ms) = known_ms.filter(|_| !is_dismissed) {
             share::add_over(vehicle, known_ms, &mut self.given);
         }

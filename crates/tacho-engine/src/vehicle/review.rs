@@ -24,7 +24,9 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
     let Some(episode) = found else {
-        return if verdict == AlertState::Dismissed { discount_older(vehicle, alert_id, ctx) };
+        return if verdict == AlertState::Dismissed {
+            discount_older(vehicle, alert_id, ctx)
+        };
     };
     // What was dismissed stays so: it no longer counts anywhere.
     if episode.review == Some(AlertState::Dismissed) {

@@ -236,3 +236,27 @@ fn recordings_show_the_same_loss_of_speed_and_no_other_where_fixes_are_missing()
         assert_eq!(found, 1, "every {every}");
     }
 }
+
+/// The commonest trackers report each 5 or 10 s.
+#[test]
+fn an_impact_between_the_fixes_of_a_sparse_tracker_is_a_crash() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:01:00 60 every=10
+         fix v1 12:01:00 950 0 0 g=4
+         stand v1 12:01:10..12:02:30 every=10
+         drive v2 12:00:00..12:01:00 10 every=10
+         fix v2 12:01:00 160 0 0 g=4
+         stand v2 12:01:10..12:02:30 every=10",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:01:00 60 every=10
+            fix v1 12:01:00 950 0 0 g=4
+            stand v1 12:01:10..12:02:30 every=10
+              -> crash open 12:01:00.. severity 5 4.0 over 2.5 
+            drive v2 12:00:00..12:01:00 10 every=10
+            fix v2 12:01:00 160 0 0 g=4
+            stand v2 12:01:10..12:02:30 every=10
+        "#]],
+    );
+}

@@ -158,3 +158,31 @@ fn where_a_fix_is_missing_the_heading_tells_what_the_acceleration_of_the_last_se
         "#]],
     );
 }
+
+#[test]
+fn an_acceleration_that_the_device_sends_decides_also_where_fixes_are_far_apart() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:20 60 every=5
+         fix v1 12:00:25 400 0 30 long=-6
+         fix v1 12:00:30 450 0 30 long=0
+         fix v1 12:00:35 500 0 30 lat=5
+         fix v1 12:01:00 700 0 30 long=-6
+         fix v1 12:01:05 700 0 5 long=0
+         fix v1 12:01:10 710 0 9 long=5",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:20 60 every=5
+            fix v1 12:00:25 400 0 30 long=-6
+              -> harsh_brake open 12:00:25.. severity 4 6.0 over 3.9 
+            fix v1 12:00:30 450 0 30 long=0
+              -> harsh_brake closed 12:00:25..12:00:30 severity 4 6.0 over 3.9 
+            fix v1 12:00:35 500 0 30 lat=5
+              -> harsh_corner open 12:00:35.. severity 3 5.0 over 3.9 
+            fix v1 12:01:00 700 0 30 long=-6
+              -> harsh_corner closed 12:00:35..12:00:35 severity 3 5.0 over 3.9 
+            fix v1 12:01:05 700 0 5 long=0
+            fix v1 12:01:10 710 0 9 long=5
+        "#]],
+    );
+}

@@ -424,3 +424,40 @@ fn maintenance_is_due_by_odometer_engine_hours_or_date() {
         "#]],
     );
 }
+
+#[test]
+fn a_level_that_sloshes_about_the_threshold_is_one_alert() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:02:00 36 fuel=9.6
+         drive v1 12:02:00..12:06:00 36 fuel=10.4
+         drive v1 12:06:00..12:10:00 36 fuel=9.6
+         drive v1 12:10:00..12:14:00 36 fuel=12.5",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:02:00 36 fuel=9.6
+              -> low_fuel open 12:00:20.. severity 1 9.6 over 10.0 
+            drive v1 12:02:00..12:06:00 36 fuel=10.4
+            drive v1 12:06:00..12:10:00 36 fuel=9.6
+            drive v1 12:10:00..12:14:00 36 fuel=12.5
+              -> low_fuel closed 12:00:20..12:10:20 severity 1 9.6 over 10.0 
+        "#]],
+    );
+}
+
+#[test]
+fn a_silence_counts_as_engine_hours_for_ten_minutes_only() {
+    check(
+        "show alerts
+         plan v1 12:00:00 oil h=0.25
+         stand v1 12:00:00..12:02:00 ign=on
+         stand v1 15:02:00..15:06:00 ign=on",
+        expect![[r#"
+            show alerts
+            plan v1 12:00:00 oil h=0.25
+            stand v1 12:00:00..12:02:00 ign=on
+            stand v1 15:02:00..15:06:00 ign=on
+              -> maintenance_due open 15:05:01.. severity 1 1.0 over 1.0  (due: oil)
+        "#]],
+    );
+}

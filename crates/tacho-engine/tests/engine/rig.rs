@@ -189,9 +189,8 @@ impl Rig {
             out.counts.push(made.side_outcomes);
             out.held_rows += made.held_rows;
             out.live.append(&mut made.live);
-            let is_moved = |input: &&DriverInput| {
-                matches!(input.news, DriverNews::MovedAlert { .. } | DriverNews::Dismissed(_))
-            };
+            let is_moved =
+                |input: &&DriverInput| matches!(input.news, DriverNews::MovedAlert { .. } | DriverNews::Dismissed(_));
             self.moved.extend(made.driver_inputs.iter().filter(is_moved).cloned());
             inputs.append(&mut made.driver_inputs);
             partials.push(made.fleet);

@@ -69,18 +69,19 @@ pub fn facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
             facts.driver_scores.iter().filter(|f| f.window == ScoreWindow::Penalty15s).map(text).collect()
         }
         "scores" => {
-            let text = |f: &tacho_model::DriverScore| {
-                let window = format!("{} {}..{}", f.window.as_str(), clock(f.window_start), clock(f.window_end));
-                let harsh = (f.harsh_brake_count, f.harsh_accel_count, f.harsh_corner_count);
-                let drive = format!("{:.0} m in {:.0} s, {:.0} s over", f.distance_m, f.driving_s, f.over_limit_s);
-                let who = format!("{:?}{}", f.driver_id, f.vehicle_id);
-                let crashes = if f.crash_count > 0 { format!(", {} crash", f.crash_count) } else { String::new() };
-                format!("score {who} {window} {:.1} {drive}, harsh {harsh:?}{crashes}, coverage {:.2}", f.score, f.coverage)
-            };
-            facts.driver_scores.iter().filter(|f| f.window != ScoreWindow::Penalty15s).map(text).collect()
+            facts.driver_scores.iter().filter(|f| f.window != ScoreWindow::Penalty15s).map(score_text).collect()
         }
         other => more_facts_of(other, out),
     }
+}
+
+fn score_text(f: &tacho_model::DriverScore) -> String {
+    let window = format!("{} {}..{}", f.window.as_str(), clock(f.window_start), clock(f.window_end));
+    let harsh = (f.harsh_brake_count, f.harsh_accel_count, f.harsh_corner_count);
+    let drive = format!("{:.0} m in {:.0} s, {:.0} s over", f.distance_m, f.driving_s, f.over_limit_s);
+    let who = format!("{:?}{}", f.driver_id, f.vehicle_id);
+    let crashes = if f.crash_count > 0 { format!(", {} crash", f.crash_count) } else { String::new() };
+    format!("score {who} {window} {:.1} {drive}, harsh {harsh:?}{crashes}, coverage {:.2}", f.score, f.coverage)
 }
 
 fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {

@@ -23,6 +23,8 @@ use tacho_model::{AlertType, EventTime, MaintenanceItem};
 /// Electrical systems of this nominal voltage and less have a starter battery, V.
 const STARTER_VOLT_MAX: f32 = 60.0;
 const DEFAULT_VOLT: f32 = 12.0;
+/// A low level is over when it is so many percent of the tank above the threshold.
+const FUEL_BACK_PCT: f32 = 2.0;
 
 /// What is known of a vehicle's health.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,7 +99,8 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     }
     health.take_fuel(vehicle, fix, ctx);
     if let Some(plan) = &mut health.plan {
-        plan.take(vehicle, fix, scene.idled_ms, ctx);
+        // Whether the engine ran through a longer silence is not known.
+        plan.take(vehicle, fix, scene.idled_ms.min(ctx.config.offline_after_ms), ctx);
     }
     vehicle.health = Some(health);
 }
@@ -225,7 +228,9 @@ impl Health {
             gap_ms: i64::MAX,
             is_low_worse: true,
         };
-        let is_met = Some(level_pct < ctx.config.fuel_low_pct);
+        // A level that sloshes about the threshold is one alert.
+        let back_pct = if self.low_fuel.is_lasting() { FUEL_BACK_PCT } else { 0.0 };
+        let is_met = Some(level_pct < ctx.config.fuel_low_pct + back_pct);
         self.low_fuel.judge(&rule, is_met, f64::from(level_pct), vehicle, fix, ctx);
     }
 
