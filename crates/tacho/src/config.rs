@@ -2,6 +2,7 @@
 //!
 //! `config/example.toml` and `docs/configuration.md` are rendered from these types; a test fails when they are stale.
 
+use crate::thresholds::{self, Deliveries, Geofences, HarshDriving, Health, Hours, Score};
 use anyhow::{Context, Result, anyhow, bail};
 use figment::{
     Figment,
@@ -10,10 +11,7 @@ use figment::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 use tacho_store::FleetSchedule;
 
 /// The configuration file.
@@ -34,8 +32,20 @@ pub struct Config {
     pub pipeline: Pipeline,
     /// The store: embedded ClickHouse, or a server.
     pub store: Store,
-    /// Thresholds of the analytics.
+    /// Thresholds of trips, limits, idling and silence.
     pub analytics: Analytics,
+    /// Harsh driving and crashes.
+    pub harsh: HarshDriving,
+    /// The driver's score of 0 to 100.
+    pub score: Score,
+    /// Drivers' hours.
+    pub hours: Hours,
+    /// Geofences.
+    pub geofences: Geofences,
+    /// Planned rounds.
+    pub deliveries: Deliveries,
+    /// Vehicles' health.
+    pub health: Health,
     /// What the reports of the fleet are computed with.
     pub fleet: Fleet,
 }
@@ -305,7 +315,7 @@ impl Default for Fleet {
     }
 }
 
-/// Thresholds of the analytics.
+/// Thresholds of trips, limits, idling and silence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Analytics {
@@ -314,18 +324,42 @@ pub struct Analytics {
     pub still_kmph: f32,
     /// Speed limit where none is known, in km/h.
     pub default_limit_kmph: f32,
+    /// Speed over a known limit that is tolerated, in km/h.
+    pub limit_tolerance_kmph: f32,
     /// Seconds over the limit before an overspeed alert begins.
     pub overspeed_min_s: u32,
+    /// Seconds after which a closed alert no longer reopens.
+    pub merge_gap_s: u32,
     /// Minutes of idling before an idling alert begins.
     pub idling_min: u32,
+    /// Minutes of idling that are worse.
+    pub idling_long_min: u32,
+    /// Whether a stop on a trip with an unknown engine counts as idling, without alert or score.
+    pub idling_without_ignition: bool,
     /// Radius in metres inside which a parked vehicle's movement is jitter.
     pub parked_radius_m: f64,
     /// Distance in metres from where it parked at which a detected trip starts.
     pub trip_start_m: f64,
     /// Seconds that a vehicle with an unknown engine stands still before its detected trip ends.
     pub trip_end_still_s: u32,
+    /// Seconds with the ignition off that end a detected trip.
+    pub trip_end_ignition_off_s: u32,
+    /// Seconds that a vehicle stands with the engine on before its detected trip ends: a jam is shorter.
+    pub trip_end_engine_on_s: u32,
+    /// Seconds of a gap that ends a detected trip, if the vehicle is where it was.
+    pub trip_gap_still_s: u32,
+    /// Seconds of a gap that ends a detected trip wherever the vehicle is; silence of that length times it out.
+    pub trip_gap_long_s: u32,
+    /// Shorter detected trips are dropped, in metres.
+    pub trip_min_m: f64,
+    /// Briefer detected trips are dropped, in seconds.
+    pub trip_min_s: u32,
     /// Minutes of silence on a trip, or with the engine on, after which a vehicle is offline.
     pub offline_after_min: u32,
+    /// Hours of silence after which a parked vehicle is offline: trackers of parked vehicles sleep.
+    pub parked_silence_max_h: u32,
+    /// Hours offline while in use, or down, after which a vehicle is reported as out of use.
+    pub downtime_h: u32,
     /// Minutes after its event for which an alert is worth paging somebody; later it is stale. Never for SOS and crash.
     pub stale_after_min: u32,
     /// The same for some types of alerts, as `idling=60`.
@@ -337,12 +371,24 @@ impl Default for Analytics {
         Self {
             still_kmph: 5.0,
             default_limit_kmph: 80.0,
+            limit_tolerance_kmph: 3.0,
             overspeed_min_s: 5,
+            merge_gap_s: 5,
             idling_min: 5,
+            idling_long_min: 15,
+            idling_without_ignition: false,
             parked_radius_m: 30.0,
             trip_start_m: 200.0,
             trip_end_still_s: 300,
+            trip_end_ignition_off_s: 60,
+            trip_end_engine_on_s: 1_800,
+            trip_gap_still_s: 120,
+            trip_gap_long_s: 3_600,
+            trip_min_m: 200.0,
+            trip_min_s: 60,
             offline_after_min: 10,
+            parked_silence_max_h: 24,
+            downtime_h: 24,
             stale_after_min: 10,
             stale_after_min_by_type: Vec::new(),
         }
@@ -393,9 +439,6 @@ fn explain(error: &figment::Error) -> anyhow::Error {
     }
 }
 
-/// What a speed may be at which a vehicle stands, km/h. A standing receiver shows up to 1; from 15 on an impact counts.
-const STILL_KMPH: RangeInclusive<f32> = 1.0..=15.0;
-
 /// What types cannot say.
 ///
 /// # Errors
@@ -422,14 +465,7 @@ pub fn check(config: &Config) -> Result<()> {
     }
     check_kafka(&config.kafka)?;
     check_fleet(&config.fleet)?;
-    let still_kmph = config.analytics.still_kmph;
-    if !STILL_KMPH.contains(&still_kmph) {
-        let (least, most) = STILL_KMPH.into_inner();
-        bail!(
-            "configuration: analytics.still_kmph is {still_kmph}; it must lie within {least}..={most} (under that, the \
-             noise of positions moves a parked vehicle; over it, slow traffic stands)"
-        );
-    }
+    thresholds::check(config)?;
     let url = &config.store.url;
     if url.split_once("//").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|host| host.contains('@'))) {
         bail!("configuration: store.url holds a user or password; use store.user and store.password_file");
@@ -530,22 +566,5 @@ mod tests {
         assert!(error.contains("pipeline.epoch_ms"), "{error}");
         let error = parse("[pipeline]\nepoch_ms = 1").expect_err("refused").to_string();
         assert!(error.contains("5..=10000"), "{error}");
-    }
-
-    #[test]
-    fn the_speed_at_which_a_vehicle_stands_lies_within_its_range() {
-        for kmph in ["0", "0.9", "15.1", "-5", "nan", "inf"] {
-            let error = parse(&format!("[analytics]\nstill_kmph = {kmph}")).expect_err(kmph).to_string();
-            assert!(error.contains("analytics.still_kmph") && error.contains("1..=15"), "{error}");
-        }
-        let parsed = parse("[analytics]\nstill_kmph = 7.2").expect("valid");
-        let engine = crate::commands::up::engine_config(&parsed.analytics).expect("valid");
-        assert!((engine.still_kmph - 7.2).abs() < f32::EPSILON, "the engine gets it");
-    }
-
-    #[test]
-    fn the_defaults_of_the_file_are_those_of_the_engine() {
-        let engine = crate::commands::up::engine_config(&Analytics::default()).expect("valid");
-        assert_eq!(engine, tacho_engine::EngineConfig::default());
     }
 }

@@ -16,6 +16,7 @@ mod kafka_sink;
 mod logging;
 mod store_process;
 mod stored;
+mod thresholds;
 
 use clap::Parser;
 use cli::{Cli, Command, GeofenceCommand, SchemaCommand, TopicsCommand};

@@ -4,6 +4,7 @@ use crate::{
     cli::Backfill as Args,
     config::Config,
     stored::{Await, Stored},
+    thresholds::engine_config,
 };
 use anyhow::{Context, Result, bail};
 use std::{io::Write, sync::Arc};
@@ -18,7 +19,7 @@ pub fn run(config: &Config, args: &Args) -> Result<()> {
         bail!("--to must lie behind --from");
     }
     let stored = Stored::open(config, args.data_dir.as_deref(), args.clickhouse.as_deref(), Await::Stored)?;
-    let engine = Arc::new(super::up::engine_config(&config.analytics)?);
+    let engine = Arc::new(engine_config(config)?);
     let limits = super::up::pipeline_config(config).decode;
     let vehicles: Vec<VehicleId> = args.vehicle.iter().map(|id| VehicleId::from(id.as_str())).collect();
     stored.ask_blocking(|clickhouse| {

@@ -1,7 +1,7 @@
 //! What works on the store beside a pipeline, in `up` and in `run`: the queue of days to compute again, the copies of what
 //! proves grave alerts, the heat map of positions, and erasures of drivers.
 
-use crate::{commands::up, config::Config};
+use crate::{commands::up, config::Config, thresholds::engine_config};
 use anyhow::{Context, Result};
 use std::{
     sync::Arc,
@@ -32,7 +32,7 @@ impl Background {
         runtime: &Handle,
     ) -> Result<Background> {
         let backfill = Backfill::new(
-            Arc::new(up::engine_config(&config.analytics)?),
+            Arc::new(engine_config(config)?),
             up::pipeline_config(config).decode,
             Arc::new(clickhouse.clone()),
             Arc::new(clickhouse.clone()),

@@ -10,6 +10,7 @@ use crate::{
     instance::{self, Addresses},
     kafka_client,
     store_process::{self, StoreProcess},
+    thresholds::engine_config,
 };
 use anyhow::{Context, Result, anyhow};
 use std::{
@@ -303,7 +304,7 @@ impl Host {
     fn start_pipeline(&self, log: &Arc<KafkaLog>) -> Attempt<Arc<PipelineHandle>> {
         let mut pipeline_config = up::pipeline_config(&self.config);
         pipeline_config.new_id = uuid::Uuid::parse_str(log.pipeline_id()).ok().map(|id| id.as_u128());
-        let engine = match up::engine_config(&self.config.analytics) {
+        let engine = match engine_config(&self.config) {
             Ok(engine) => engine,
             Err(error) => return Attempt::Failed(error),
         };

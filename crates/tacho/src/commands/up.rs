@@ -3,10 +3,11 @@
 use crate::{
     cli::Up,
     commands::{background::Background, demo, log, topics},
-    config::{Analytics, Config, LostRecords},
+    config::{Config, LostRecords},
     dead_letters::{Destination, Replayer},
     instance::{self, Addresses},
     store_process::{self, StoreProcess},
+    thresholds::{Score, engine_config},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -16,10 +17,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tacho_engine::EngineConfig;
 use tacho_io::{Clock, Log, PipelineStats, SystemClock};
 use tacho_log::{EmbeddedLog, KafkaListener, ListenerConfig};
-use tacho_model::AlertType;
 use tacho_pipeline::{Pipeline, PipelineConfig, PipelineHandle, StopOutcome};
 use tacho_server::{HostFigures, LiveHub, ServerConfig, ServerParts, TopicFigures};
 use tacho_store::ClickHouseStore;
@@ -28,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Time that the HTTP and Kafka listeners get to end.
 const LISTENERS_STOP: Duration = Duration::from_secs(3);
+
+/// Distance from which the demo scores a driver, km.
+const DEMO_SCORE_KM_MIN: f64 = 2.0;
 
 /// Runs until told to stop.
 pub fn run(config: Config, args: &Up) -> Result<()> {
@@ -52,6 +54,10 @@ pub fn run(config: Config, args: &Up) -> Result<()> {
 }
 
 fn with_flags(mut config: Config, args: &Up) -> Config {
+    if args.demo && config.score == Score::default() {
+        // Its vehicles would drive for hours before the first score.
+        config.score.km_min = DEMO_SCORE_KM_MIN;
+    }
     if let Some(dir) = &args.data_dir {
         config.data.dir.clone_from(dir);
     }
@@ -105,7 +111,7 @@ impl System {
         let clickhouse = ClickHouseStore::new(&store_config, runtime.clone());
         let pipeline = Pipeline::start(
             pipeline_config(config),
-            engine_config(&config.analytics)?,
+            engine_config(config)?,
             Arc::clone(&log) as Arc<dyn Log>,
             Some(Arc::new(clickhouse.clone())),
             Arc::clone(&hub) as Arc<dyn tacho_io::LiveFeed>,
@@ -260,36 +266,4 @@ pub(super) fn pipeline_config(config: &Config) -> PipelineConfig {
         days => Some(i64::from(days) * day_ms),
     };
     pipeline
-}
-
-pub(crate) fn engine_config(analytics: &Analytics) -> Result<EngineConfig> {
-    Ok(EngineConfig {
-        still_kmph: analytics.still_kmph,
-        default_limit_kmph: analytics.default_limit_kmph,
-        overspeed_min_ms: i64::from(analytics.overspeed_min_s) * 1_000,
-        idling_min_ms: i64::from(analytics.idling_min) * 60_000,
-        parked_radius_m: analytics.parked_radius_m,
-        trip_start_m: analytics.trip_start_m,
-        trip_end_still_ms: i64::from(analytics.trip_end_still_s) * 1_000,
-        offline_after_ms: i64::from(analytics.offline_after_min) * 60_000,
-        stale_after_ms: i64::from(analytics.stale_after_min) * 60_000,
-        stale_after_by_type_ms: stale_after_by_type(&analytics.stale_after_min_by_type)?,
-        ..EngineConfig::default()
-    })
-}
-
-fn stale_after_by_type(entries: &[String]) -> Result<Vec<(AlertType, i64)>> {
-    let parse = |entry: &String| {
-        let (name, minutes) = entry.split_once('=')?;
-        Some((AlertType::from_word(name.trim())?, minutes.trim().parse::<u32>().ok()?))
-    };
-    let each = entries.iter().map(|entry| {
-        let (of, minutes) = parse(entry).with_context(|| {
-            format!(
-                "analytics.stale_after_min_by_type has `{entry}`; it must be a type of alert and minutes, as idling=60"
-            )
-        })?;
-        Ok((of, i64::from(minutes) * 60_000))
-    });
-    each.collect()
 }
