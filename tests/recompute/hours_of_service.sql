@@ -66,7 +66,7 @@ WITH
     found AS (
         SELECT *, intDiv(toUnixTimestamp64Milli(started_at), 60000) AS since, intDiv(toUnixTimestamp64Milli(b.ended_at), 60000) AS until
         FROM v_break_violations AS b
-        WHERE driver_id IN (SELECT driver FROM alone) AND rule != 'short_break'
+        WHERE driver_id IN (SELECT driver FROM alone) AND rule != 'short_break' AND b.ended_at != b.started_at
     )
 SELECT count(), countIf(e.driver = '' OR f.driver_id = '' OR e.value_min != f.value_min OR (f.until != e.until AND (f.until != 0 OR e.ended_by != 0)))
 FROM expected AS e

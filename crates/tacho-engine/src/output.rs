@@ -5,8 +5,8 @@ use crate::{
     fleet::FleetPartial,
 };
 use tacho_model::{
-    AlertType, Command, CommandKind, DriverEventKind, DriverId, EventTime, Facts, LiveVehicle, SideBody, SideEvent,
-    Stream, TelemetryBatch, VehicleId, key_group,
+    AlertType, Command, CommandKind, DriverEventKind, DriverId, EventTime, Facts, LiveVehicle, LogTime, SideBody,
+    SideEvent, Stream, TelemetryBatch, VehicleId, key_group,
 };
 
 /// Side events of one epoch by what became of them.
@@ -84,6 +84,8 @@ pub struct VehicleStageOutput {
     pub side_outcomes: SideCounts,
     /// Fixes out of order.
     pub displacements: Displacements,
+    /// Detected trips that were dropped because they were too short.
+    pub dropped_trips: u64,
     /// Telemetry rows held in state at the end of the epoch (a gauge).
     pub held_rows: u64,
 }
@@ -133,15 +135,33 @@ pub enum DriverNews {
         is_taken: bool,
     },
     /// What a vehicle drove in a minute, or in a part of it.
-    Drive(Drive),
+    Drive {
+        /// What was driven.
+        drive: Drive,
+        /// Log time of the last fix that told of it.
+        heard_at: LogTime,
+    },
     /// The driver says that a break begins.
     BreakStart,
     /// The driver says that it is over.
-    BreakEnd,
+    BreakEnd {
+        /// Log time of the message.
+        heard_at: LogTime,
+    },
     /// The driver is to be forgotten.
     Erased,
     /// The driver's hours-of-service profile; none: the default one.
     Profile(Option<HoursProfile>),
+    /// A person has seen an alert that the vehicle does not know, or says that it is none. It goes to every key group:
+    /// it may be any driver's.
+    Review {
+        /// The key group that it goes to.
+        group: u16,
+        /// The alert.
+        alert_id: Box<str>,
+        /// It is none.
+        is_dismissed: bool,
+    },
 }
 
 impl DriverNews {
@@ -162,7 +182,7 @@ impl DriverInput {
             SideBody::Driver(driver) => {
                 let news = match driver.kind {
                     DriverEventKind::BreakStart => DriverNews::BreakStart,
-                    DriverEventKind::BreakEnd => DriverNews::BreakEnd,
+                    DriverEventKind::BreakEnd => DriverNews::BreakEnd { heard_at: event.log_time },
                     _ => return None,
                 };
                 (&driver.driver_id, driver.vehicle_id.clone(), news)
@@ -186,6 +206,9 @@ impl DriverInput {
     }
     /// The key group that takes it.
     pub fn group(&self) -> u16 {
-        key_group(self.key())
+        match self.news {
+            DriverNews::Review { group, .. } => group,
+            _ => key_group(self.key()),
+        }
     }
 }

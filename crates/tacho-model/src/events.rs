@@ -354,7 +354,7 @@ pub struct DriverSetup {
     pub name: String,
     /// The driver's group.
     pub group: String,
-    /// Hours-of-service profile: `eu561`, `us395`, or empty.
+    /// Hours-of-service profile: `eu561`, `us395`, `us395_60`, or empty.
     pub hours_of_service: String,
 }
 

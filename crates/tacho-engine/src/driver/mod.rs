@@ -22,7 +22,7 @@ use penalty::Penalty;
 use score::Scores;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tacho_model::{DriverId, DriverScore, EventTime, ScoreWindow, VehicleId};
+use tacho_model::{AlertState, DriverId, DriverScore, EventTime, ScoreWindow, VehicleId};
 
 /// The drivers of one key group.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ impl DriverGroup {
     /// Takes new inputs (sorted) and emits the windows that changed and end up to fleet time.
     pub fn run(&mut self, config: &EngineConfig, time: EpochTime, inputs: &[DriverInput], out: &mut DriverStageOutput) {
         let mut touched = BTreeSet::new();
+        let (reviews, inputs): (Vec<&DriverInput>, Vec<&DriverInput>) =
+            inputs.iter().partition(|input| matches!(input.news, DriverNews::Review { .. }));
         // What is taken away may have been given by news that stands behind it.
         let given = inputs.iter().filter(|input| !input.news.takes());
         for input in given.chain(inputs.iter().filter(|input| input.news.takes())) {
@@ -58,6 +60,7 @@ impl DriverGroup {
                 touched.insert(input.key().to_owned());
             }
         }
+        touched.extend(self.reviewed(&reviews));
         // Before fleet time is known nothing can be told: it is told when the first one comes.
         let fleet = time.fleet.unwrap_or(EventTime::MIN);
         while self.due.first().is_some_and(|(due, _)| *due <= fleet) {
@@ -65,6 +68,8 @@ impl DriverGroup {
         }
         for key in touched {
             if let Some(driver) = self.drivers.get_mut(&key) {
+                driver.hours.judge(config, time.fleet);
+                reviews.iter().for_each(|review| driver.review(&review.news));
                 if time.fleet.is_some() {
                     driver.emit(config, fleet, out);
                 }
@@ -109,15 +114,24 @@ impl DriverGroup {
                 driver.scores.move_alert(input.at, *alert_type, *is_taken);
             }
             DriverNews::MovedDrive { drive, is_taken } => driver.scores.move_drive(input.at, drive, *is_taken),
-            DriverNews::Drive(drive) => {
+            DriverNews::Drive { drive, heard_at } => {
                 let driven_ms = driver.scores.take_drive(input.at, drive);
-                driver.hours.take_minute(input.at, driven_ms, &input.vehicle_id);
+                if !driver.driver_id.is_empty() {
+                    driver.hours.take_minute(input.at, driven_ms, &input.vehicle_id, *heard_at);
+                }
             }
             DriverNews::BreakStart => driver.hours.start_break(input.at),
-            DriverNews::BreakEnd => driver.hours.end_break(config, input.at),
-            DriverNews::Erased => {}
-            DriverNews::Profile(profile) => driver.hours.set_profile(*profile),
+            DriverNews::BreakEnd { heard_at } => driver.hours.end_break(config, input.at, *heard_at),
+            DriverNews::Profile(profile) => driver.hours.set_profile(config, input.at, *profile),
+            DriverNews::Erased | DriverNews::Review { .. } => {}
         }
+    }
+
+    /// Who has an alert that is reviewed.
+    fn reviewed<'g>(&'g self, reviews: &'g [&DriverInput]) -> impl Iterator<Item = String> + 'g {
+        let drivers = self.drivers.iter().filter(|_| !reviews.is_empty());
+        let is_reviewed = |driver: &Driver| reviews.iter().any(|review| driver.has_told(&review.news));
+        drivers.filter(move |(_, driver)| is_reviewed(driver)).map(|(key, _)| key.clone())
     }
 
     /// The state, for a snapshot.
@@ -144,6 +158,18 @@ impl Driver {
         }
     }
 
+    /// True if it is an alert of this driver that is reviewed.
+    fn has_told(&self, news: &DriverNews) -> bool {
+        let DriverNews::Review { alert_id, .. } = news else { return false };
+        self.hours.has_told(|told| facts::is_alert(&self.driver_id, told, alert_id))
+    }
+
+    fn review(&mut self, news: &DriverNews) {
+        let DriverNews::Review { alert_id, is_dismissed, .. } = news else { return };
+        let verdict = if *is_dismissed { AlertState::Dismissed } else { AlertState::Acknowledged };
+        self.hours.review(verdict, |told| facts::is_alert(&self.driver_id, told, alert_id));
+    }
+
     fn emit(&mut self, config: &EngineConfig, fleet: EventTime, out: &mut DriverStageOutput) {
         let (driver_id, unidentified_on) = (&self.driver_id, &self.unidentified_on);
         let scores = &mut out.facts.driver_scores;
@@ -159,8 +185,8 @@ impl Driver {
             scores.push(DriverScore { score: config.score.score(&window.parts), ..fact });
         });
         if !driver_id.is_empty() {
-            self.hours.emit(config, fleet, |told| {
-                out.facts.alerts.push(facts::alert(driver_id, &told, fleet));
+            self.hours.tell(|told| {
+                out.facts.alerts.push(facts::alert(config, driver_id, told));
                 out.facts.break_violations.push(facts::violation(driver_id, told));
             });
         }

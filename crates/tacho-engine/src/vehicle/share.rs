@@ -12,7 +12,7 @@ use crate::{
     output::{DriverInput, DriverNews},
 };
 use serde::{Deserialize, Serialize};
-use tacho_model::{DriverId, EventTime, VehicleState};
+use tacho_model::{DriverId, EventTime, LogTime, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
 /// Minutes of one overspeed that can be taken back: of a longer one, the newest.
@@ -26,6 +26,8 @@ pub struct Share {
     /// Who drove, or empty.
     driver_id: DriverId,
     drive: Drive,
+    /// Log time of the last fix that told of it.
+    heard_at: LogTime,
 }
 
 impl Share {
@@ -51,6 +53,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     if trip_ms > ctx.config.coverage_gap_ms {
         drive.gap_ms += trip_ms as u64;
     }
+    vehicle.share.heard_at = fix.log_time;
 }
 
 /// Gives driving its time up to `at`, without a fix: the vehicle goes down there.
@@ -87,7 +90,7 @@ pub struct OverShare {
 
 /// Time over a known limit belongs to the share of the fix that told it, and is noted in `given`.
 pub fn add_over(vehicle: &mut Vehicle, ms: i64, given: &mut Vec<OverShare>) {
-    let Share { minute, driver_id, drive } = &mut vehicle.share;
+    let Share { minute, driver_id, drive, .. } = &mut vehicle.share;
     if drive.is_empty() || ms <= 0 {
         return;
     }
@@ -105,7 +108,7 @@ pub fn add_over(vehicle: &mut Vehicle, ms: i64, given: &mut Vec<OverShare>) {
 
 /// Takes back what a dismissed overspeed gave, if it has not been handed over yet.
 pub fn take_back_over(vehicle: &mut Vehicle, over: &OverShare) -> bool {
-    let Share { minute, driver_id, drive } = &mut vehicle.share;
+    let Share { minute, driver_id, drive, .. } = &mut vehicle.share;
     let is_here = *minute == over.minute && *driver_id == over.driver_id && drive.over_ms >= over.ms;
     if is_here {
         drive.over_ms -= over.ms;
@@ -149,6 +152,6 @@ pub fn settle(vehicle: &mut Vehicle, trip: Option<&mut Trip>, ctx: &mut Context<
         driver_id: share.driver_id.clone(),
         vehicle_id: vehicle.id.clone(),
         at: share.minute,
-        news: DriverNews::Drive(std::mem::take(&mut share.drive)),
+        news: DriverNews::Drive { drive: std::mem::take(&mut share.drive), heard_at: share.heard_at },
     });
 }

@@ -92,7 +92,7 @@ pub struct BreakViolation {
     pub driver_id: DriverId,
     /// The vehicle that was driven when it began; empty if that is not known.
     pub vehicle_id: VehicleId,
-    /// The rules that the driver is judged by: `eu561`, `us395`.
+    /// The rules that the driver is judged by: `eu561`, `us395`, `us395_60`.
     pub profile: &'static str,
     /// The rule.
     pub rule: &'static str,

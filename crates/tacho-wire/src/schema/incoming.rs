@@ -465,8 +465,11 @@ pub struct GeofenceScope {
 pub enum HoursOfService {
     /// Regulation (EC) 561/2006.
     Eu561,
-    /// 49 CFR 395.
+    /// 49 CFR 395; 70 h in 8 days.
     Us395,
+    /// 49 CFR 395; 60 h in 7 days.
+    #[serde(rename = "us395_60")]
+    Us395Sixty,
 }
 
 /// A change of the fleet's set-up. Topic `commands`, key: the id of what it changes. Which fields a type has stands at

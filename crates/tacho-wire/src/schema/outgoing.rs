@@ -272,9 +272,10 @@ pub struct BreakViolation {
     pub driver_id: String,
     /// The vehicle that was driven when it began; or empty.
     pub vehicle_id: String,
-    /// `eu561` or `us395`.
+    /// `eu561`, `us395` or `us395_60`.
     pub profile: String,
-    /// `eu_break`, `eu_day`, `eu_week`, `eu_fortnight`, `us_break`, `us_shift`, `us_window`, `us_cycle`, `short_break`.
+    /// `eu_break`, `eu_day`, `eu_week`, `eu_fortnight`, `us_break`, `us_shift`, `us_window`, `us_cycle`, `us_cycle_60`,
+    /// `short_break`.
     pub rule: String,
     /// When the limit was passed, or the short break began.
     #[schemars(extend("format" = "date-time"))]

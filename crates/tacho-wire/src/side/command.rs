@@ -77,7 +77,7 @@ fn read_driver(document: &Document<'_>) -> Result<DriverSetup, Problem> {
         driver_id: document.required_id("driver_id")?.into(),
         name: document.id("name")?.to_owned(),
         group: document.id("group")?.to_owned(),
-        hours_of_service: document.word("hours_of_service", &["eu561", "us395"])?.to_owned(),
+        hours_of_service: document.word("hours_of_service", &["eu561", "us395", "us395_60"])?.to_owned(),
     })
 }
 

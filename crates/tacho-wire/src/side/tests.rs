@@ -269,7 +269,7 @@ fn every_reason_is_given_where_it_applies() {
         (
             command(r#""type":"driver.upsert","driver_id":"d","hours_of_service":"none""#),
             Reason::BadValue,
-            "one of eu561, us395",
+            "one of eu561, us395, us395_60",
         ),
         (command(r#""type":"driver.erase""#), Reason::MissingField, "`driver_id`"),
         (command(r#""type":"maintenance.start","vehicle_id":7"#), Reason::WrongType, "`vehicle_id`"),

@@ -2,8 +2,9 @@
 //! between daily rests, 10 h twice a week; 56 h in a week and 90 h in two.
 
 use super::{
-    runs::{Meter, Runs, week_end, week_of},
-    violation::{HoursRule, Violation},
+    meter::{Judged, Meter},
+    runs::{Runs, week_end, week_of, week_start},
+    violation::HoursRule,
 };
 use std::collections::BTreeMap;
 
@@ -20,12 +21,17 @@ const WEEK_MIN: u32 = 56 * 60;
 const FORTNIGHT_MIN: u32 = 90 * 60;
 
 struct Walk {
+    /// What was driven before is not known; 0: all is.
+    forgotten_until: u32,
     pause: Meter,
     has_first_part: bool,
     day: Meter,
-    is_long_day: bool,
+    /// It has passed nine hours, so that its limit is decided.
+    is_decided: bool,
     /// Days of more than 9 h, by week.
     long_days: BTreeMap<u32, u32>,
+    /// The last week of which it is not known how many long days it had; 0 without one.
+    vague_week: u32,
     week: Meter,
     fortnight: Meter,
     /// Minutes driven, by week.
@@ -33,20 +39,26 @@ struct Walk {
     present_week: u32,
 }
 
-/// The violations that the runs show up to the minute `now`.
-pub fn violations(runs: &Runs, now: u32) -> Vec<Violation> {
+/// What the runs show up to the minute `now`.
+pub fn judge(runs: &Runs, now: u32) -> Judged {
+    let forgotten_until = runs.forgotten_until();
+    let is_all_known = forgotten_until == 0;
+    let meter = |rule, limit_min| Meter::new(rule, limit_min, is_all_known);
+    let first_week = if is_all_known { 0 } else { week_of(forgotten_until) };
     let mut walk = Walk {
-        pause: Meter::new(HoursRule::EuBreak, BREAK_AFTER_MIN),
+        forgotten_until,
+        pause: meter(HoursRule::EuBreak, BREAK_AFTER_MIN),
         has_first_part: false,
-        day: Meter::new(HoursRule::EuDay, DAY_MIN),
-        is_long_day: false,
+        day: meter(HoursRule::EuDay, DAY_MIN),
+        is_decided: false,
         long_days: BTreeMap::new(),
-        week: Meter::new(HoursRule::EuWeek, WEEK_MIN),
-        fortnight: Meter::new(HoursRule::EuFortnight, FORTNIGHT_MIN),
+        vague_week: first_week,
+        week: meter(HoursRule::EuWeek, WEEK_MIN),
+        fortnight: meter(HoursRule::EuFortnight, FORTNIGHT_MIN),
         driven_min: BTreeMap::new(),
-        present_week: 0,
+        present_week: first_week,
     };
-    let mut rested_from = None;
+    let mut rested_from = (!is_all_known).then_some(forgotten_until);
     for run in runs.iter().filter(|run| run.start < now) {
         if let Some(from) = rested_from {
             walk.rest(from, run.start);
@@ -58,30 +70,44 @@ pub fn violations(runs: &Runs, now: u32) -> Vec<Violation> {
         walk.rest(from, now);
         walk.enter_week(week_of(now));
     }
+    let mut judged = Judged::default();
     let Walk { pause, day, week, fortnight, .. } = walk;
-    pause.finish().chain(day.finish()).chain(week.finish()).chain(fortnight.finish()).collect()
+    [pause, day, week, fortnight].into_iter().for_each(|meter| meter.track.finish(&mut judged));
+    judged
 }
 
 impl Walk {
     fn rest(&mut self, from: u32, to: u32) {
         let rest_min = to.saturating_sub(from);
         if self.has_first_part && rest_min >= SECOND_PART_MIN {
-            self.end_stint(from + SECOND_PART_MIN);
+            // Whether the first part was one hangs on what came before it: only 45 minutes are a break by themselves.
+            let is_known = self.pause.track.is_known() || rest_min >= BREAK_MIN;
+            self.end_stint(from + SECOND_PART_MIN, is_known);
         } else if rest_min >= BREAK_MIN {
-            self.end_stint(from + BREAK_MIN);
+            self.end_stint(from + BREAK_MIN, true);
         } else if rest_min >= FIRST_PART_MIN {
             self.has_first_part = true;
         }
         if rest_min >= DAILY_REST_MIN {
-            self.day.reset(from + DAILY_REST_MIN);
-            self.day.set_limit(DAY_MIN);
-            self.is_long_day = false;
+            self.end_day(from, to);
         }
     }
 
-    fn end_stint(&mut self, at: u32) {
-        self.pause.reset(at);
+    fn end_stint(&mut self, at: u32, is_known: bool) {
+        self.pause.reset(at, is_known);
         self.has_first_part = false;
+    }
+
+    /// A day is judged if the long days of its week are known. They are not in a week of which something is forgotten, nor
+    /// in one that a day reaches into whose begin is forgotten.
+    fn end_day(&mut self, from: u32, to: u32) {
+        let is_counted = self.day.track.has_reset() || self.forgotten_until == 0;
+        if !is_counted {
+            self.vague_week = self.vague_week.max(week_of(from));
+        }
+        self.day.reset(from + DAILY_REST_MIN, week_of(to) > self.vague_week);
+        self.day.set_limit(DAY_MIN);
+        self.is_decided = false;
     }
 
     fn drive(&mut self, from: u32, to: u32) {
@@ -98,14 +124,14 @@ impl Walk {
         }
     }
 
-    /// A day may have 10 hours if its week has had fewer than two such days.
+    /// A day may have 10 hours if the week in which it passes nine has had fewer than two such days.
     fn drive_day(&mut self, from: u32, minutes: u32) {
         let passes_nine_hours = self.day.count_min + minutes > DAY_MIN;
-        if passes_nine_hours && !self.is_long_day {
+        if passes_nine_hours && !self.is_decided {
+            self.is_decided = true;
             let long_days = self.long_days.entry(week_of(from)).or_default();
             if *long_days < LONG_DAYS_A_WEEK {
                 *long_days += 1;
-                self.is_long_day = true;
                 self.day.set_limit(LONG_DAY_MIN);
             }
         }
@@ -117,9 +143,14 @@ impl Walk {
         if week == self.present_week {
             return;
         }
-        let begins_at = week_end(0) + (week - 1) * 7 * 1_440;
-        self.week.reset(begins_at);
-        self.fortnight.reset(begins_at);
+        // Weeks without driving may lie between: what lasted has ended with its own.
+        let (ends_at, begins_at) = (week_start(self.present_week + 1), week_start(week));
+        let is_known = |first_week: u32| week_start(first_week) >= self.forgotten_until;
+        let (week_is_known, both_are_known) = (is_known(week), is_known(week.saturating_sub(1)));
+        for (meter, is_known) in [(&mut self.week, week_is_known), (&mut self.fortnight, both_are_known)] {
+            meter.reset(ends_at, false);
+            meter.track.judge_from(begins_at, is_known);
+        }
         self.present_week = week;
         let before = week.checked_sub(1).and_then(|before| self.driven_min.get(&before)).copied().unwrap_or(0);
         self.fortnight.count_min = before;

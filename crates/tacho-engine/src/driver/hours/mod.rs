@@ -4,18 +4,24 @@
 //! that is not driving counts as rest, since other work is not known: a driver who loads for hours looks rested.
 
 mod eu561;
+mod meter;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod told;
 mod us395;
 mod violation;
 
-pub use violation::{HoursProfile, HoursRule, Violation};
+pub use told::Told;
+pub use violation::{HoursProfile, HoursRule};
 
 use crate::config::EngineConfig;
+use meter::Known;
 use runs::Runs;
 use serde::{Deserialize, Serialize};
-use tacho_model::{EventTime, VehicleId};
+use tacho_model::{AlertState, EventTime, LogTime, VehicleId};
+use told::Ledger;
+use violation::Violation;
 
 const MINUTE_MS: i64 = 60_000;
 /// Driven for at least this long, a minute is a minute of driving.
@@ -34,17 +40,23 @@ pub struct Hours {
     /// From which minute on which vehicle was driven, ascending.
     vehicles: Vec<(u32, VehicleId)>,
     break_since: Option<EventTime>,
-    short_breaks: Vec<Violation>,
-    /// What was told last, and of which vehicle.
-    told: Vec<(Violation, VehicleId)>,
+    /// With the log time of what ended them.
+    short_breaks: Vec<(Violation, LogTime)>,
+    told: Ledger,
+    /// Log time of the newest minute that is known.
+    heard_at: LogTime,
+    /// Minutes of the epoch at hand.
+    #[serde(skip)]
+    heard: Vec<Minute>,
 }
 
-/// A violation that has news.
-pub struct Told {
-    pub profile: HoursProfile,
-    pub violation: Violation,
-    /// The vehicle that was driven when it began; empty if that is not known.
-    pub vehicle_id: VehicleId,
+/// A minute of driving.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Minute {
+    /// Log time of its last record.
+    heard_at: LogTime,
+    minute: u32,
+    vehicle_id: VehicleId,
 }
 
 /// The minute of an instant, counted from the Unix epoch.
@@ -57,28 +69,35 @@ fn instant_of(minute: u32) -> EventTime {
 }
 
 impl Hours {
-    /// The profile that was declared for this driver.
-    pub fn set_profile(&mut self, profile: Option<HoursProfile>) {
+    /// The profile that was declared for this driver, from `at` on.
+    pub fn set_profile(&mut self, config: &EngineConfig, at: EventTime, profile: Option<HoursProfile>) {
+        if self.profile.or(config.hours_profile) != profile.or(config.hours_profile) {
+            self.told.end_all(at);
+        }
         self.profile = profile;
     }
 
-    /// `driven_ms` of the minute of `at` are known to be driven now.
-    pub fn take_minute(&mut self, at: EventTime, driven_ms: u64, vehicle_id: &VehicleId) {
-        if driven_ms < DRIVING_MIN_MS {
-            return;
+    /// `driven_ms` of the minute of `at` are known to be driven now, by a record of the log time `heard_at`.
+    pub fn take_minute(&mut self, at: EventTime, driven_ms: u64, vehicle_id: &VehicleId, heard_at: LogTime) {
+        if driven_ms >= DRIVING_MIN_MS {
+            self.heard.push(Minute { heard_at, minute: minute_of(at), vehicle_id: vehicle_id.clone() });
         }
-        let minute = minute_of(at);
+    }
+
+    fn insert(&mut self, driven: Minute) {
+        let Minute { heard_at, minute, vehicle_id } = driven;
+        self.heard_at = self.heard_at.max(heard_at);
         self.runs.insert(minute);
         let place = self.vehicles.partition_point(|(from, _)| *from <= minute);
-        let is_same = |other: Option<&(u32, VehicleId)>| other.is_some_and(|(_, other)| other == vehicle_id);
+        let is_same = |other: Option<&(u32, VehicleId)>| other.is_some_and(|(_, other)| *other == vehicle_id);
         let known = place.checked_sub(1).and_then(|before| self.vehicles.get(before));
         if is_same(known) {
             return;
         }
         match self.vehicles.get_mut(place) {
             // The next vehicle is the same one: it was driven from here on.
-            Some((from, next)) if next == vehicle_id => *from = minute,
-            _ => self.vehicles.insert(place, (minute, vehicle_id.clone())),
+            Some((from, next)) if *next == vehicle_id => *from = minute,
+            _ => self.vehicles.insert(place, (minute, vehicle_id)),
         }
         if self.vehicles.len() > CHANGES_MAX {
             self.vehicles.remove(0);
@@ -90,45 +109,83 @@ impl Hours {
         self.break_since = Some(at);
     }
 
-    /// The driver says that the break is over.
-    pub fn end_break(&mut self, config: &EngineConfig, at: EventTime) {
+    /// The driver says that the break is over, by a record of the log time `heard_at`.
+    pub fn end_break(&mut self, config: &EngineConfig, at: EventTime, heard_at: LogTime) {
         let Some(since) = self.break_since.take().filter(|since| *since < at) else { return };
         let length_ms = at.ms_since(since);
         if length_ms >= config.break_min_ms || self.short_breaks.len() >= CHANGES_MAX {
             return;
         }
-        self.short_breaks.push(Violation {
+        let short = Violation {
             rule: HoursRule::ShortBreak,
             since,
             until: Some(at),
             value_min: length_ms as f64 / MINUTE_MS as f64,
             limit_min: config.break_min_ms as f64 / MINUTE_MS as f64,
-        });
+        };
+        self.short_breaks.push((short, heard_at));
     }
 
-    /// Tells the violations that began, changed or ended up to fleet time, and forgets what no rule needs.
-    pub fn emit(&mut self, config: &EngineConfig, fleet: EventTime, mut tell: impl FnMut(Told)) {
-        let Some(profile) = self.profile.or(config.hours_profile) else {
-            self.short_breaks.clear();
+    /// A person has seen the alert that `is_it` knows, or says that it is none.
+    pub fn review(&mut self, verdict: AlertState, is_it: impl Fn(&Told) -> bool) {
+        self.told.review(verdict, is_it);
+    }
+
+    /// True if `is_it` knows one of the alerts.
+    pub fn has_told(&self, is_it: impl Fn(&Told) -> bool) -> bool {
+        self.told.iter().any(is_it)
+    }
+
+    /// Takes the minutes of an epoch in, and judges by the violations up to fleet time.
+    ///
+    /// An epoch may bring hours: they are judged minute by minute of the log's time, as they would be in short epochs, so
+    /// that what was found first, and when, hangs less on where epochs are cut.
+    pub fn judge(&mut self, config: &EngineConfig, fleet: Option<EventTime>) {
+        let mut heard = std::mem::take(&mut self.heard);
+        heard.sort_unstable();
+        let Some((fleet, profile)) = fleet.zip(self.profile.or(config.hours_profile)) else {
+            heard.into_iter().for_each(|minute| self.insert(minute));
+            if fleet.is_some() {
+                self.short_breaks.clear();
+            }
             return;
         };
         let now = minute_of(fleet);
-        let mut violations = match profile {
-            HoursProfile::Eu561 => eu561::violations(&self.runs, now),
-            HoursProfile::Us395 => us395::violations(&self.runs, now),
-        };
-        violations.extend(self.short_breaks.iter().cloned());
-        let of_vehicle = |violation: Violation| {
-            let vehicle_id = self.vehicle_at(violation.since);
-            (violation, vehicle_id)
-        };
-        let violations: Vec<(Violation, VehicleId)> = violations.into_iter().map(of_vehicle).collect();
-        for known in violations.iter().filter(|known| !self.told.contains(known)) {
-            let (violation, vehicle_id) = known.clone();
-            tell(Told { profile, violation, vehicle_id });
+        let horizon = now.saturating_sub(MEMORY_MIN);
+        self.forget(now, horizon);
+        let log_minute = |minute: &Minute| minute_of(minute.heard_at.as_event_time());
+        let mut judged_at: Option<u32> = None;
+        for minute in heard {
+            let at = log_minute(&minute);
+            if let Some(before) = judged_at.filter(|before| *before < at) {
+                self.judge_until(profile, now.min(before + 1), horizon);
+            }
+            judged_at = Some(at);
+            self.insert(minute);
         }
-        self.told = violations;
-        self.forget(now);
+        self.judge_until(profile, now, horizon);
+    }
+
+    fn judge_until(&mut self, profile: HoursProfile, now: u32, horizon: u32) {
+        let mut judged = match profile {
+            HoursProfile::Eu561 => eu561::judge(&self.runs, now),
+            HoursProfile::Us395 => us395::judge(&self.runs, &us395::SEVENTY_IN_EIGHT_DAYS, now),
+            HoursProfile::Us395Sixty => us395::judge(&self.runs, &us395::SIXTY_IN_SEVEN_DAYS, now),
+        };
+        judged.violations.extend(self.short_breaks.iter().map(|(short, _)| short.clone()));
+        judged.known.push((HoursRule::ShortBreak, Known { from: Some(horizon), resets: None }));
+        let raised_at = |violation: &Violation| {
+            let short = self.short_breaks.iter().find(|(short, _)| short == violation);
+            short.map_or(self.heard_at, |(_, heard_at)| *heard_at)
+        };
+        let mut told = std::mem::take(&mut self.told);
+        told.take(profile, &judged, raised_at, |at| self.vehicle_at(at));
+        self.told = told;
+    }
+
+    /// Tells the violations that began, changed, ended or were reviewed.
+    pub fn tell(&mut self, tell: impl FnMut(&Told)) {
+        self.told.tell(tell);
     }
 
     /// Who was driven then.
@@ -138,10 +195,11 @@ impl Hours {
         known.map(|(_, vehicle_id)| vehicle_id.clone()).unwrap_or_default()
     }
 
-    fn forget(&mut self, now: u32) {
-        let horizon = now.saturating_sub(MEMORY_MIN);
+    /// Forgets what no rule needs.
+    fn forget(&mut self, now: u32, horizon: u32) {
         self.runs.forget_before(horizon);
-        self.short_breaks.retain(|short| minute_of(short.since) >= horizon);
+        self.short_breaks.retain(|(short, _)| minute_of(short.since) >= horizon);
+        self.told.forget(now);
         let kept_from = self.vehicles.partition_point(|(from, _)| *from < horizon).saturating_sub(1);
         self.vehicles.drain(..kept_from);
     }
@@ -149,18 +207,14 @@ impl Hours {
     /// When a violation that lasts may end by rest alone, after `fleet`; at once while a short break is not told, as
     /// before fleet time is known.
     pub fn due_after(&self, fleet: EventTime) -> Option<EventTime> {
-        let is_told = |short: &Violation| self.told.iter().any(|(told, _)| told == short);
-        if !self.short_breaks.iter().all(is_told) {
+        let is_told = |short: &Violation| self.told.iter().any(|told| told.violation == *short);
+        if !self.short_breaks.iter().all(|(short, _)| is_told(short)) {
             return Some(fleet);
         }
         let last = self.runs.last_end()?;
-        let is_lasting = self.told.iter().any(|(violation, _)| violation.until.is_none());
-        let rests = self.told.iter().filter(|(violation, _)| violation.until.is_none()).map(|(lasting, _)| {
-            let ends = lasting.rule.ends_after_min(last);
-            instant_of(ends)
-        });
+        let rests = self.told.lasting().map(|lasting| instant_of(lasting.rule.ends_after_min(last)));
         let next = rests.filter(|at| *at > fleet).min();
-        next.or_else(|| is_lasting.then(|| fleet.plus_ms(MINUTE_MS)))
+        next.or_else(|| self.told.lasting().next().map(|_| fleet.plus_ms(MINUTE_MS)))
     }
 
     /// True if nothing of it can matter any more.

@@ -1,5 +1,5 @@
 use super::*;
-use tacho_model::EventTime;
+use std::collections::BTreeMap;
 
 /// A Monday, 00:00 UTC.
 const MONDAY: u32 = 29_540_160;
@@ -26,11 +26,44 @@ fn shown(violations: &[Violation]) -> Vec<String> {
 }
 
 fn eu(pieces: &[(u32, u32)], now: u32) -> Vec<String> {
-    shown(&eu561::violations(&runs(pieces), MONDAY + now))
+    shown(&eu561::judge(&runs(pieces), MONDAY + now).violations)
 }
 
 fn us(pieces: &[(u32, u32)], now: u32) -> Vec<String> {
-    shown(&us395::violations(&runs(pieces), MONDAY + now))
+    shown(&us395::judge(&runs(pieces), &us395::SEVENTY_IN_EIGHT_DAYS, MONDAY + now).violations)
+}
+
+fn config(profile: HoursProfile) -> EngineConfig {
+    EngineConfig { hours_profile: Some(profile), ..EngineConfig::default() }
+}
+
+fn at(minute: u32) -> EventTime {
+    instant_of(MONDAY + minute)
+}
+
+impl Hours {
+    /// A minute that is heard of when it ends.
+    fn drive(&mut self, minute: u32) {
+        self.drive_heard(minute, minute + 1);
+    }
+
+    fn drive_heard(&mut self, minute: u32, heard: u32) {
+        self.take_minute(at(minute), 60_000, &VehicleId::from("v1"), LogTime(at(heard).ms() - 1));
+    }
+
+    /// What an epoch that ends at that minute tells.
+    fn news(&mut self, config: &EngineConfig, minute: u32) -> Vec<Told> {
+        let mut news = Vec::new();
+        self.judge(config, Some(at(minute)));
+        self.tell(|told| news.push(told.clone()));
+        news
+    }
+}
+
+/// `id rule since..until value/limit`, the id as the begin that it is made of.
+fn told_as(news: &[Told]) -> Vec<String> {
+    let state = |told: &Told| if told.is_withdrawn { " withdrawn" } else { "" };
+    news.iter().map(|told| shown(std::slice::from_ref(&told.violation)).join("") + state(told)).collect()
 }
 
 #[test]
@@ -120,38 +153,192 @@ fn the_us_cycle_counts_eight_days_and_restarts() {
 }
 
 #[test]
+fn sixty_hours_in_seven_days_are_a_profile_of_their_own() {
+    let day = |d: u32| [(d * 1_440, 300), (d * 1_440 + 330, 300)];
+    let week: Vec<(u32, u32)> = (0..8).flat_map(day).collect();
+    let sixty = |now| shown(&us395::judge(&runs(&week), &us395::SIXTY_IN_SEVEN_DAYS, MONDAY + now).violations);
+    assert_eq!(sixty(6 * 1_440), Vec::<String>::new(), "six days of ten hours are 60");
+    assert_eq!(sixty(7 * 1_440), ["us_cycle_60 8640..... 4200/3600"]);
+    assert_eq!(HoursProfile::of("us395_60"), Some(HoursProfile::Us395Sixty));
+}
+
+#[test]
 fn a_declared_break_under_a_quarter_of_an_hour_is_a_violation() {
-    let config = EngineConfig { hours_profile: Some(HoursProfile::Eu561), ..EngineConfig::default() };
-    let at = |minute: u32| instant_of(MONDAY + minute);
+    let config = config(HoursProfile::Eu561);
     let mut hours = Hours::default();
     hours.start_break(at(10));
-    hours.end_break(&config, at(24));
+    hours.end_break(&config, at(24), LogTime(at(24).ms()));
     hours.start_break(at(60));
-    hours.end_break(&config, at(75));
-    let mut told = Vec::new();
-    hours.emit(&config, at(80), |news| told.push(news.violation));
-    assert_eq!(shown(&told), ["short_break 10..24 14/15"]);
-    hours.emit(&config, at(81), |news| told.push(news.violation));
-    assert_eq!(told.len(), 1, "it is told once");
+    hours.end_break(&config, at(75), LogTime(at(75).ms()));
+    assert_eq!(told_as(&hours.news(&config, 80)), ["short_break 10..24 14/15"]);
+    assert_eq!(hours.news(&config, 81), [], "it is told once");
 }
 
 #[test]
 fn a_violation_is_told_when_it_begins_grows_and_ends_and_is_due_when_it_may() {
-    let config = EngineConfig { hours_profile: Some(HoursProfile::Eu561), ..EngineConfig::default() };
-    let at = |minute: u32| instant_of(MONDAY + minute);
-    let mut hours = Hours::default();
-    let mut told = Vec::new();
-    let vehicle = VehicleId::from("v1");
+    let config = config(HoursProfile::Eu561);
+    let (mut hours, mut told) = (Hours::default(), Vec::new());
     for minute in 0..272 {
-        hours.take_minute(at(minute), 60_000, &vehicle);
-        hours.emit(&config, at(minute + 1), |news| told.push(news));
+        hours.drive(minute);
+        told.extend(hours.news(&config, minute + 1));
     }
     assert_eq!(told.len(), 2);
-    assert!(told.iter().all(|news| news.vehicle_id == vehicle && news.violation.until.is_none()));
+    assert!(told.iter().all(|news| news.vehicle_id == VehicleId::from("v1") && news.violation.until.is_none()));
     assert_eq!(hours.due_after(at(272)), Some(at(272 + 30)));
-    hours.emit(&config, at(317), |news| told.push(news));
+    told.extend(hours.news(&config, 317));
     assert_eq!(told[2].violation.until, Some(at(317)));
     assert_eq!(hours.due_after(at(317)), None);
     assert!(!hours.is_over(at(317)));
     assert!(hours.is_over(at(317 + 16 * 1_440)));
+}
+
+#[test]
+fn a_minute_that_comes_late_moves_a_violation_that_was_told_and_makes_no_other() {
+    let config = config(HoursProfile::Eu561);
+    let mut hours = Hours::default();
+    (100..380).for_each(|minute| hours.drive(minute));
+    assert_eq!(told_as(&hours.news(&config, 380)), ["eu_break 370..... 280/270"]);
+    // Another vehicle stored an hour of before: the driver is told of with the begin that was told.
+    (30..90).for_each(|minute| hours.drive_heard(minute, 380));
+    let news = hours.news(&config, 381);
+    assert_eq!(told_as(&news), ["eu_break 370..... 340/270"]);
+    assert!(news[0].raised_at < LogTime(at(380).ms()), "it was raised when it was told first");
+    assert_eq!(told_as(&hours.news(&config, 425)), ["eu_break 370..425 340/270"]);
+}
+
+#[test]
+fn a_violation_that_what_comes_late_refutes_is_withdrawn() {
+    let config = config(HoursProfile::Eu561);
+    let mut hours = Hours::default();
+    let drive = |hours: &mut Hours, pieces: &[(u32, u32)]| {
+        let minutes = pieces.iter().flat_map(|(start, length)| *start..start + length);
+        minutes.for_each(|minute| hours.drive(minute));
+    };
+    // 100 min, a first part of 44, 100 min, the second part; 140, a first part, 140, the second part.
+    drive(&mut hours, &[(0, 100), (144, 100), (288, 140), (472, 140)]);
+    assert_eq!(told_as(&hours.news(&config, 660)), ["eu_break 602..642 280/270"]);
+    // The first part was none: so the next one is, and the third one completes the break.
+    drive(&mut hours, &[(114, 2), (130, 1)]);
+    let news = hours.news(&config, 661);
+    assert_eq!(told_as(&news), ["eu_break 602..602 280/270 withdrawn", "eu_break 355..458 343/270"]);
+    assert_eq!(hours.news(&config, 662), []);
+}
+
+#[test]
+fn what_is_heard_of_late_was_raised_then() {
+    let config = config(HoursProfile::Eu561);
+    let mut hours = Hours::default();
+    (0..271).for_each(|minute| hours.drive_heard(minute, 600));
+    let news = hours.news(&config, 271);
+    assert_eq!(news[0].raised_at, LogTime(at(600).ms() - 1));
+    // An epoch that brings hours says when it was, all the same.
+    let mut hours = Hours::default();
+    (0..400).for_each(|minute| hours.drive(minute));
+    let news = hours.news(&config, 400);
+    assert_eq!((news[0].violation.value_min, news[0].raised_at), (400.0, LogTime(at(271).ms() - 1)));
+}
+
+#[test]
+fn other_rules_end_what_lasts() {
+    let config = config(HoursProfile::Eu561);
+    let mut hours = Hours::default();
+    (0..280).for_each(|minute| hours.drive(minute));
+    hours.news(&config, 280);
+    hours.set_profile(&config, at(290), Some(HoursProfile::Us395));
+    assert_eq!(told_as(&hours.news(&config, 291)), ["eu_break 270..290 280/270"]);
+    assert_eq!(hours.news(&config, 400), []);
+}
+
+#[test]
+fn a_driver_who_never_rests_has_one_violation_that_ends_with_the_rest() {
+    let config = config(HoursProfile::Us395);
+    let (mut hours, mut told) = (Hours::default(), BTreeMap::new());
+    let days = 20 * 1_440;
+    for minute in (0..days).filter(|minute| minute % 240 > 5) {
+        hours.drive(minute);
+        if minute % 1_440 == 1_439 {
+            keep(&mut told, hours.news(&config, minute + 1));
+        }
+    }
+    keep(&mut told, hours.news(&config, days + 3_000));
+    let rules: Vec<(&str, bool)> =
+        told.values().map(|told| (told.violation.rule.as_str(), told.violation.until.is_some())).collect();
+    assert_eq!(rules, [("us_break", true), ("us_shift", true), ("us_window", true), ("us_cycle", true)]);
+}
+
+/// The last word on each.
+fn keep(told: &mut BTreeMap<(HoursRule, EventTime), Told>, news: Vec<Told>) {
+    told.extend(news.into_iter().map(|news| ((news.violation.rule, news.violation.since), news)));
+}
+
+/// A number that looks random.
+fn next(seed: &mut u64) -> u32 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) as u32
+}
+
+/// Stints with breaks and rests of all kinds, over many days.
+fn weeks_of_driving(seed: u64, days: u32) -> Vec<u32> {
+    let (mut seed, mut minute, mut minutes) = (seed, 0, Vec::new());
+    while minute < days * 1_440 {
+        let stint = 20 + next(&mut seed) % 200;
+        minutes.extend(minute..minute + stint);
+        minute += stint;
+        minute += match next(&mut seed) % 16 {
+            0..6 => 10 + next(&mut seed) % 60,
+            6..12 => 30 + next(&mut seed) % 30,
+            12..15 => 540 + next(&mut seed) % 300,
+            _ => 600 + next(&mut seed) % 2_800,
+        };
+    }
+    minutes
+}
+
+/// Whatever is forgotten, and however long epochs are, a driver's weeks have the violations that all that was driven
+/// shows, each under one id.
+#[test]
+fn what_is_forgotten_changes_nothing_that_was_told() {
+    for (seed, profile) in (0..6).zip([HoursProfile::Eu561, HoursProfile::Us395, HoursProfile::Us395Sixty].repeat(2)) {
+        let minutes = weeks_of_driving(seed, 45);
+        let end = 47 * 1_440;
+        let all = Runs::remembering(minutes.iter().map(|minute| MONDAY + minute));
+        let expected = match profile {
+            HoursProfile::Eu561 => eu561::judge(&all, MONDAY + end),
+            HoursProfile::Us395 => us395::judge(&all, &us395::SEVENTY_IN_EIGHT_DAYS, MONDAY + end),
+            HoursProfile::Us395Sixty => us395::judge(&all, &us395::SIXTY_IN_SEVEN_DAYS, MONDAY + end),
+        };
+        assert!(expected.violations.len() > 20, "{}", expected.violations.len());
+        let mut by_id: Vec<Violation> = expected.violations;
+        by_id.sort_by_key(|violation| (violation.rule, violation.since));
+        for step in [61, 1_440] {
+            let (mut hours, mut told, mut from) = (Hours::default(), BTreeMap::new(), 0);
+            for now in (0..=end).step_by(step).chain([end]) {
+                let to = minutes.partition_point(|minute| *minute < now);
+                minutes[from..to].iter().for_each(|minute| hours.drive(*minute));
+                from = to;
+                keep(&mut told, hours.news(&config(profile), now));
+            }
+            let found: Vec<Violation> = told.into_values().map(|told| told.violation).collect();
+            assert_eq!(shown(&found), shown(&by_id), "{profile:?} seed {seed} step {step}");
+        }
+    }
+}
+
+/// What is found, and when it was raised, is the same for minutes that come in one epoch and in many.
+#[test]
+fn epochs_of_hours_tell_what_short_ones_tell() {
+    for (seed, profile) in (20..26).zip([HoursProfile::Eu561, HoursProfile::Us395].repeat(3)) {
+        let minutes = weeks_of_driving(seed, 6);
+        let told_by = |step: usize| {
+            let (mut hours, mut told, mut from) = (Hours::default(), BTreeMap::new(), 0);
+            for now in (0..=8 * 1_440).step_by(step) {
+                let to = minutes.partition_point(|minute| *minute < now);
+                minutes[from..to].iter().for_each(|minute| hours.drive(*minute));
+                from = to;
+                keep(&mut told, hours.news(&config(profile), now));
+            }
+            told.into_values().collect::<Vec<Told>>()
+        };
+        assert_eq!(told_by(1), told_by(720), "{profile:?} seed {seed}");
+    }
 }

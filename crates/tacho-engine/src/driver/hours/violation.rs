@@ -9,8 +9,10 @@ use tacho_model::EventTime;
 pub enum HoursProfile {
     /// Regulation (EC) No 561/2006.
     Eu561,
-    /// 49 CFR 395.3, property-carrying.
+    /// 49 CFR 395.3, property-carrying; 70 h in 8 days.
     Us395,
+    /// The same for carriers that do not run every day of the week: 60 h in 7 days.
+    Us395Sixty,
 }
 
 impl HoursProfile {
@@ -19,12 +21,14 @@ impl HoursProfile {
         match self {
             HoursProfile::Eu561 => "eu561",
             HoursProfile::Us395 => "us395",
+            HoursProfile::Us395Sixty => "us395_60",
         }
     }
 
     /// The profile of a word; none for any other.
     pub fn of(word: &str) -> Option<HoursProfile> {
-        [HoursProfile::Eu561, HoursProfile::Us395].into_iter().find(|profile| profile.as_str() == word)
+        let all = [HoursProfile::Eu561, HoursProfile::Us395, HoursProfile::Us395Sixty];
+        all.into_iter().find(|profile| profile.as_str() == word)
     }
 }
 
@@ -47,6 +51,8 @@ pub enum HoursRule {
     UsWindow,
     /// Driving in 8 days: 70 h (US).
     UsCycle,
+    /// Driving in 7 days: 60 h (US).
+    UsCycleSixty,
     /// A declared break under the least length.
     ShortBreak,
 }
@@ -63,6 +69,7 @@ impl HoursRule {
             HoursRule::UsShift => "us_shift",
             HoursRule::UsWindow => "us_window",
             HoursRule::UsCycle => "us_cycle",
+            HoursRule::UsCycleSixty => "us_cycle_60",
             HoursRule::ShortBreak => "short_break",
         }
     }
@@ -79,7 +86,7 @@ impl HoursRule {
             HoursRule::EuDay => last + 9 * 60,
             HoursRule::EuWeek | HoursRule::EuFortnight => week_end(last.saturating_sub(1)),
             HoursRule::UsShift | HoursRule::UsWindow => last + 10 * 60,
-            HoursRule::UsCycle => last + 34 * 60,
+            HoursRule::UsCycle | HoursRule::UsCycleSixty => last + 34 * 60,
             HoursRule::ShortBreak => last,
         }
     }
