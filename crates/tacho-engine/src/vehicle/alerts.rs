@@ -207,13 +207,17 @@ impl Episode {
         self.fence.as_ref().map_or("", |fence| fence.label())
     }
 
+    fn place_doubt(&self) -> &'static str {
+        if self.fence.as_ref().is_some_and(|fence| fence.is_unconfirmed) { " (unconfirmed)" } else { "" }
+    }
+
     fn violation_details(&self, lasted: &str) -> String {
         let how = match self.fence.as_ref().map(|fence| fence.kind) {
             Some(GeofenceKind::Forbidden) => "inside forbidden",
             Some(GeofenceKind::Required) => "outside required",
             _ => "outside the hours of",
         };
-        format!("{how} {}{lasted}", self.place_label())
+        format!("{how} {}{lasted}{}", self.place_label(), self.place_doubt())
     }
 
     /// A sentence for a person.
@@ -229,8 +233,10 @@ impl Episode {
                 format!("accelerated with {:.1} m/s2 (threshold {:.1})", self.value, self.threshold)
             }
             AlertType::HarshCorner => format!("cornered with {:.1} m/s2 (threshold {:.1})", self.value, self.threshold),
-            AlertType::GeofenceEnter => format!("inside {}{lasted}", self.place_label()),
-            AlertType::GeofenceExit => format!("left {} after {:.0} s", self.place_label(), self.value),
+            AlertType::GeofenceEnter => format!("inside {}{lasted}{}", self.place_label(), self.place_doubt()),
+            AlertType::GeofenceExit => {
+                format!("left {} after {:.0} s{}", self.place_label(), self.value, self.place_doubt())
+            }
             AlertType::GeofenceViolation => self.violation_details(&lasted),
             AlertType::Idling => format!("idling for {:.0} s with the engine on", self.value),
             AlertType::Sos => "SOS".to_owned(),

@@ -13,12 +13,13 @@ mod tell;
 mod watch;
 
 use super::{
+    alerts::Episode,
     fix::Fix,
     state::{Context, Vehicle},
 };
 use crate::control::Control;
 use serde::{Deserialize, Serialize};
-use tacho_model::{EventTime, GeofenceKind};
+use tacho_model::{AlertType, EventTime, GeofenceKind};
 pub use tell::FencePlace;
 use watch::Watch;
 
@@ -38,6 +39,15 @@ pub struct Fencing {
     /// The vehicle's group; none without.
     group: Option<Box<str>>,
     near: Option<Box<Near>>,
+    /// The newest alert of each type that has ended, for who reviews it.
+    ended: Option<Box<Ended>>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Ended {
+    enter: Option<Box<Episode>>,
+    exit: Option<Box<Episode>>,
+    violation: Option<Box<Episode>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -53,6 +63,24 @@ impl Fencing {
     /// See `Vehicle::warm`.
     pub fn warm(&self) -> i64 {
         i64::from(self.scanned)
+    }
+
+    /// The alerts that last, and the newest of each type that has ended.
+    pub fn episodes_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
+        let watches = self.near.as_deref_mut().into_iter().flat_map(|near| &mut near.watches);
+        let ended = self.ended.as_deref_mut().into_iter();
+        let ended = ended.flat_map(|ended| [&mut ended.enter, &mut ended.exit, &mut ended.violation]);
+        watches.flat_map(Watch::episodes_mut).chain(ended.flatten().map(|episode| &mut **episode))
+    }
+
+    fn keep_ended(&mut self, episode: Episode) {
+        let ended = self.ended.get_or_insert_default();
+        let slot = match episode.alert_type {
+            AlertType::GeofenceEnter => &mut ended.enter,
+            AlertType::GeofenceExit => &mut ended.exit,
+            _ => &mut ended.violation,
+        };
+        *slot = Some(Box::new(episode));
     }
 }
 
@@ -72,6 +100,7 @@ impl FenceLimit {
             id: fence.id().clone(),
             name: version.map_or(Box::default(), |version| version.name.clone()),
             kind: version.map_or(GeofenceKind::Zone, |version| version.kind),
+            is_unconfirmed: false,
         }
     }
 }
@@ -123,6 +152,9 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> Op
         watch.judge(vehicle, fix, ctx);
         let here = watch.limit(fix, ctx);
         limit = [limit, here].into_iter().flatten().min_by(|a, b| a.kmph.total_cmp(&b.kmph));
+    }
+    for episode in near.watches.iter_mut().flat_map(|watch| watch.ended.drain(..)) {
+        vehicle.fencing.keep_ended(episode);
     }
     near.watches.retain(|watch| watch.is_needed(vehicle, fix, ctx));
     vehicle.fencing.near = (!near.watches.is_empty()).then_some(near);

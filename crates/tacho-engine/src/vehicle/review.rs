@@ -10,7 +10,7 @@ use crate::{
     driver::Drive,
     output::{DriverInput, DriverNews},
 };
-use tacho_model::{AlertState, AlertType, EventTime};
+use tacho_model::{AlertState, AlertType, DriverId, EventTime, KEY_GROUPS};
 
 /// A person has seen an alert, or says that it is none. Alerts that last until acknowledged end with it.
 ///
@@ -24,9 +24,11 @@ pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: Ale
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
     let Some(episode) = found else {
-        return if verdict == AlertState::Dismissed {
-            discount_older(vehicle, alert_id, ctx)
-        };
+        let is_known = verdict == AlertState::Dismissed && discount_older(vehicle, alert_id, ctx);
+        if !is_known {
+            ask_drivers(vehicle, alert_id, at, verdict, ctx);
+        }
+        return;
     };
     // What was dismissed stays so: it no longer counts anywhere.
     if episode.review == Some(AlertState::Dismissed) {
@@ -58,11 +60,15 @@ fn discount(vehicle: &mut Vehicle, episode: &Episode, ctx: &mut Context<'_>) {
 }
 
 /// The same of an alert that others of its kind have followed, as far as the running trip or the one before knows of it.
-fn discount_older(vehicle: &mut Vehicle, alert_id: &str, ctx: &mut Context<'_>) {
+/// True if it does.
+fn discount_older(vehicle: &mut Vehicle, alert_id: &str, ctx: &mut Context<'_>) -> bool {
     let found = account::find_alert(vehicle, alert_id);
-    if let Some(known) = found.and_then(|(at, alert_type)| account::forget_alert(vehicle, at, alert_type)) {
+    let known = found.and_then(|(at, alert_type)| account::forget_alert(vehicle, at, alert_type));
+    let is_known = known.is_some();
+    if let Some(known) = known {
         discount_known(vehicle, known, ctx);
     }
+    is_known
 }
 
 fn discount_known(vehicle: &mut Vehicle, known: Known, ctx: &mut Context<'_>) {
@@ -85,6 +91,17 @@ fn discount_known(vehicle: &mut Vehicle, known: Known, ctx: &mut Context<'_>) {
         false => DriverNews::Dismissed(alert_type),
     };
     ctx.out.driver_inputs.push(DriverInput { driver_id, vehicle_id: vehicle.id.clone(), at, news });
+}
+
+/// It may be an alert of somebody's hours of service. Whose, nothing tells: every key group is asked.
+fn ask_drivers(vehicle: &Vehicle, alert_id: &str, at: EventTime, verdict: AlertState, ctx: &mut Context<'_>) {
+    let is_dismissed = verdict == AlertState::Dismissed;
+    ctx.out.driver_inputs.extend((0..KEY_GROUPS).map(|group| DriverInput {
+        driver_id: DriverId::default(),
+        vehicle_id: vehicle.id.clone(),
+        at,
+        news: DriverNews::Review { group, alert_id: alert_id.into(), is_dismissed },
+    }));
 }
 
 /// Ends an SOS or crash, and says when it began; none if there is none of that id.
@@ -118,5 +135,7 @@ pub fn episodes_mut(vehicle: &mut Vehicle) -> impl Iterator<Item = &mut Episode>
     let health = vehicle.health.as_deref_mut().into_iter().flat_map(|health| health.episodes_mut());
     let driving = [vehicle.overspeed.episode_mut(), vehicle.idling.episode_mut()];
     let round = vehicle.delivery.as_deref_mut().into_iter().flat_map(|delivery| delivery.episodes_mut());
-    driving.into_iter().chain(absence).flatten().chain(vehicle.harsh.episodes_mut()).chain(health).chain(round)
+    let fences = vehicle.fencing.episodes_mut();
+    let others = vehicle.harsh.episodes_mut().chain(health).chain(round).chain(fences);
+    driving.into_iter().chain(absence).flatten().chain(others)
 }

@@ -128,6 +128,89 @@ fn a_driver_may_be_judged_by_other_rules_and_a_short_break_is_one() {
 }
 
 #[test]
+fn hours_that_are_heard_of_long_afterwards_are_stale() {
+    check(
+        "show alerts
+         login v1 03:59:00 D
+         drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60 log=11:05:00
+         fleet 08:31:05",
+        expect![[r#"
+            show alerts
+            login v1 03:59:00 D
+            drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60 log=11:05:00
+            fleet 08:31:05
+              -> break_violation open 08:30:00.. severity 3 16260.0 over 16200.0  driver D stale (drove 4:31 h without a break of 45 min (limit 4:30 h))
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_person_says_of_an_alert_of_hours_is_told() {
+    check(
+        "show alerts
+         login v1 03:59:00 D
+         drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+         fleet 08:31:05
+         ack v1 08:31:06 eu_break 08:30:00 of=D
+         fleet 08:32:00
+         stand v1 08:32:10..09:20:00 every=10 trip=T
+         fleet 09:20:00
+         dismiss v1 09:20:01 eu_break 08:30:00 of=D
+         ack v1 09:20:02 eu_break 08:30:00 of=D
+         ack v1 09:20:03 eu_break 07:00:00 of=D
+         fleet 09:21:00",
+        expect![[r#"
+            show alerts
+            login v1 03:59:00 D
+            drive v1 04:00:00..08:31:10 40 every=10 trip=T limit=60
+            fleet 08:31:05
+              -> break_violation open 08:30:00.. severity 3 16260.0 over 16200.0  driver D (drove 4:31 h without a break of 45 min (limit 4:30 h))
+            ack v1 08:31:06 eu_break 08:30:00 of=D
+            fleet 08:32:00
+              -> break_violation acknowledged 08:30:00.. severity 3 16260.0 over 16200.0  driver D (drove 4:31 h without a break of 45 min (limit 4:30 h))
+            stand v1 08:32:10..09:20:00 every=10 trip=T
+            fleet 09:20:00
+              -> break_violation acknowledged 08:30:00..09:18:00 severity 3 16320.0 over 16200.0  driver D (drove 4:32 h without a break of 45 min (limit 4:30 h))
+            dismiss v1 09:20:01 eu_break 08:30:00 of=D
+            ack v1 09:20:02 eu_break 08:30:00 of=D
+            ack v1 09:20:03 eu_break 07:00:00 of=D
+            fleet 09:21:00
+              -> break_violation dismissed 08:30:00..09:18:00 severity 3 16320.0 over 16200.0  driver D (drove 4:32 h without a break of 45 min (limit 4:30 h))
+        "#]],
+    );
+}
+
+#[test]
+fn who_logs_out_does_not_log_out_who_has_logged_in_since() {
+    check(
+        "show alerts
+         login v1 12:00:00 A
+         login v1 12:01:00 B
+         logout v1 12:02:00 A
+         drive v1 12:03:00..12:03:20 100 every=2 limit=60
+         stand v1 12:03:22..12:03:30 every=2
+         logout v1 12:04:00 B
+         drive v1 12:05:00..12:05:20 100 every=2 limit=60
+         stand v1 12:05:22..12:05:30 every=2",
+        expect![[r#"
+            show alerts
+            login v1 12:00:00 A
+            login v1 12:01:00 B
+            logout v1 12:02:00 A
+            drive v1 12:03:00..12:03:20 100 every=2 limit=60
+              -> overspeed open 12:03:00.. severity 4 100.0 over 60.0 message driver B
+            stand v1 12:03:22..12:03:30 every=2
+              -> overspeed closed 12:03:00..12:03:22 severity 4 100.0 over 60.0 message driver B
+            logout v1 12:04:00 B
+            drive v1 12:05:00..12:05:20 100 every=2 limit=60
+              -> overspeed open 12:05:00.. severity 4 100.0 over 60.0 message trip 4fdb6610-4ca3-56ab-86ec-98a0be5e45f6
+            stand v1 12:05:22..12:05:30 every=2
+              -> overspeed closed 12:05:00..12:05:22 severity 4 100.0 over 60.0 message trip 4fdb6610-4ca3-56ab-86ec-98a0be5e45f6
+        "#]],
+    );
+}
+
+#[test]
 fn who_drives_is_said_by_the_message_the_login_the_plan_or_nobody() {
     check(
         "show ended alerts

@@ -1,6 +1,6 @@
 //! Geofences: who enters, leaves, stays, and where it must not be.
 
-use crate::script::check;
+use crate::script::{check, played};
 use expect_test::expect;
 
 #[test]
@@ -438,4 +438,52 @@ fn a_sparse_visit_does_not_end_at_a_fix_in_the_buffer() {
               -> G exit 12:00:26 confirmed 12:00:38 after 26 s left
         "#]],
     );
+}
+
+#[test]
+fn what_a_person_says_of_an_alert_of_a_geofence_is_told() {
+    check(
+        "show alerts
+         fence G 11:00:00 circle=0,0,50 kind=forbidden
+         drive v1 12:00:00..12:00:20 1
+         ack v1 12:00:20 geofence_violation 12:00:00 fence=G
+         dismiss v1 12:00:20 geofence_enter 12:00:00 fence=G
+         drive v1 12:00:21..12:01:00 60
+         ack v1 12:01:00 geofence_exit 12:00:25 fence=G
+         dismiss v1 12:01:00 geofence_violation 12:00:00 fence=G
+         stand v1 12:01:01..12:01:10",
+        expect![[r#"
+            show alerts
+            fence G 11:00:00 circle=0,0,50 kind=forbidden
+            drive v1 12:00:00..12:00:20 1
+              -> geofence_enter open 12:00:00.. severity 1 inside G at G
+              -> geofence_violation open 12:00:00.. severity 4 inside forbidden G at G
+            ack v1 12:00:20 geofence_violation 12:00:00 fence=G
+            dismiss v1 12:00:20 geofence_enter 12:00:00 fence=G
+            drive v1 12:00:21..12:01:00 60
+              -> geofence_violation acknowledged 12:00:00..12:00:25 severity 4 inside forbidden G for 25 s at G
+              -> geofence_enter dismissed 12:00:00..12:00:25 severity 1 inside G for 25 s at G
+              -> geofence_exit closed 12:00:25..12:00:25 severity 1 left G after 25 s at G
+            ack v1 12:01:00 geofence_exit 12:00:25 fence=G
+            dismiss v1 12:01:00 geofence_violation 12:00:00 fence=G
+            stand v1 12:01:01..12:01:10
+              -> geofence_exit acknowledged 12:00:25..12:00:25 severity 1 left G after 25 s at G
+              -> geofence_violation dismissed 12:00:00..12:00:25 severity 4 inside forbidden G for 25 s at G
+              -> harsh_brake closed 12:00:59..12:01:02 severity 4 8.3 over 3.9 
+        "#]],
+    );
+}
+
+#[test]
+fn the_alert_of_an_unconfirmed_visit_says_so() {
+    let rig = played(
+        "fence G 11:00:00 circle=0,0,50
+         fix v1 12:00:00 -900 0 50
+         fix v1 12:01:00 0 0 50
+         fix v1 12:02:00 900 0 50
+         fix v1 12:03:00 1800 0 50
+         fix v1 12:04:00 2700 0 50",
+    );
+    let details: Vec<&str> = rig.all.alerts.iter().map(|alert| alert.details.as_str()).collect();
+    assert_eq!(details, ["inside G (unconfirmed)", "inside G for 60 s (unconfirmed)", "left G after 60 s"]);
 }

@@ -11,6 +11,7 @@
 //! status v1 12:00:00 fuel=50 temp=90 codes=P0300,P0420   (codes= none are open)
 //! plan v1 12:00:00 oil km=10000 h=250 due=20:00:00
 //! workshop v1 12:00:00 in    device v1 12:00:00 id-1 tow 3    dismiss v1 12:00:00 idling 11:50:00
+//!   of=D (an alert of that driver's hours) fence=G (of that geofence)
 //! start v1 12:00:00 T stops=A;1000;0;12:05:00,B;2000;0;12:10:00 route=0;0,2000;0    replan v1 12:01:00 T stops=...
 //! reach v1 12:05:00 T A    leave v1 12:06:00 T A outcome=delivered qty=10
 //! profile D 12:00:00 us395    pause D 12:00:00    resume D 12:10:00
@@ -27,6 +28,7 @@ use crate::{
 };
 use expect_test::Expect;
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use tacho_engine::EngineConfig;
 use tacho_model::{
     Command, CommandKind, DeliveryPlan, DeviceAlert, DriverEvent, DriverEventKind, DriverSetup, EventTime, Geofence,
     GeofenceKind, LatLon, LogTime, MaintenanceItem, Period, PlannedStop, Schedule, Scope, Shape, SideBody, SideEvent,
@@ -54,7 +56,12 @@ pub fn check(script: &str, expected: Expect) {
 
 /// The rig behind a script.
 pub fn played(script: &str) -> Rig {
-    play(script, 1, false).rig
+    played_with(script, EngineConfig::default())
+}
+
+/// The same with other thresholds.
+pub fn played_with(script: &str, config: EngineConfig) -> Rig {
+    play(script, Rig::with(1, Arc::new(config)), None).rig
 }
 
 /// What a script gives, its own lines included, for one that is too long to be shown.
@@ -63,21 +70,16 @@ pub fn outcome(script: &str) -> String {
 }
 
 fn run(script: &str, shards: u16, restarts: bool) -> String {
-    play(script, shards, restarts).text
+    play(script, Rig::new(shards), restarts.then_some(shards)).text
 }
 
-fn play(script: &str, shards: u16, restarts: bool) -> Runner {
-    let mut runner = Runner {
-        rig: Rig::new(shards),
-        shown: Vec::new(),
-        fleet: None,
-        offset: 0,
-        east_m: BTreeMap::new(),
-        text: String::new(),
-    };
+/// With a restart after every line, if it is said with how many shards.
+fn play(script: &str, rig: Rig, restarts: Option<u16>) -> Runner {
+    let mut runner =
+        Runner { rig, shown: Vec::new(), fleet: None, offset: 0, east_m: BTreeMap::new(), text: String::new() };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         runner.line(line);
-        if restarts {
+        if let Some(shards) = restarts {
             runner.rig.restart(shards);
         }
     }
@@ -134,6 +136,15 @@ impl<'a> Line<'a> {
         let point = |text: &str| text.split_once(';').map(|(east, north)| place(number(east), number(north))).unwrap();
         let route = self.options.get("route").map(|route| route.split(',').map(point).collect()).unwrap_or_default();
         Some(DeliveryPlan { destination: None, planned_arrival: None, route, stops })
+    }
+    /// The alert that a review is of.
+    fn alert_id(&self) -> String {
+        let key = match (self.options.get("of"), self.options.get("fence")) {
+            (Some(driver), _) => (*driver).to_owned(),
+            (None, Some(fence)) => [self.words[1], fence].join("\0"),
+            (None, None) => self.words[1].to_owned(),
+        };
+        derived_id(self.words[3], &key, time(self.words[4])).to_string()
     }
     fn text(&self, key: &str) -> String {
         self.options.get(key).copied().unwrap_or_default().to_owned()
@@ -280,14 +291,8 @@ impl Runner {
                 group: String::new(),
                 hours_of_service: line.words[3].to_owned(),
             })),
-            "ack" => command(CommandKind::AlertAcknowledge {
-                alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
-                vehicle_id,
-            }),
-            "dismiss" => command(CommandKind::AlertDismiss {
-                alert_id: derived_id(line.words[3], line.words[1], time(line.words[4])).to_string(),
-                vehicle_id,
-            }),
+            "ack" => command(CommandKind::AlertAcknowledge { alert_id: line.alert_id(), vehicle_id }),
+            "dismiss" => command(CommandKind::AlertDismiss { alert_id: line.alert_id(), vehicle_id }),
             "plan" => command(CommandKind::MaintenancePlan(MaintenanceItem {
                 vehicle_id,
                 item: line.words[3].to_owned(),

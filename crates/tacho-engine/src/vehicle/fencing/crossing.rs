@@ -30,7 +30,7 @@ pub fn on_leg(vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         if !concerns || is_seen_inside() || !version.shape.is_crossed(last.position, fix.position) {
             continue;
         }
-        let place = FencePlace { id: version.geofence_id.clone(), name: version.name.clone(), kind: version.kind };
+        let place = FencePlace::of(version);
         let mut crossing = event(vehicle, &place, GeofenceEventKind::Crossing, fix.at, Moment::of_fix(vehicle, fix));
         crossing.is_confirmed = false;
         ctx.out.facts.geofence_events.push(crossing);

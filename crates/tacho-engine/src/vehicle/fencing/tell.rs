@@ -21,11 +21,19 @@ pub struct FencePlace {
     pub id: GeofenceId,
     pub name: Box<str>,
     pub kind: GeofenceKind,
+    /// The run that decided it did not last for the dwell.
+    pub is_unconfirmed: bool,
 }
 
 impl FencePlace {
-    fn of(version: &Version) -> FencePlace {
-        FencePlace { id: version.geofence_id.clone(), name: version.name.clone(), kind: version.kind }
+    /// As a version says.
+    pub fn of(version: &Version) -> FencePlace {
+        FencePlace {
+            id: version.geofence_id.clone(),
+            name: version.name.clone(),
+            kind: version.kind,
+            is_unconfirmed: false,
+        }
     }
 
     /// What a person calls it.
@@ -126,6 +134,15 @@ fn alert(
     episode
 }
 
+impl Episode {
+    /// It says so if its place is not certain.
+    fn doubt_place(&mut self, certainty: Certainty) {
+        if let Some(place) = &mut self.fence {
+            place.is_unconfirmed = !certainty.is_confirmed;
+        }
+    }
+}
+
 fn seconds(from: EventTime, to: EventTime) -> f64 {
     to.ms_since(from) as f64 / 1_000.0
 }
@@ -144,6 +161,7 @@ impl Watch {
         let (place, moment) = (FencePlace::of(version), Moment::of_run(run));
         let mut alert = alert(vehicle, &place, AlertType::GeofenceEnter, run.since, &moment, fix, ctx);
         alert.is_doubtful = run.is_doubtful;
+        alert.doubt_place(certainty);
         alert.tell(vehicle, ctx);
         let mut event = event(vehicle, &place, GeofenceEventKind::Enter, run.since, moment);
         event.confirmed_at = certainty.confirmed_at;
@@ -172,7 +190,9 @@ impl Watch {
         let moment = Moment::of_run(run);
         let mut left = alert(vehicle, &place, AlertType::GeofenceExit, run.since, &moment, fix, ctx);
         left.value = duration_s;
+        left.doubt_place(certainty);
         left.end(vehicle, run.since, ctx);
+        self.ended.push(left);
         let mut exit = event(vehicle, &place, GeofenceEventKind::Exit, run.since, moment);
         exit.confirmed_at = certainty.confirmed_at;
         exit.is_confirmed = certainty.is_confirmed;
@@ -225,6 +245,7 @@ impl Watch {
             let ended_at = at.max(breach.started_at);
             breach.value = seconds(breach.started_at, ended_at);
             breach.end(vehicle, ended_at, ctx);
+            self.ended.push(*breach);
         }
     }
 }

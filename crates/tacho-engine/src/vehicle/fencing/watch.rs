@@ -33,6 +33,9 @@ pub struct Watch {
     /// What it is held to be has changed at this fix, and is dated then.
     #[serde(skip)]
     changed_at: Option<EventTime>,
+    /// Alerts that ended at this fix.
+    #[serde(skip)]
+    pub ended: Vec<Episode>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,6 +107,7 @@ impl Watch {
             run: None,
             breach: None,
             changed_at: None,
+            ended: Vec::new(),
         }
     }
 
@@ -116,13 +120,18 @@ impl Watch {
 
     /// What began where `joins` holds was begun without something that is late.
     pub fn doubt(&mut self, joins: impl Fn(EventTime) -> bool) {
-        let visit = self.visit.as_deref_mut().map(|visit| &mut visit.alert);
-        for episode in visit.into_iter().chain(self.breach.as_deref_mut()) {
+        for episode in self.episodes_mut() {
             episode.is_doubtful |= joins(episode.started_at);
         }
         if let Some(run) = &mut self.run {
             run.is_doubtful |= joins(run.since);
         }
+    }
+
+    /// The alerts that last.
+    pub fn episodes_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
+        let visit = self.visit.as_deref_mut().map(|visit| &mut visit.alert);
+        visit.into_iter().chain(self.breach.as_deref_mut())
     }
 
     /// Decides where the fix lies.
@@ -209,7 +218,7 @@ impl Watch {
         ctx: &mut Context<'_>,
     ) {
         self.tell_exit(vehicle, run, certainty, reason, fix, ctx);
-        self.visit = None;
+        self.ended.extend(self.visit.take().map(|visit| visit.alert));
         self.run = None;
         self.outside_since = Some(run.since);
         self.changed_at = Some(run.since);
