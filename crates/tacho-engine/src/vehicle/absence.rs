@@ -164,7 +164,8 @@ fn raise(
     // It does not matter which clock has passed the moment: the alert is the same.
     let timer = Fix::of_event(when.1, LogTime(when.1.ms()), position);
     let mut episode = Episode::begin(vehicle, &timer, begin, ctx);
-    episode.is_stale = vehicle.last.is_some_and(|last| last.is_stale);
+    let delay_ms = vehicle.last.map_or(0, |last| last.delay_ms);
+    episode.is_stale = ctx.config.stale_after_of(alert_type).is_some_and(|after_ms| delay_ms > after_ms);
     episode.tell(vehicle, ctx);
     episode
 }

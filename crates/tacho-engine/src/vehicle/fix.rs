@@ -146,8 +146,8 @@ pub struct LastFix {
     pub state: VehicleState,
     /// When it counts as offline if nothing follows. Settled here, so that what happens in the silence does not move it.
     pub offline_at: EventTime,
-    /// It came long after its moment: what the silence behind it tells is history.
-    pub is_stale: bool,
+    /// How long after its moment it came, ms: what the silence behind a late one tells is history.
+    pub delay_ms: i64,
     /// What the silence behind it means for an open trip has been told.
     pub is_silence_told: bool,
 }

@@ -160,7 +160,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         engine: fix.engine,
         state: state_at(vehicle, fix, ctx),
         offline_at: fix.at,
-        is_stale: fix.log_time.as_event_time().ms_since(fix.at) > ctx.config.stale_after_ms,
+        delay_ms: fix.log_time.as_event_time().ms_since(fix.at),
         is_silence_told: false,
     };
     health::on_fix(vehicle, fix, ctx);

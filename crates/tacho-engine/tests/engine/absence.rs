@@ -1,7 +1,9 @@
 //! Vehicles that are not there: offline on a trip, down, and for more than a day.
 
-use crate::script::check;
+use crate::script::{check, played_with};
 use expect_test::expect;
+use tacho_engine::EngineConfig;
+use tacho_model::AlertType;
 
 #[test]
 fn silence_on_a_trip_is_told_by_fleet_time_and_ends_with_the_next_fix() {
@@ -217,4 +219,25 @@ fn a_day_without_a_vehicle_is_downtime() {
               -> asset_downtime closed 00:00:00..25:00:00 severity 2 25.0 over 24.0 
         "#]],
     );
+}
+
+/// What is told of a silence is as old as the fix before it, by the rule of its own type.
+#[test]
+fn how_late_an_absence_is_stale_is_said_by_its_type() {
+    let stale = |rules: &[(AlertType, i64)]| {
+        let config = EngineConfig { stale_after_by_type_ms: rules.to_vec(), ..EngineConfig::default() };
+        let rig = played_with(
+            "start v1 12:00:00 T
+             drive v1 12:00:00..12:02:00 50 every=5 trip=T log=14:00:00
+             fleet 12:30:00
+             fleet 37:00:00",
+            config,
+        );
+        let stale_of = |of: AlertType| rig.all.alerts.iter().find(|alert| alert.alert_type == of).unwrap().stale;
+        [AlertType::VehicleOffline, AlertType::AssetDowntime].map(stale_of)
+    };
+    let six_h_ms = 6 * 3_600_000;
+    assert_eq!(stale(&[]), [true, true]);
+    assert_eq!(stale(&[(AlertType::VehicleOffline, six_h_ms)]), [false, true]);
+    assert_eq!(stale(&[(AlertType::AssetDowntime, six_h_ms)]), [true, false]);
 }
