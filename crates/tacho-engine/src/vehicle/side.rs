@@ -59,7 +59,7 @@ impl PendingSide {
     pub fn can_be_taken_back(&self) -> bool {
         match self.what {
             What::TripStart { .. } | What::DeliveryPlan { .. } | What::Stop(_) | What::TripEnd(_) => true,
-            What::Reassign { .. } | What::Login(_) | What::Logout => true,
+            What::Reassign { .. } | What::Login(_) | What::Logout(_) => true,
             What::Setup { .. } | What::Status(_) | What::Maintenance { .. } | What::Plan(_) => false,
             What::DeviceAlert { .. } | What::Review { .. } | What::Seen(_) => false,
         }
@@ -92,7 +92,7 @@ enum What {
         driver_id: DriverId,
     },
     Login(DriverId),
-    Logout,
+    Logout(DriverId),
     Setup {
         class: VehicleClass,
         limit_kmph: f32,
@@ -202,7 +202,9 @@ fn has_missed_fixes(vehicle: &Vehicle, at: EventTime, what: &What) -> bool {
             known(&end.trip_id).is_some_and(|trip| (!trip.is_in_telemetry || has_plan) && trip.last_at > at)
         }
         What::Login(driver_id) => vehicle.driver_id != *driver_id,
-        What::Logout => has_fix_behind && !vehicle.logged_in.is_empty() && vehicle.driver_id == vehicle.logged_in,
+        What::Logout(driver_id) => {
+            has_fix_behind && vehicle.logged_in == *driver_id && vehicle.driver_id == vehicle.logged_in
+        }
         What::Maintenance { .. } => has_fix_behind,
         _ => false,
     }
@@ -242,7 +244,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
         },
         SideBody::Driver(driver) => match driver.kind {
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
-            DriverEventKind::Logout => Some(What::Logout),
+            DriverEventKind::Logout => Some(What::Logout(driver.driver_id.clone())),
             DriverEventKind::Sos => {
                 emergencies::on_sos_event(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
                 None
@@ -364,7 +366,9 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
     match what {
         What::Reassign { trip_id, driver_id } => trips::reassign(vehicle, &trip_id, driver_id, ctx),
         What::Login(driver_id) => vehicle.logged_in = driver_id,
-        What::Logout => vehicle.logged_in = DriverId::default(),
+        // Whoever is in by now stays in.
+        What::Logout(driver_id) if vehicle.logged_in == driver_id => vehicle.logged_in = DriverId::default(),
+        What::Logout(_) => {}
         What::Setup { class, limit_kmph, volt_system, tank_litres, group } => {
             vehicle.class = class;
             vehicle.limit_kmph = limit_kmph;

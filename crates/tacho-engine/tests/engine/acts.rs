@@ -244,7 +244,7 @@ impl Writer {
     /// tell of its beginning only when the end is known.
     fn driver_act(&mut self, act: &Act) {
         let (driver, kind) = match act {
-            Act::Login(0) => (String::new(), DriverEventKind::Logout),
+            Act::Login(0) => ("drv_1".to_owned(), DriverEventKind::Logout),
             Act::Login(n) => (format!("drv_{n}"), DriverEventKind::Login),
             Act::Break { driver, is_start } => {
                 // Of two messages of one moment the log's order decides, which a shuffle changes.

@@ -100,7 +100,7 @@ fn the_driver_is_the_messages_or_the_one_logged_in() {
          drive v1 12:00:06..12:00:07 50 limit=60
          drive v1 12:01:00..12:01:06 70 limit=60 drv=M
          drive v1 12:01:06..12:01:07 50 limit=60
-         logout v1 12:01:30
+         logout v1 12:01:30 L
          drive v1 12:02:00..12:02:06 70 limit=60
          drive v1 12:02:06..12:02:07 50 limit=60",
         expect![[r#"
@@ -117,7 +117,7 @@ fn the_driver_is_the_messages_or_the_one_logged_in() {
             drive v1 12:01:06..12:01:07 50 limit=60
               -> overspeed closed 12:01:00..12:01:06 severity 2 70.0 over 60.0 message trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver M
               -> harsh_brake open 12:01:05.. severity 3 5.6 over 3.9  trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver L
-            logout v1 12:01:30
+            logout v1 12:01:30 L
             drive v1 12:02:00..12:02:06 70 limit=60
               -> harsh_brake closed 12:01:05..12:01:06 severity 3 5.6 over 3.9  trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver L
               -> overspeed open 12:02:00.. severity 2 70.0 over 60.0 message trip d2bb13b8-d326-5014-9e74-b1e15888c779
