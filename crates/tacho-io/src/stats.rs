@@ -142,6 +142,8 @@ pub struct PipelineStats {
     pub vehicles: Counter,
     /// Facts made.
     pub facts: Counter,
+    /// Detected trips that were dropped because they were too short.
+    pub dropped_trips: Counter,
     /// Rows inserted into the store.
     pub store_rows: Counter,
     /// Inserts made.
@@ -203,6 +205,7 @@ impl Default for PipelineStats {
             publish_queue_epochs: Counter::default(),
             vehicles: Counter::default(),
             facts: Counter::default(),
+            dropped_trips: Counter::default(),
             store_rows: Counter::default(),
             store_inserts: Counter::default(),
             store_retries: Counter::default(),

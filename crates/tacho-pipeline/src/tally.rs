@@ -85,6 +85,7 @@ impl Tally {
         counters.late.add(outcomes.late);
         counters.duplicate.add(outcomes.duplicate);
         counters.buffered.set(held);
+        stats.dropped_trips.add(answers.iter().map(|answer| answer.output.dropped_trips).sum());
         for displacements in answers.iter().map(|answer| &answer.output.displacements) {
             stats.displacements.sum_ms.add(displacements.sum_ms());
             stats.displacements.counts.iter().zip(displacements.counts()).for_each(|(sum, count)| sum.add(*count));

@@ -182,6 +182,7 @@ impl StatsCollector {
         to.gauge(Metric::SnapshotDuration, stats.snapshot_duration_ns.get() as f64 / 1e9)?;
         to.gauge(Metric::SnapshotPause, stats.snapshot_pause_ns.get() as f64 / 1e9)?;
         to.counter(Metric::Facts, stats.facts.get())?;
+        to.counter(Metric::DroppedTrips, stats.dropped_trips.get())?;
         let bounds = DISPLACEMENT_BOUNDS_MS.iter().map(|ms| (ms / 1_000).to_string()).chain(["inf".to_owned()]);
         let displaced = bounds.zip(&stats.displacements.counts);
         to.counters(Metric::Displaced, displaced.map(|(bound, count)| (vec![bound], count.get() as f64)))?;

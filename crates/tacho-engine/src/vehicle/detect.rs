@@ -130,7 +130,7 @@ fn end_at_standstill(
         trip.cut_at(&still);
     }
     if !trip.is_confirmed {
-        vehicle.parked.dropped_trips += 1;
+        ctx.out.dropped_trips += 1;
     } else {
         let at = trip.last_at;
         trip.end(at, confirmed_at, status, reason);

@@ -27,7 +27,6 @@ pub struct Silence {
     ended_before: VecDeque<u32>,
     delivery: Option<Box<Delivery>>,
     parked_at: Option<LatLon>,
-    dropped_trips: u32,
     logged_in: DriverId,
     /// What trips that were reassigned have moved between drivers.
     moved: Vec<Moved>,
@@ -70,7 +69,6 @@ fn before(vehicle: &Vehicle) -> Silence {
         ended_before: vehicle.ended_before.clone(),
         delivery: vehicle.delivery.clone(),
         parked_at: vehicle.parked.position,
-        dropped_trips: vehicle.parked.dropped_trips,
         logged_in: vehicle.logged_in.clone(),
         moved: Vec::new(),
         events: Vec::new(),
@@ -100,13 +98,12 @@ pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_
 /// Puts back what there was. The events wait for their moment again.
 fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
-    let Silence { trip, ended, ended_before, delivery, parked_at, dropped_trips, logged_in, moved, events, .. } =
-        *silence;
+    let Silence { trip, ended, ended_before, delivery, parked_at, logged_in, moved, events, .. } = *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
     moved.iter().for_each(|moved| moved.take_back(&vehicle.id, ctx));
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
-    (vehicle.parked.position, vehicle.parked.dropped_trips) = (parked_at, dropped_trips);
+    vehicle.parked.position = parked_at;
     vehicle.logged_in = logged_in;
     if let Some(trip) = &mut vehicle.trip {
         // Its fact may say that it has ended.

@@ -23,8 +23,6 @@ pub struct Parked {
     /// Positions of the last half hour, one a minute; and of the last five minutes, one in ten seconds.
     pub coarse: VecDeque<(EventTime, LatLon)>,
     pub fine: VecDeque<(EventTime, LatLon)>,
-    /// Detected trips that were too short.
-    pub dropped_trips: u32,
 }
 
 /// Takes an applied fix: ends, starts and continues trips. `step` is the way from the fix before, `now` the new last fix.

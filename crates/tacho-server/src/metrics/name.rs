@@ -58,6 +58,7 @@ metrics! {
     SnapshotDuration Gauge "tacho_snapshot_duration_seconds" [] "From the beginning of the last installed round to its installation";
     SnapshotPause Gauge "tacho_snapshot_pause_seconds" [] "Pause for the last snapshot of a key group";
     Facts Counter "tacho_facts" [] "Facts made";
+    DroppedTrips Counter "tacho_trips_dropped" [] "Detected trips that were dropped: under 200 m or 60 s by default";
     Displaced Counter "tacho_telemetry_displaced" ["up_to_s"] "Fixes that arrived behind a newer one of their vehicle, by how far";
     BackfillDue Gauge "tacho_backfill_due" [] "Marked days that are due, up to 16";
     BackfillDays Counter "tacho_backfill_days" [] "Days computed again";
