@@ -21,7 +21,17 @@ fn an_incident_day_is_found_as_it_happened() {
     succeed(tacho().args(simulate).args(["--faults", "duplicate=1%,corrupt=1%", "--truth"]).arg(&truth));
     // It waits for fleet time, which decides what the end of data means.
     let report = score(&data_dir, &truth);
-    for name in ["harsh_brake", "harsh_accel", "harsh_corner", "idling", "sos", "asset_downtime", "trips", "corrupt"] {
+    for name in [
+        "harsh_brake",
+        "harsh_accel",
+        "harsh_corner",
+        "idling",
+        "sos",
+        "asset_downtime",
+        "maintenance_due",
+        "trips",
+        "corrupt",
+    ] {
         let (precision, recall) = (&report[name]["precision"], &report[name]["recall"]);
         assert_eq!((precision.as_f64(), recall.as_f64()), (Some(1.0), Some(1.0)), "{name}: {}", report[name]);
     }

@@ -84,6 +84,7 @@ const ALERT_TYPES: &[&str] = &[
     "low_fuel",
     "fuel_theft",
     "fault_code",
+    "maintenance_due",
     "break_violation",
     "driving_time",
     "asset_downtime",

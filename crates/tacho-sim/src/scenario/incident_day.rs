@@ -10,6 +10,8 @@ use crate::config::SimConfig;
 use tacho_model::TripStatus;
 
 const ROLES: u32 = 13;
+/// When the oil of role 9 is due: on its trip.
+const OIL_DUE_S: f64 = 1_200.0;
 /// Vehicles drive in cells of this size, metres; roles 5 and 6 meet fences there.
 const CELL_M: f64 = 6_000.0;
 
@@ -73,6 +75,9 @@ pub(super) fn play(config: &SimConfig, index: u32) -> Pilot<'_> {
     pilot.park_until(480.0 + f64::from(index % 24) * 20.0);
     pilot.send_driver_event("driver_login", pilot.now_s());
     pilot.park(10.0);
+    if index % ROLES == 9 {
+        pilot.plan_oil_change(OIL_DUE_S);
+    }
     pilot.begin_trip();
     let is_wrecked = incident(&mut pilot, index);
     if is_wrecked {
@@ -151,6 +156,7 @@ fn after_trip(pilot: &mut Pilot<'_>, index: u32) {
         9 => {
             pilot.park_with_weak_battery(2_400.0);
             pilot.maintenance(1_800.0);
+            pilot.change_oil(OIL_DUE_S);
         }
         _ => pilot.park(120.0),
     }

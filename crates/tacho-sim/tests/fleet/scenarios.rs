@@ -209,6 +209,7 @@ fn the_scenarios_contain_every_type_together() {
         "low_fuel",
         "fuel_theft",
         "fault_code",
+        "maintenance_due",
         "break_violation",
         "driving_time",
         "eta_breach",

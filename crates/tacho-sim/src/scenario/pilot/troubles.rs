@@ -15,6 +15,7 @@ const HOT_C: f64 = 105.0;
 const WEAK_V: f64 = 11.8;
 /// Out of use for longer than this is downtime, seconds.
 const DOWNTIME_S_MIN: f64 = 24.0 * 3_600.0;
+const YEAR_S: f64 = 365.0 * 24.0 * 3_600.0;
 /// A tank under this is low, %.
 const LOW_FUEL_PCT: f64 = 10.0;
 
@@ -121,14 +122,33 @@ impl Pilot<'_> {
         }
     }
 
+    /// From now on the plan says that an oil change is due at that moment.
+    pub fn plan_oil_change(&mut self, due_s: f64) {
+        let (now_s, due_at) = (self.now_s(), self.time_text(due_s));
+        self.send_command_with("maintenance.plan", now_s, json!({ "item": "oil", "due_at": due_at }));
+    }
+
+    /// The oil that was due then is changed now, and will be due again in a year.
+    pub fn change_oil(&mut self, due_s: f64) {
+        let now_s = self.now_s();
+        self.plan_oil_change(now_s + YEAR_S);
+        let at = self.position(due_s);
+        let subject = Some(Arc::from("oil"));
+        let body =
+            TruthBody::Episode { type_name: "maintenance_due", value: f64::NAN, threshold: f64::NAN, at, subject };
+        self.tell((due_s, Some(now_s)), body);
+    }
+
     fn send_command(&mut self, kind: &str, at_s: f64) {
+        self.send_command_with(kind, at_s, json!({}));
+    }
+
+    fn send_command_with(&mut self, kind: &str, at_s: f64, mut value: serde_json::Value) {
         let vehicle = Arc::clone(&self.life.vehicle_id);
-        let value = json!({
-            "command_id": format!("{kind}_{vehicle}_{}", self.time(at_s).ms()),
-            "ts": self.time_text(at_s),
-            "type": kind,
-            "vehicle_id": &*vehicle,
-        });
+        value["command_id"] = json!(format!("{kind}_{vehicle}_{}", self.time(at_s).ms()));
+        value["ts"] = json!(self.time_text(at_s));
+        value["type"] = json!(kind);
+        value["vehicle_id"] = json!(&*vehicle);
         self.send(at_s, Stream::Commands, &vehicle, &value);
     }
 
