@@ -66,6 +66,8 @@ impl ClickHouseStore {
             ("min_insert_block_size_rows", "100000000"),
             ("min_insert_block_size_bytes", "4000000000"),
             ("max_insert_threads", "1"),
+            // Tables by months take what names many of them, such as a plan with wild times: refused, it would stand still here.
+            ("max_partitions_per_insert_block", "0"),
         ] {
             insert = insert.with_setting(name, value);
         }

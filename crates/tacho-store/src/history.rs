@@ -215,7 +215,8 @@ impl History for ClickHouseStore {
         let name = table.name();
         let sql = format!(
             "INSERT INTO {name} SELECT * REPLACE (true AS withdrawn, version + 1 AS version) FROM (SELECT * FROM {name} \
-             FINAL WHERE vehicle_id = {{vehicle:String}} AND {span} AND {column} IN ({keys}) AND NOT withdrawn)"
+             FINAL WHERE vehicle_id = {{vehicle:String}} AND {span} AND {column} IN ({keys}) AND NOT withdrawn) \
+             SETTINGS max_partitions_per_insert_block = 0"
         );
         let params =
             [("vehicle", vehicle.as_str().to_owned()), ("from", from.ms().to_string()), ("to", to.ms().to_string())];

@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "192_withdrawn_stop_visits",
     "193_fault_codes_said",
     "194_by_day_and_vehicle",
+    "195_promised_stops",
     "200_vehicle_rates",
     "201_trips_that_contradict",
 ];
@@ -212,7 +213,10 @@ mod tests {
         assert!(all.len() > 15);
         for statement in all {
             let statement = Reorder::parse(&statement).map_or(statement.clone(), |reorder| reorder.create());
-            assert!(statement.starts_with("CREATE ") || statement.starts_with("ALTER "), "{statement}");
+            // Of views that are formed anew, nothing is lost.
+            let may_repeat =
+                ["CREATE ", "ALTER ", "DROP VIEW IF EXISTS "].iter().any(|word| statement.starts_with(word));
+            assert!(may_repeat, "{statement}");
             let rendered = render(&statement, 30);
             // What is left are parameters of views.
             assert!(!rendered.replace("{days:UInt32}", "").contains(['{', '}']), "{rendered}");

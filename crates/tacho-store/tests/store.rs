@@ -8,6 +8,7 @@ mod order;
 mod panels;
 mod rows;
 mod schedules;
+mod stops;
 
 use host::{Host, start, until};
 use rows::{every_insert, telemetry_insert};

@@ -66,8 +66,9 @@
     visits AS (
         SELECT v.*, arraySort(groupArrayIf((arrived_ms, plan_order), arrived_ms > 0) OVER (PARTITION BY trip_id)) AS reached,
             indexOf(reached, (arrived_ms, plan_order)) AS visit_order, arrayExists(visit -> visit.1 < arrived_ms AND visit.2 > plan_order, reached) AND arrived_ms > 0 AS is_out_of_order,
-            greatest(arrived_ms, from_ms) AS service_ms, if(to_ms > 0, to_ms, planned_ms + 900000) AS latest_ms,
+            greatest(arrived_ms, from_ms) AS service_ms, multiIf(to_ms > 0, to_ms, planned_ms > 0, planned_ms + 900000, 0) AS latest_ms,
+            if(planned_ms > 0, planned_ms, to_ms) AS due_ms, if(due_ms > 0, due_ms, from_ms) AS promised_ms,
             multiIf(arrived_ms = 0, 'skipped', departed_ms = 0, 'arrived', 'departed') AS status,
-            multiIf(arrived_ms = 0, 'skipped', arrived_ms < from_ms, 'early', arrived_ms > latest_ms, 'late', 'on_time') AS punctuality
+            multiIf(arrived_ms = 0, 'skipped', arrived_ms < from_ms, 'early', latest_ms > 0 AND arrived_ms > latest_ms, 'late', 'on_time') AS punctuality
         FROM visited AS v
     )
