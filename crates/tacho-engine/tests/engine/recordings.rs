@@ -38,13 +38,18 @@ fn table(file: &Path, mut take: impl FnMut(&dyn Fn(&str) -> f64, &dyn Fn(&str) -
 }
 
 pub fn run(rows: &[Row], config: EngineConfig) -> Facts {
+    run_and_count(rows, config).0
+}
+
+/// The same with the ways that were too short to be a trip.
+fn run_and_count(rows: &[Row], config: EngineConfig) -> (Facts, u64) {
     let mut rig = Rig::with(1, Arc::new(config));
     for rows in rows.chunks(500) {
         rig.epoch(Some(rows[0].at - 5_000), rows, &[]);
     }
     let end = rows.iter().map(|row| row.at).max().unwrap_or(0);
     rig.epoch(Some(end + 2 * 3_600_000), &[], &[]);
-    rig.all
+    (rig.all, rig.dropped_trips)
 }
 
 /// Begin and end of episodes, ms.
@@ -94,6 +99,7 @@ pub fn drives(folder: &Path) -> Vec<Vec<(Row, f64)>> {
         let position = LatLon { lat: number("gps_lat"), lon: number("gps_long") };
         let mut row = Row::new("car", at, position, (number("speed_mph") * 1.609_344) as f32);
         row.heading = number("gps_heading").rem_euclid(360.0) as f32;
+        row.rpm = number("engine_rpm") as f32;
         drives.entry(number("drive") as i64).or_default().push((row, number("accel_x") * G));
     });
     let mut drives: Vec<_> = drives.into_values().collect();
@@ -156,6 +162,91 @@ fn recordings_brakes_and_accelerations_of_a_car_by_gps_and_by_accelerometer() {
             assert!(f1(at_best) >= 0.35, "{name} by {source}: {at_best:?}");
         }
     }
+}
+
+/// A drive as the truth for trips.
+struct Drive {
+    /// First and last moment over 5 km/h.
+    span: (i64, i64),
+    /// The engine's speed is known in nearly all of its rows.
+    has_engine: bool,
+    rows: Vec<Row>,
+}
+
+fn true_drives(folder: &Path) -> Vec<Drive> {
+    let of_rows = |drive: Vec<(Row, f64)>| {
+        let rows: Vec<Row> = drive.into_iter().map(|(row, _)| row).collect();
+        let moving = || rows.iter().filter(|row| row.speed_kmph > 5.0);
+        let span = (moving().next().map_or(0, |row| row.at), moving().next_back().map_or(0, |row| row.at));
+        let known = rows.iter().filter(|row| !row.rpm.is_nan()).count();
+        Drive { span, has_engine: known * 100 >= rows.len() * 95, rows }
+    };
+    drives(folder).into_iter().map(of_rows).collect()
+}
+
+fn detected(rows: &[Row]) -> (Spans, u64) {
+    let (facts, dropped_trips) = run_and_count(rows, EngineConfig::default());
+    let spans = facts.trips.iter().map(|f| (f.trip_id.to_string(), (f.started_at.ms(), f.ended_at.ms())));
+    let mut trips: Spans = spans.collect::<BTreeMap<_, _>>().into_values().collect();
+    trips.sort_unstable();
+    (trips, dropped_trips)
+}
+
+fn overlaps(a: (i64, i64), b: (i64, i64)) -> bool {
+    a.0 <= b.1 && b.0 <= a.1
+}
+
+/// Places of the drives that the definition makes no trips: shorter than a minute, or never 200 m away.
+const TOO_SHORT: [usize; 4] = [2, 11, 22, 25];
+/// A drive whose recording begins 1,109 s after the one before ended, and 200 m from there: the way between is one that
+/// nobody saw, so the trip goes on. (A gap ends a trip where the vehicle is the same, or after an hour.)
+const BRIDGED: usize = 21;
+
+#[test]
+fn recordings_drives_of_a_car_whose_engine_is_known_are_its_trips() {
+    let Some(folder) = data("nds-drives") else { return };
+    let drives = true_drives(&folder);
+    assert_eq!(drives.len(), 28);
+    let mut rows: Vec<Row> = drives.iter().flat_map(|drive| drive.rows.clone()).collect();
+    rows.sort_by_key(|row| row.at);
+    let (trips, dropped_trips) = detected(&rows);
+    let mut compared = 0;
+    for (place, drive) in drives.iter().enumerate() {
+        let found: Spans = trips.iter().copied().filter(|trip| overlaps(*trip, drive.span)).collect();
+        let off = |trip: &(i64, i64)| ((trip.0 - drive.span.0) / 1_000, (trip.1 - drive.span.1) / 1_000);
+        println!(
+            "drive {place}: engine known {}, {:?} s off",
+            drive.has_engine,
+            found.iter().map(off).collect::<Vec<_>>()
+        );
+        assert_eq!(found.is_empty(), TOO_SHORT.contains(&place), "drive {place}");
+        if !drive.has_engine || found.is_empty() || place == BRIDGED {
+            continue;
+        }
+        let [trip] = found[..] else { panic!("drive {place} is split: {found:?}") };
+        let (start_s, end_s) = off(&trip);
+        assert!(start_s.abs() <= 10 && end_s.abs() <= 10, "drive {place}: {start_s} s and {end_s} s off");
+        let joined = drives.iter().filter(|other| overlaps(trip, other.span)).count();
+        assert_eq!(joined, 1, "drive {place} is joined with another");
+        compared += 1;
+    }
+    assert_eq!(compared, 8);
+    let gap_ms = drives[BRIDGED].rows[0].at - drives[BRIDGED - 1].rows.last().unwrap().at;
+    let way_m = drives[BRIDGED].rows[0].position.distance_m(drives[BRIDGED - 1].rows.last().unwrap().position);
+    assert!(gap_ms == 1_109_000 && way_m > 200.0, "{gap_ms} ms, {way_m} m");
+    println!("{} trips, {dropped_trips} ways dropped", trips.len());
+    assert_eq!(dropped_trips, TOO_SHORT.len() as u64);
+}
+
+#[test]
+fn recordings_a_drive_of_58_seconds_is_dropped_and_counted() {
+    let Some(folder) = data("nds-drives") else { return };
+    let mut rows = true_drives(&folder).swap_remove(11).rows;
+    let last = rows[rows.len() - 1].clone();
+    assert_eq!(last.at - rows[0].at, 58_000);
+    assert_eq!(detected(&rows), (Vec::new(), 0), "until the next fix the drive may go on");
+    rows.push(Row { at: last.at + 3_601_000, log: last.at + 3_601_000, speed_kmph: 0.0, ..last });
+    assert_eq!(detected(&rows), (Vec::new(), 1));
 }
 
 /// The runs of the electric car.

@@ -135,6 +135,8 @@ pub struct Rig {
     pub all: Facts,
     /// Alerts that were moved from one driver to another, or dismissed.
     pub moved: Vec<DriverInput>,
+    /// Detected trips that were none.
+    pub dropped_trips: u64,
 }
 
 fn groups_of(shard: u16, shards: u16) -> std::ops::Range<u16> {
@@ -160,6 +162,7 @@ impl Rig {
             last: BTreeMap::new(),
             all: Facts::default(),
             moved: Vec::new(),
+            dropped_trips: 0,
         }
     }
 
@@ -187,6 +190,7 @@ impl Rig {
             out.odd_rows.extend(batches.iter().flat_map(odd_rows));
             out.facts.append(&mut made.facts);
             out.counts.push(made.side_outcomes);
+            self.dropped_trips += made.dropped_trips;
             out.held_rows += made.held_rows;
             out.live.append(&mut made.live);
             let is_moved =
