@@ -1,9 +1,9 @@
 //! Every number of a generated log against an independent recomputation in SQL from the raw tables.
 //!
 //! The queries stand in `tests/recompute`: each says what it compares and gives two numbers, how many it compared and how
-//! many differ. There are two logs, each in a system of its own: the default fleet's, in which half of the vehicles have a
+//! many differ. There are three logs, each in a system of its own: the default fleet's, in which half of the vehicles have a
 //! limit of their own and every driver keeps to rules on driving times, so that there is time over a known limit, and days
-//! with violations; and that of scenarios, see [`Scenes`]. What is compared and what is not stands in `docs/drills.md`.
+//! with violations; and those of scenarios, see [`Scenes`]. What is compared and what is not stands in `docs/drills.md`.
 
 mod checks;
 mod scenes;
@@ -110,14 +110,15 @@ impl Generated {
     }
 }
 
-/// Generates both logs, one after the other, and compares every number of them. Differences are no error: the report holds
+/// Generates the three logs, one after the other, and compares every number of them. Differences are no error: the report holds
 /// them.
 ///
 /// # Errors
 /// When a part of it did not work.
 pub fn recompute(options: &Recompute) -> Result<RecomputeReport> {
     let mut report = Generated::new(options)?.compare()?;
-    report.checks.extend(Scenes::new(options)?.compare()?);
+    report.checks.extend(Scenes::town(options)?.compare()?);
+    report.checks.extend(Scenes::haul(options)?.compare()?);
     Ok(report)
 }
 

@@ -1,7 +1,9 @@
 -- Times of declared trips that are over, from fixes and trip events: start, end, duration, seconds moving and idling, idle
--- phases, measured share and mean speed over the duration. Result: trips compared, those that differ.
+-- phases, measured share and mean speed over the duration. Result: trips compared, those that differ, or that one side does not have.
 -- The state of a fix holds until the next one, for 10 minutes at most; of that time a trip has what lies after its start.
+-- Left out: vehicles that are ever down, whose time is neither.
 WITH
+    down AS (SELECT vehicle_id FROM commands WHERE type = 'maintenance.start' UNION ALL SELECT vehicle_id FROM vehicle_status WHERE notEmpty(fault_codes)),
     fixes AS (
         SELECT vehicle_id, trip_id, toUnixTimestamp64Milli(timestamp) AS at_ms, row_number() OVER w AS n,
             multiIf(speed_kmph > 5, 1, ignition = 'on', 2, 3) AS state, lagInFrame(state) OVER w AS before_state,
@@ -14,6 +16,7 @@ WITH
         SELECT trip_id, minIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_start') AS declared_start_ms,
             maxIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_end') AS declared_end_ms
         FROM trip_events
+        WHERE vehicle_id NOT IN (down)
         GROUP BY trip_id
         HAVING countIf(event_type = 'trip_start') = 1 AND countIf(event_type = 'trip_end') = 1
     ),
@@ -36,13 +39,11 @@ WITH
         FROM pieces
         GROUP BY trip_id
     )
-SELECT count(), countIf(
-    toUnixTimestamp64Milli(t.started_at) != e.start_ms OR toUnixTimestamp64Milli(t.ended_at) != e.end_ms
+SELECT count(), countIf(e.trip_id = '' OR t.trip_id = ''
+    OR toUnixTimestamp64Milli(t.started_at) != e.start_ms OR toUnixTimestamp64Milli(t.ended_at) != e.end_ms
     OR round(t.duration_s * 1000) != e.end_ms - e.start_ms OR round(t.moving_s * 1000) != e.moving
-    OR round(t.idle_s * 1000) != e.idle OR t.idle_count != p.idle_count
+    OR round(t.idle_s * 1000) != e.idle OR t.idle_count != e.idle_count
     OR abs(t.coverage - (1 - e.gaps / (e.end_ms - e.start_ms))) > 1e-9
     OR abs(t.avg_speed_kmph - t.distance_m / (e.end_ms - e.start_ms) * 3600) > 1e-6)
-FROM v_trips AS t
-INNER JOIN expected AS e ON t.trip_id = e.trip_id
-INNER JOIN phases AS p ON t.trip_id = p.trip_id
-WHERE t.status IN ('completed', 'cancelled')
+FROM (SELECT e.*, p.idle_count AS idle_count FROM expected AS e INNER JOIN phases AS p ON e.trip_id = p.trip_id) AS e
+FULL OUTER JOIN (SELECT * FROM v_trips WHERE origin = 'declared' AND status IN ('completed', 'cancelled') AND vehicle_id NOT IN (down)) AS t ON e.trip_id = t.trip_id

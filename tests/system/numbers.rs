@@ -21,9 +21,18 @@ fn every_number_and_alert_of_a_generated_log_is_right() {
 
 #[test]
 fn every_number_of_rounds_rides_tanks_and_places_is_right() {
+    every_number_is_right(Scenes::town);
+}
+
+#[test]
+fn every_score_and_hour_of_drivers_on_the_road_is_right() {
+    every_number_is_right(Scenes::haul);
+}
+
+fn every_number_is_right(play: fn(&Recompute) -> anyhow::Result<Scenes>) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_tacho"));
     let options = Recompute { program, seed: 3, vehicles: 0, hours: 1, is_verbose: false };
-    let scenes = Scenes::new(&options).unwrap_or_else(|error| panic!("{error:#}"));
+    let scenes = play(&options).unwrap_or_else(|error| panic!("{error:#}"));
     let checks = scenes.compare().unwrap_or_else(|error| panic!("{error:#}"));
     let lines: Vec<String> = checks.iter().map(Recomputed::to_string).collect();
     assert!(checks.iter().all(Recomputed::is_good), "{}", lines.join("\n"));
