@@ -13,6 +13,8 @@ use tacho_model::{EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus, 
 
 const FINE_STEP_MS: i64 = 10_000;
 const COARSE_STEP_MS: i64 = 60_000;
+/// Who drives on comes at least this far in a gap, m/s: 10 km/h. What is left of the gap was a standstill.
+const SLOWEST_DRIVE_MPS: f64 = 10.0 / 3.6;
 
 /// Takes an applied fix that names no trip.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, ctx: &mut Context<'_>) {
@@ -139,7 +141,8 @@ fn end_at_standstill(
     vehicle.parked.position = Some(parked_at);
 }
 
-/// Ends a trip whose vehicle has been silent: where it is the same as before the gap, or after a gap that is too long.
+/// Ends a trip whose vehicle has been silent: where it is the same as before the gap, where it must have stood in it for as
+/// long as ends a trip that is seen, or after a gap that is too long.
 fn end_by_gap(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     let config = ctx.config;
     let Some(last_at) = vehicle.trip.as_ref().map(|trip| trip.last_at) else { return };
@@ -149,8 +152,13 @@ fn end_by_gap(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     }
     let is_long = gap_ms > config.trip_gap_long_ms;
     let is_unusual = gap_ms > vehicle.usual_gap_ms(config.trip_gap_still_ms);
-    let is_still =
-        vehicle.trip.as_ref().is_some_and(|trip| trip.position.distance_m(fix.position) <= config.trip_end_m);
+    let way_m = vehicle.trip.as_ref().map_or(0.0, |trip| trip.position.distance_m(fix.position));
+    let stood_ms = gap_ms - (way_m / SLOWEST_DRIVE_MPS * 1_000.0) as i64;
+    let standstill_ms = match vehicle.last.map(|last| last.engine) {
+        Some(Engine::On) => config.trip_end_engine_on_ms,
+        _ => config.trip_end_still_ms,
+    };
+    let is_still = way_m <= config.trip_end_m || stood_ms >= standstill_ms;
     if is_long || (is_unusual && is_still) {
         let reason = if is_long { EndReason::GapLong } else { EndReason::GapStill };
         end_at_last_fix(vehicle, fix.at, reason, ctx);

@@ -409,3 +409,42 @@ fn an_end_behind_a_suspect_waits_until_that_is_decided() {
         "#]],
     );
 }
+
+/// A tracker that wakes up late: the way of a minute in a gap of a quarter of an hour is no drive of a quarter of an hour.
+#[test]
+fn a_gap_in_which_the_vehicle_must_have_stood_ends_a_trip_although_it_has_moved() {
+    check(
+        "show ended
+         drive v1 12:00:00..12:03:00 54 every=5
+         fix v1 12:18:00 3000 0 54
+         drive v1 12:18:05..12:20:00 54 every=5
+         stand v1 12:20:00..12:26:00 every=5
+         drive v2 12:00:00..12:03:00 54 every=5
+         fix v2 12:08:00 3000 0 54
+         drive v2 12:08:05..12:10:00 54 every=5
+         stand v2 12:10:00..12:16:00 every=5
+         drive v3 12:00:00..12:03:00 54 every=5 ign=on
+         fix v3 12:18:00 3000 0 54 ign=on
+         drive v3 12:18:05..12:20:00 54 every=5 ign=on
+         stand v3 12:20:00..12:26:00 every=5 ign=off",
+        expect![[r#"
+            show ended
+            drive v1 12:00:00..12:03:00 54 every=5
+            fix v1 12:18:00 3000 0 54
+              -> trip (derived) completed 12:00:00..12:02:55 2625 m n=36 gap_still confirmed 12:18:00 moving 175 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+            drive v1 12:18:05..12:20:00 54 every=5
+            stand v1 12:20:00..12:26:00 every=5
+              -> trip (derived) completed 12:18:00..12:20:00 1725 m n=25 still confirmed 12:24:45 moving 120 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+            drive v2 12:00:00..12:03:00 54 every=5
+            fix v2 12:08:00 3000 0 54
+            drive v2 12:08:05..12:10:00 54 every=5
+            stand v2 12:10:00..12:16:00 every=5
+              -> trip (derived) completed 12:00:00..12:10:00 4725 m n=61 still confirmed 12:14:45 moving 600 idle 0 in 0 coverage 0.49 over 0 harsh 0/0/0
+            drive v3 12:00:00..12:03:00 54 every=5 ign=on
+            fix v3 12:18:00 3000 0 54 ign=on
+            drive v3 12:18:05..12:20:00 54 every=5 ign=on
+            stand v3 12:20:00..12:26:00 every=5 ign=off
+              -> trip (derived) completed 12:00:00..12:20:00 4725 m n=61 ignition_off confirmed 12:21:00 moving 895 idle 0 in 0 coverage 0.25 over 0 harsh 0/0/0
+        "#]],
+    );
+}
