@@ -56,7 +56,7 @@ fn parameters(query: &str, sql: &str, subject: &Subject) -> String {
             // Lists can be of all vehicles; only a vehicle's own page names one.
             ("vehicle_id", _) if query.starts_with("vehicle") => &subject.vehicle_id,
             ("trip_id", _) => &subject.trip_id,
-            ("driver_id", _) => &subject.driver_id,
+            ("driver_id", _) if query != "alerts_page" => &subject.driver_id,
             ("day", _) => &subject.day,
             ("by", _) => "vehicle",
             ("window", _) => "1h",

@@ -1,8 +1,9 @@
--- A page of all alerts, newest begin first: those before (before_ms, before_id); of one vehicle, type and state, or of
--- all (''); of a least severity.
+-- A page of all alerts, newest begin first: those before (before_ms, before_id) and not before since_ms; of one vehicle, driver,
+-- type and state, or of all (''); of a least severity.
 --
 -- The thousand rows before the page, versions and all, mostly hold it: then nothing older is read. They hold all there is if
--- they are fewer. People turn states into others, but none into open or closed.
+-- they are fewer. People turn states into others, but none into open or closed; a trip that was reassigned may have alerts of
+-- any driver.
 WITH
     (
         SELECT (if(count() = 0, toDateTime64('2290-01-01', 3, 'UTC'), min(ts)), count())
@@ -11,7 +12,9 @@ WITH
             SELECT ts
             FROM alerts
             WHERE ts <= fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
+                AND ts >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
                 AND ({vehicle_id:String} = '' OR vehicle_id = {vehicle_id:String})
+                AND ({driver_id:String} = '' OR driver_id = {driver_id:String} OR trip_id IN (SELECT trip_id FROM v_reassigned))
                 AND ({alert_type:String} = '' OR alert_type = {alert_type:String})
                 AND ({state:String} NOT IN ('open', 'closed') OR state = {state:String})
                 AND severity >= {severity_min:UInt8}
@@ -24,6 +27,8 @@ WITH
         FROM v_alerts
         WHERE ts <= fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
             AND (ts < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC') OR alert_id > {before_id:String})
+            AND ts >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+            AND ({driver_id:String} = '' OR driver_id = {driver_id:String})
             AND ({vehicle_id:String} = '' OR vehicle_id = {vehicle_id:String})
             AND ({alert_type:String} = '' OR alert_type = {alert_type:String})
             AND ({state:String} = '' OR state = {state:String})

@@ -62,6 +62,10 @@ impl QueryBackend for FakeStore {
             }
             "alerts_page" if param("vehicle_id") == "away" => Err(QueryError::Unavailable("starting".into())),
             "alerts_page" if param("state") == "open" => self.open_alerts(),
+            "alerts_page" if param("driver_id") == "drv_7" => {
+                let asked = [param("since_ms"), param("before_ms"), param("before_id")].join(" ");
+                Ok(vec![json!({"alert_id": "a7", "ts": 2_000, "severity": 2, "details": asked})])
+            }
             "alerts_page" => Ok(Vec::new()),
             "vehicle_speed_history" => Ok(vec![json!({"at": "2026-01-15 12:00:00", "avg_speed_kmph": 51.5})]),
             other => Err(QueryError::UnknownQuery(other.to_owned())),
@@ -233,6 +237,21 @@ async fn trips_page_through_all_of_them_once() {
 }
 
 #[tokio::test]
+async fn alerts_are_asked_for_by_driver_and_time() {
+    let server = Server::start(|_| {}).await;
+    for (given, asked) in [
+        ("", "0 7258118400000 "),
+        ("&since_ms=1000&until_ms=5000", "1000 4999 "),
+        ("&until_ms=5000&cursor=t.4000.a9", "0 4000 a9"),
+        ("&until_ms=5000&cursor=t.6000.a9", "0 4999 "),
+    ] {
+        let page = server.json(&format!("/api/v1/alerts?driver_id=drv_7{given}")).await;
+        assert_eq!(page["items"][0]["details"], asked, "{given}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn errors_are_problem_details() {
     let server = Server::start(|_| {}).await;
     for (path, status) in [
@@ -241,6 +260,8 @@ async fn errors_are_problem_details() {
         ("/api/v1/trips?status=flying", 400),
         ("/api/v1/trips?cursor=nonsense", 400),
         ("/api/v1/alerts?severity_min=9", 400),
+        ("/api/v1/alerts?since_ms=-1", 400),
+        ("/api/v1/alerts?until_ms=yesterday", 400),
         ("/api/v1/stream?bbox=1,2", 400),
         ("/api/v1/queries/no_such_query", 404),
         ("/api/v1/queries/drop%20table", 400),

@@ -73,6 +73,12 @@ pub(crate) struct AlertsParams {
     cursor: Option<String>,
     /// Of this vehicle only.
     vehicle_id: Option<String>,
+    /// Of this driver only.
+    driver_id: Option<String>,
+    /// That began at this moment or later, milliseconds since the Unix epoch.
+    since_ms: Option<i64>,
+    /// That began before this moment, milliseconds since the Unix epoch.
+    until_ms: Option<i64>,
     /// `overspeed`, `harsh_brake`, ...
     alert_type: Option<String>,
     /// Of this severity (1 to 5) or above.
@@ -104,10 +110,15 @@ pub(crate) async fn list_alerts(
     }
     let filter = AlertFilter {
         vehicle_id: text_param("vehicle_id", params.vehicle_id)?,
+        driver_id: text_param("driver_id", params.driver_id)?,
+        since_ms: checked_moment("since_ms", params.since_ms)?.unwrap_or_default(),
         alert_type: word_param("alert_type", params.alert_type, |word| AlertType::from_word(word).is_some())?,
         severity_min,
         state: word_param("state", params.state, |word| AlertState::from_word(word).is_some())?,
-        before: params.cursor.as_deref().map(Before::parse).transpose()?,
+        before: earlier(
+            params.cursor.as_deref().map(Before::parse).transpose()?,
+            checked_moment("until_ms", params.until_ms)?,
+        ),
     };
     let mut items = alerts(&app, filter, limit + 1).await?;
     let has_more = items.len() > limit;
@@ -115,6 +126,25 @@ pub(crate) async fn list_alerts(
     let last = items.last().filter(|_| has_more);
     let next_cursor = last.map(|alert| Before { time_ms: alert.ts.0, id: alert.alert_id.clone() }.to_cursor());
     Ok(Json(AlertPage { items, next_cursor }))
+}
+
+/// A moment of the years that times are stored for.
+fn checked_moment(name: &str, value: Option<i64>) -> Result<Option<i64>, Problem> {
+    match value {
+        Some(ms) if !(0..=FAR_FUTURE_MS).contains(&ms) => {
+            Err(Problem::bad_request(format!("`{name}` is {ms}, allowed is 0 to {FAR_FUTURE_MS}")))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Where a page begins: behind the last item of the page before, or at the end of the span that is asked for.
+fn earlier(before: Option<Before>, until_ms: Option<i64>) -> Option<Before> {
+    let end = until_ms.map(|until_ms| Before { time_ms: until_ms.saturating_sub(1), id: String::new() });
+    match (before, end) {
+        (Some(before), Some(end)) if end.time_ms < before.time_ms => Some(end),
+        (before, end) => before.or(end),
+    }
 }
 
 fn word_param(name: &str, value: Option<String>, is_known: impl Fn(&str) -> bool) -> Result<String, Problem> {
@@ -135,6 +165,8 @@ struct TripFilter {
 #[derive(Default)]
 struct AlertFilter {
     vehicle_id: String,
+    driver_id: String,
+    since_ms: i64,
     alert_type: String,
     severity_min: u8,
     state: String,
@@ -159,6 +191,8 @@ async fn alerts(app: &App, filter: AlertFilter, limit: usize) -> Result<Vec<Aler
     let (before_ms, before_id) = before_params(filter.before);
     let params = vec![
         ("vehicle_id", filter.vehicle_id),
+        ("driver_id", filter.driver_id),
+        ("since_ms", filter.since_ms.to_string()),
         ("alert_type", filter.alert_type),
         ("severity_min", filter.severity_min.to_string()),
         ("state", filter.state),

@@ -192,7 +192,14 @@ fn a_recompute_and_the_pages_of_alerts_read_the_days_and_vehicle_that_they_ask_f
     named("alerts_recent", &[("hours", "24"), ("alert_type", ""), ("vehicle_id", "")], 120);
     named("alerts_recent", &[("hours", "240"), ("alert_type", ""), ("vehicle_id", "v042")], 120);
     let page = |before_ms: &str, vehicle_id: &str, max: u64| {
-        let all = [("before_id", ""), ("alert_type", ""), ("state", ""), ("severity_min", "0")];
+        let all = [
+            ("before_id", ""),
+            ("driver_id", ""),
+            ("since_ms", "0"),
+            ("alert_type", ""),
+            ("state", ""),
+            ("severity_min", "0"),
+        ];
         named("alerts_page", &[&all[..], &[("before_ms", before_ms), ("vehicle_id", vehicle_id)]].concat(), max);
     };
     // To find where a page begins, the times of a table as small as this one are looked through once, without FINAL.

@@ -860,6 +860,12 @@ export interface operations {
                 cursor?: string;
                 /** @description Of this vehicle only. */
                 vehicle_id?: string;
+                /** @description Of this driver only. */
+                driver_id?: string;
+                /** @description That began at this moment or later, milliseconds since the Unix epoch. */
+                since_ms?: number;
+                /** @description That began before this moment, milliseconds since the Unix epoch. */
+                until_ms?: number;
                 /** @description `overspeed`, `harsh_brake`, ... */
                 alert_type?: string;
                 /** @description Of this severity (1 to 5) or above. */
