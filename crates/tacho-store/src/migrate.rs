@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "195_promised_stops",
     "200_vehicle_rates",
     "201_trips_that_contradict",
+    "202_coverage_of_vehicles",
 ];
 
 struct Migration {

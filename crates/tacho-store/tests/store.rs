@@ -4,6 +4,7 @@ mod again;
 mod demands;
 mod fleet;
 mod host;
+mod lists;
 mod order;
 mod panels;
 mod rows;
@@ -228,6 +229,7 @@ fn every_named_query_runs() {
                 ("driver_id", _) if query.name == "driver_score_trend" => "drv_1",
                 ("window", _) => "1h",
                 ("before_ms", _) => "4102444800000",
+                ("since_ms", _) => "0",
                 ("severity_min", _) => "1",
                 ("limit", _) => "5",
                 ("step_s", _) => "60",

@@ -7,6 +7,9 @@ use crate::{
 };
 use tacho_store::{ClickHouseStore, FleetSchedule, FleetSettings, set_fleet};
 
+/// The queries whose numbers are tested here alone.
+pub const QUERIES: [&str; 2] = ["coverage_by_vehicle", "maintenance_plan"];
+
 /// Quarters of an hour of a vehicle in one state (`driving_ms`, `down_ms`, ...), from a moment in UTC on.
 fn spend(host: &Host, store: &ClickHouseStore, vehicle: &str, state: &str, from: &str, quarters: u32) {
     let rows = format!(
@@ -24,7 +27,7 @@ fn fleet(host: &Host, store: &ClickHouseStore, hours: f64, schedules: &[&str]) {
         schedules,
         ..Default::default()
     };
-    host.runtime.block_on(set_fleet(store.client(), &settings)).unwrap();
+    host.runtime.block_on(set_fleet(store.client(), &settings)).expect("settings that the store takes");
 }
 
 /// A week of trucks with 8 scheduled hours a day, Monday 2026-03-02 to Sunday 2026-03-08 in Berlin (UTC+1).
@@ -85,8 +88,16 @@ fn a_rate_counts_the_hours_in_which_a_vehicle_could_be_used_since_it_was_heard_o
     assert_eq!(found, expected);
     let by_class = "truck\t6\t59.5\t296\t216\t0.265625\t0.3125\t0.5\t0\t224\n";
     assert_eq!(answer(host, &store, "utilization_by_class days=7 by=class"), by_class);
+    // What is not driven in these rows, nor down, nobody knows of.
+    let coverage = "silent\ttruck\t\t2026-03-02\t2026-02-26\t168\t168\t0\nrarely\ttruck\t\t2026-03-02\t2026-03-08\t168\t164.5\t0.02083333333333337\n\
+                    days\ttruck\t\t2026-03-02\t2026-03-08\t168\t140\t0.16666666666666663\nnew\ttruck\t\t2026-03-07\t2026-03-08\t48\t40\t0.16666666666666663\n\
+                    repaired\ttruck\t\t2026-03-02\t2026-03-08\t168\t100\t0.40476190476190477\nalways\ttruck\t\t2026-03-02\t2026-03-08\t168\t0\t1\n";
+    assert_eq!(answer(host, &store, "coverage_by_vehicle days=7"), coverage);
     let longer = answer(host, &store, "utilization_by_vehicle days=30");
-    assert!(longer.contains("silent\t4\t0\t0\t0\t88\t0.045454545454545456\t0\t0\t88\n"), "{longer}");
+    assert!(
+        longer.contains("silent\t4\t0\t0\t0\t88\t0.045454545454545456\t0\t0\t88\t260\t0.015151515151515138\n"),
+        "{longer}"
+    );
 }
 
 #[test]
@@ -159,4 +170,45 @@ fn a_driver_is_on_two_vehicles_when_both_drive_at_once() {
     }
     let found = "SELECT driver_id, trip_id, other_trip_id, at, value FROM v_anomalies_now WHERE anomaly_type = 'driver_on_two_vehicles'";
     assert_eq!(host.ask(&store, found), "d1\ttwo\tone\t2026-03-08 08:40:00.000\t1200\n");
+}
+
+/// Of a vehicle that drives 4 h and 40 km a day for eight days. Its odometer stood at 14,800 km when it drove last; the oil is due
+/// at 15,000, a belt after 20 h of which 8 are over, the tyres on a date; the brakes are due. A filter was taken out of the plan.
+#[test]
+fn what_is_due_next_comes_first() {
+    let host = Host::shared();
+    let store = host.store_in("maintenance");
+    fleet(host, &store, 24.0, &[]);
+    execute(
+        host,
+        &store,
+        "INSERT INTO vehicle_intervals (vehicle_id, interval_start, distance_m, driving_ms, stopped_ms, version) \
+         SELECT 'v1', toDateTime64('2026-02-28 23:00:00', 3, 'UTC') + toIntervalMinute(15 * number) AS at, if(is_driving, 2500, 0), \
+         if(number % 96 >= 32 AND number % 96 < 48, 900000, 0) AS ms, 900000 - ms, 1 FROM (SELECT number, number % 96 >= 32 AND number % 96 < 48 AS is_driving FROM numbers(96 * 8));\n\
+         INSERT INTO telemetry (vehicle_id, timestamp, odometer_km, ingested_at, batch) VALUES \
+         ('v1', '2026-03-08 10:45:00', 14800, now64(3), 1), ('v1', '2026-03-08 09:00:00', 14785, now64(3), 1), ('v1', '2026-03-07 10:45:00', 14760, now64(3), 1);\n\
+         INSERT INTO vehicle_status (vehicle_id, timestamp, odometer_km) VALUES ('v1', '2026-03-02 10:00:00', 14600), ('v2', '2026-03-02 10:00:00', 900);\n\
+         INSERT INTO commands (command_id, type, timestamp, vehicle_id, body, offset) VALUES \
+         ('1', 'maintenance.plan', '2026-03-01 00:00:00', 'v1', '{\"item\":\"oil\",\"due_km\":9000}', 1), \
+         ('2', 'maintenance.plan', '2026-03-02 00:00:00', 'v1', '{\"item\":\"oil\",\"due_km\":15000}', 2), \
+         ('3', 'maintenance.plan', '2026-03-06 23:00:00', 'v1', '{\"item\":\"belt\",\"in_engine_h\":20}', 3), \
+         ('4', 'maintenance.plan', '2026-03-02 00:00:00', 'v1', '{\"item\":\"tyres\",\"due_km\":90000,\"due_at\":\"2026-03-11T00:00:00+01:00\"}', 4), \
+         ('5', 'maintenance.plan', '2026-03-02 00:00:00', 'v1', '{\"item\":\"brakes\",\"due_at\":1772841600000}', 5), \
+         ('6', 'maintenance.plan', '2026-03-02 00:00:00', 'v1', '{\"item\":\"filter\",\"due_km\":14000}', 6), \
+         ('7', 'maintenance.plan', '2026-03-03 00:00:00', 'v1', '{\"item\":\"filter\"}', 7), \
+         ('8', 'maintenance.plan', '2026-03-03 00:00:00', 'v2', '{\"item\":\"oil\",\"due_km\":1000}', 8);\n\
+         INSERT INTO alerts (alert_id, ts, vehicle_id, alert_type, details, severity, source, state, version) VALUES \
+         ('m1', '2026-03-07 09:00:00', 'v1', 'maintenance_due', 'due: brakes', 1, 'engine', 'open', 1)",
+    );
+    refresh(host, &store);
+    let found = answer(host, &store, "maintenance_plan");
+    let shown: Vec<String> = found.lines().map(|line| line.split('\t').collect::<Vec<_>>()[..11].join(" ")).collect();
+    let expected = [
+        "v1 brakes true 2026-03-07 09:00:00.000 0 nan 14800 nan nan nan nan",
+        "v1 tyres false 1970-01-01 00:00:00.000 2 90000 14800 75200 nan nan nan",
+        "v1 belt false 1970-01-01 00:00:00.000 3 nan 14800 nan 20 8 12",
+        "v1 oil false 1970-01-01 00:00:00.000 5 15000 14800 200 nan nan nan",
+        "v2 oil false 1970-01-01 00:00:00.000 nan 1000 900 100 nan nan nan",
+    ];
+    assert_eq!(shown, expected);
 }

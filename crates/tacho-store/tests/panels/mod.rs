@@ -1,15 +1,17 @@
 //! The numbers of the named queries, against rows made by hand (`fleet.sql`), which are small enough to be added up.
 
-use crate::{host::Host, schedules::refresh};
+use crate::{fleet, host::Host, lists, schedules::refresh};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 use tacho_store::{ClickHouseStore, FleetSettings, NamedQuery, OutputFormat, QueryOptions, heat, set_fleet};
 
 /// Blocks of `## query param=value ...` and the rows that it gives, tab-separated.
 const EXPECTED: &str = include_str!("expected.txt");
 
-/// The panels that are tested here.
+/// The panels whose numbers are tested, here, in `lists` and in `fleet`.
 pub fn names() -> BTreeSet<&'static str> {
-    EXPECTED.lines().filter_map(|line| line.strip_prefix("## ")?.split(' ').next()).collect()
+    let lines = EXPECTED.lines().chain(lists::EXPECTED.lines());
+    let of_files = lines.filter_map(|line| line.strip_prefix("## ")?.split(' ').next());
+    of_files.chain(fleet::QUERIES).collect()
 }
 
 /// Runs a file of statements.
@@ -26,11 +28,28 @@ pub fn execute(host: &Host, store: &ClickHouseStore, text: &str) {
 pub fn answer(host: &Host, store: &ClickHouseStore, title: &str) -> String {
     let (name, params) = title.split_once(' ').unwrap_or((title, ""));
     let query = NamedQuery::get(name).unwrap_or_else(|| panic!("no query {name}"));
-    let mut options = QueryOptions::read_only().param("limit", "50");
+    let mut options = QueryOptions::read_only();
+    if !params.contains("limit=") {
+        options = options.param("limit", "50");
+    }
     for (key, value) in params.split_whitespace().filter_map(|param| param.split_once('=')) {
         options = options.param(key, value);
     }
     host.try_ask(store, query.sql, OutputFormat::Tsv, &options).unwrap_or_else(|error| panic!("{title}: {error}"))
+}
+
+/// Compares the answers of the titles of `expected` with it; `UPDATE_EXPECT` writes them to that file of the tests.
+pub fn compare(host: &Host, store: &ClickHouseStore, expected: &str, file: &str) {
+    let mut found = String::new();
+    for title in expected.lines().filter_map(|line| line.strip_prefix("## ")) {
+        write!(found, "## {title}\n{}\n", answer(host, store, title)).expect("a text");
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
+        std::fs::write(path, &found).expect("a file of the tests");
+    } else {
+        assert_eq!(found, expected);
+    }
 }
 
 #[test]
@@ -43,16 +62,7 @@ fn panels_show_the_numbers_of_hand_made_rows() {
     refresh(host, &store);
     execute(host, &store, "SYSTEM REFRESH VIEW anomalies;\nSYSTEM WAIT VIEW anomalies");
     assert!(!host.runtime.block_on(heat::collect(store.client(), 1)).unwrap());
-    let mut found = String::new();
-    for title in EXPECTED.lines().filter_map(|line| line.strip_prefix("## ")) {
-        write!(found, "## {title}\n{}\n", answer(host, &store, title)).unwrap();
-    }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/panels/expected.txt");
-        std::fs::write(path, &found).unwrap();
-    } else {
-        assert_eq!(found, EXPECTED);
-    }
+    compare(host, &store, EXPECTED, "panels/expected.txt");
     what_comes_late_is_counted_again(host, &store);
 }
 
