@@ -155,6 +155,45 @@ fn standing_at_a_stop_that_is_removed_meanwhile_is_no_visit() {
     );
 }
 
+/// Dispatchers send what is left to do.
+#[test]
+fn a_plan_of_what_is_left_keeps_the_place_of_what_is_done_and_puts_nothing_out_of_order() {
+    check(
+        "show stops eta
+         start v1 12:00:00 T stops=A;0;0;12:00:00,B;1000;0;12:05:00,C;2000;0;12:10:00 route=0;0,2000;0,0;0
+         reach v1 12:00:00 T A
+         leave v1 12:00:30 T A outcome=delivered
+         replan v1 12:00:40 T stops=B;1000;0;12:05:00,C;2000;0;12:10:00 route=0;0,2000;0,0;0
+         reach v1 12:01:00 T B
+         leave v1 12:01:10 T B outcome=delivered
+         replan v1 12:01:20 T stops=C;2000;0;12:10:00 route=0;0,2000;0,0;0
+         fix v1 12:01:30 1200 0 36 trip=T
+         reach v1 12:02:00 T C
+         fix v1 12:02:10 2000 0 0 trip=T",
+        expect![[r#"
+            show stops eta
+            start v1 12:00:00 T stops=A;0;0;12:00:00,B;1000;0;12:05:00,C;2000;0;12:10:00 route=0;0,2000;0,0;0
+            reach v1 12:00:00 T A
+            leave v1 12:00:30 T A outcome=delivered
+            replan v1 12:00:40 T stops=B;1000;0;12:05:00,C;2000;0;12:10:00 route=0;0,2000;0,0;0
+            reach v1 12:01:00 T B
+            leave v1 12:01:10 T B outcome=delivered
+            replan v1 12:01:20 T stops=C;2000;0;12:10:00 route=0;0,2000;0,0;0
+            fix v1 12:01:30 1200 0 36 trip=T
+              -> stop A 1/1 departed 12:00:00..12:00:30 wait 0 delay NaN late 0 on_time declared delivered
+              -> stop B 2/2 departed 12:01:00..12:01:10 wait 0 delay NaN late -240 on_time declared delivered
+              -> stop C 3/0 planned .. wait NaN delay NaN late NaN
+              -> eta "C" at 12:01:30 800 m: 12:03:06
+              -> eta "" at 12:01:30 2800 m: 12:07:06
+            reach v1 12:02:00 T C
+            fix v1 12:02:10 2000 0 0 trip=T
+              -> stop C 3/3 arrived 12:02:00.. wait 0 delay NaN late -480 on_time declared
+              -> eta "C" at 12:02:00 0 m: 12:03:06 arrived 12:02:00
+              -> eta "" at 12:02:10 2000 m: 12:06:10
+        "#]],
+    );
+}
+
 /// A window that is widened and an order that is cut on the way make nothing of it on time or in full.
 #[test]
 fn the_window_and_the_order_that_count_are_those_at_dispatch() {

@@ -71,9 +71,10 @@ pub fn on_plan(vehicle: &mut Vehicle, trip_id: &TripId, plan: &DeliveryPlan, ctx
     }
     let old = vehicle.delivery.take();
     let position = plan.destination.or_else(|| plan.stops.last().map(|stop| stop.position));
+    let mut done_count = 0;
     let mut delivery = match old {
         Some(mut delivery) => {
-            delivery.stops.replace(&plan.stops);
+            done_count = delivery.stops.replace(&plan.stops);
             delivery.plan_end.position = position;
             if !plan.route.is_empty() {
                 delivery.route.replace(&plan.route);
@@ -94,7 +95,7 @@ pub fn on_plan(vehicle: &mut Vehicle, trip_id: &TripId, plan: &DeliveryPlan, ctx
             })
         }
     };
-    delivery.route.place_stops(delivery.stops.positions());
+    delivery.route.place_stops(delivery.stops.positions(), done_count);
     delivery.stops.tell_changed(vehicle, trip_id, &vehicle.driver_id, ctx);
     vehicle.speeds.get_or_insert_default();
     vehicle.delivery = Some(delivery);

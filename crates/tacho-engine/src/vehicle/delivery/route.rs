@@ -79,14 +79,16 @@ impl Route {
         self.line.len() >= 2
     }
 
-    /// Finds the stops on the line, each behind the one before it.
-    pub fn place_stops(&mut self, positions: impl Iterator<Item = LatLon>) {
+    /// Finds the stops on the line, each behind the one before it. The first `done_count` are of earlier plans, and nowhere
+    /// on it.
+    pub fn place_stops(&mut self, positions: impl Iterator<Item = LatLon>, done_count: usize) {
         self.stops_m.clear();
         if !self.has_line() {
             return;
         }
         let mut from = 0;
-        for position in positions {
+        self.stops_m.resize(done_count, 0.0);
+        for position in positions.skip(done_count) {
             let place = self.nearest(position, from..self.line.len() - 1);
             from = place.segment;
             self.stops_m.push(place.along_m);

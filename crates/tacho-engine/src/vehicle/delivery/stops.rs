@@ -17,6 +17,8 @@ use tacho_model::{DriverId, EventTime, LatLon, PlannedStop, Punctuality, StopVis
 
 /// A window that is not planned reaches this far around the planned arrival, ms.
 const ON_TIME_MS: i64 = 15 * 60_000;
+/// Stops that plans have left out, of those that were visited and of those that were not: as many as a plan may have.
+const LEFT_OUT_MAX: usize = 500;
 /// A degree of latitude is 111 km: most stops are told to be far away without a sine.
 const DEGREES_PER_M: f64 = 1.0 / 110_000.0;
 
@@ -139,8 +141,9 @@ impl Stops {
     }
 
     /// Another plan: what was visited stays, what is left out is removed, what comes back is ahead again, promises stay those
-    /// of dispatch.
-    pub fn replace(&mut self, planned: &[PlannedStop]) {
+    /// of dispatch. Visited stops that the plan leaves out, since they are done, come before it, removed ones behind it.
+    /// Returns how many come before it.
+    pub fn replace(&mut self, planned: &[PlannedStop]) -> usize {
         let present_id = self.present.map(|present| self.stops[present.stop].planned.stop_id.clone());
         let mut old = std::mem::take(&mut self.stops);
         let mut stops: Vec<Stop> = Vec::with_capacity(planned.len());
@@ -151,19 +154,25 @@ impl Stops {
                 None => Stop::new(stop),
             });
         }
-        for mut left_out in old {
-            if left_out.is_ahead() {
-                left_out.status = VisitStatus::Removed;
-                left_out.has_news = true;
-            }
-            stops.push(left_out);
+        let (mut done, mut removed): (Vec<Stop>, Vec<Stop>) =
+            old.into_iter().partition(|stop| stop.arrived_at.is_some());
+        for stop in removed.iter_mut().filter(|stop| stop.is_ahead()) {
+            stop.status = VisitStatus::Removed;
+            stop.has_news = true;
         }
-        self.stops = stops;
+        // The oldest are forgotten: they have been told. Those that are removed now stand first.
+        done.drain(..done.len().saturating_sub(LEFT_OUT_MAX));
+        removed.truncate(LEFT_OUT_MAX);
+        let done_count = done.len();
+        self.stops = done;
+        self.stops.append(&mut stops);
+        self.stops.append(&mut removed);
         self.next = None;
         let place = |id: &String| self.stops.iter().position(|stop| stop.planned.stop_id == *id);
         let at = present_id.as_ref().and_then(place);
         let present = self.present.take().zip(at).map(|(present, stop)| Present { stop, ..present });
         self.present = present.filter(|present| present.has_arrived || self.stops[present.stop].is_ahead());
+        done_count
     }
 
     /// Where the stops are, in their order.
@@ -350,3 +359,6 @@ impl Stops {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
