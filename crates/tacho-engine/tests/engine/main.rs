@@ -15,6 +15,7 @@ mod fenced;
 mod geofences;
 mod harsh;
 mod health;
+mod hours;
 mod intervals;
 mod naive;
 mod order;

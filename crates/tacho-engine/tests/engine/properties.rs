@@ -13,11 +13,11 @@ use tacho_model::{RowOutcome, SideEvent};
 /// How a stream is run.
 #[derive(Debug, Clone)]
 pub struct Cut {
-    shards: u16,
+    pub shards: u16,
     /// Inputs of the epochs, again and again.
-    lengths: Vec<usize>,
+    pub lengths: Vec<usize>,
     /// After so many epochs, a restart with so many shards.
-    restart: Option<(usize, u16)>,
+    pub restart: Option<(usize, u16)>,
 }
 
 /// What a run leaves: the rig, and the rows that were applied, in order, with the fleet time of the end.

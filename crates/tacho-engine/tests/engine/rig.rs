@@ -268,13 +268,10 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     let mut add = |key: String, value: String| all.push((key, value));
     facts.trips.iter().for_each(|f| add(format!("trip {} {}", f.vehicle_id, f.trip_id), format!("{f:?}")));
     for f in &facts.alerts {
-        // Hours of service are judged on fleet time; when that was is no part of the final facts.
-        let is_timed = matches!(f.alert_type, AlertType::BreakViolation | AlertType::DrivingTime);
-        let raised_at = if is_timed { LogTime(0) } else { f.raised_at };
         // Which trip a maintenance names that falls due between the end of a trip and the message of it, is left open.
         let is_due = f.alert_type == AlertType::MaintenanceDue;
         let trip_id = if is_due { Default::default() } else { f.trip_id.clone() };
-        add(format!("alert {}", f.alert_id), format!("{:?}", AlertFact { raised_at, trip_id, ..f.clone() }));
+        add(format!("alert {}", f.alert_id), format!("{:?}", AlertFact { trip_id, ..f.clone() }));
     }
     facts.refuels.iter().for_each(|f| add(format!("refuel {}", f.refuel_id), format!("{f:?}")));
     facts.geofence_events.iter().for_each(|f| add(format!("fence {}", f.event_id), format!("{f:?}")));

@@ -28,6 +28,12 @@ const MINUTE_MS: i64 = 60_000;
 const DRIVING_MIN_MS: u64 = 30_000;
 /// What is remembered: two weeks, and the day before them.
 const MEMORY_MIN: u32 = 15 * 1_440;
+/// Minutes are taken in by steps of the log's time.
+const STEP_MS: i64 = 10_000;
+/// What the log's time is farther ahead of fleet time than this is a replay of history: fleet time may never come near it.
+const REPLAY_MS: i64 = 300_000;
+/// Minutes that wait to be taken in; more are taken in at once.
+const HEARD_MAX: usize = 2_048;
 /// Changes of vehicle, and short breaks, that are remembered.
 const CHANGES_MAX: usize = 64;
 
@@ -45,18 +51,24 @@ pub struct Hours {
     told: Ledger,
     /// Log time of the newest minute that is known.
     heard_at: LogTime,
-    /// Minutes of the epoch at hand.
-    #[serde(skip)]
+    /// Minutes that have not been taken in yet.
     heard: Vec<Minute>,
 }
 
 /// A minute of driving.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Minute {
     /// Log time of its last record.
     heard_at: LogTime,
     minute: u32,
     vehicle_id: VehicleId,
+}
+
+impl Minute {
+    /// End of the step of the log's time in which it is taken in.
+    fn step_end(&self) -> EventTime {
+        self.heard_at.as_event_time().floor_to_ms(STEP_MS).plus_ms(STEP_MS)
+    }
 }
 
 /// The minute of an instant, counted from the Unix epoch.
@@ -136,16 +148,16 @@ impl Hours {
         self.told.iter().any(is_it)
     }
 
-    /// Takes the minutes of an epoch in, and judges by the violations up to fleet time.
+    /// Takes the minutes that were heard of in, and judges by the violations up to fleet time.
     ///
-    /// An epoch may bring hours: they are judged minute by minute of the log's time, as they would be in short epochs, so
-    /// that what was found first, and when, hangs less on where epochs are cut.
+    /// They are taken in steps of the log's time, each once fleet time has passed it: an epoch may bring hours, or a part
+    /// of an upload, and what was found first, and when, must not hang on where epochs are cut.
     pub fn judge(&mut self, config: &EngineConfig, fleet: Option<EventTime>) {
-        let mut heard = std::mem::take(&mut self.heard);
-        heard.sort_unstable();
+        self.heard.sort_unstable();
+        let is_full = self.heard.len() > HEARD_MAX;
         let Some((fleet, profile)) = fleet.zip(self.profile.or(config.hours_profile)) else {
-            heard.into_iter().for_each(|minute| self.insert(minute));
-            if fleet.is_some() {
+            if is_full || fleet.is_some() {
+                std::mem::take(&mut self.heard).into_iter().for_each(|minute| self.insert(minute));
                 self.short_breaks.clear();
             }
             return;
@@ -153,15 +165,17 @@ impl Hours {
         let now = minute_of(fleet);
         let horizon = now.saturating_sub(MEMORY_MIN);
         self.forget(now, horizon);
-        let log_minute = |minute: &Minute| minute_of(minute.heard_at.as_event_time());
-        let mut judged_at: Option<u32> = None;
-        for minute in heard {
-            let at = log_minute(&minute);
-            if let Some(before) = judged_at.filter(|before| *before < at) {
-                self.judge_until(profile, now.min(before + 1), horizon);
+        while let Some(step_end) = self.heard.first().map(Minute::step_end) {
+            let is_replay = step_end > fleet.plus_ms(REPLAY_MS);
+            if step_end > fleet && !is_replay && !is_full {
+                break;
             }
-            judged_at = Some(at);
-            self.insert(minute);
+            let count = self.heard.partition_point(|minute| minute.step_end() <= step_end);
+            let step: Vec<Minute> = self.heard.drain(..count).collect();
+            step.into_iter().for_each(|minute| self.insert(minute));
+            if !self.heard.is_empty() {
+                self.judge_until(profile, now.min(minute_of(step_end)), horizon);
+            }
         }
         self.judge_until(profile, now, horizon);
     }
@@ -211,6 +225,13 @@ impl Hours {
         if !self.short_breaks.iter().all(|(short, _)| is_told(short)) {
             return Some(fleet);
         }
+        // The first in the order of the log's time.
+        let heard = self.heard.first().map(Minute::step_end);
+        heard.into_iter().chain(self.rests_after(fleet)).min()
+    }
+
+    /// When what lasts may end by rest alone.
+    fn rests_after(&self, fleet: EventTime) -> Option<EventTime> {
         let last = self.runs.last_end()?;
         let rests = self.told.lasting().map(|lasting| instant_of(lasting.rule.ends_after_min(last)));
         let next = rests.filter(|at| *at > fleet).min();
@@ -223,6 +244,7 @@ impl Hours {
         self.profile.is_none()
             && self.break_since.is_none()
             && self.short_breaks.is_empty()
+            && self.heard.is_empty()
             && self.runs.last_end().is_none_or(|end| end < horizon)
     }
 }
