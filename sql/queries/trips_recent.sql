@@ -1,7 +1,7 @@
 -- Trips that started within the last hours of the data, newest first; of one vehicle, or of all ('').
 SELECT trip_id, vehicle_id, driver_id, origin, status, end_reason, started_at, ended_at, confirmed_at, distance_m,
     duration_s, moving_s, idle_s, avg_speed_kmph, max_speed_kmph, harsh_brake_count, harsh_accel_count,
-    harsh_corner_count, overspeed_s, coverage
+    harsh_corner_count, overspeed_s, coverage, route_compliance, out_of_route_m
 FROM v_trips
 WHERE started_at >= (SELECT max(started_at) FROM trips) - toIntervalHour({hours:UInt32})
     AND ({vehicle_id:String} = '' OR vehicle_id = {vehicle_id:String})

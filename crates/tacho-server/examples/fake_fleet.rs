@@ -212,7 +212,9 @@ fn trip_row(number: i64, started_ms: i64, vehicle_id: String, status: String) ->
         "end_reason": if status == "open" { "" } else { "declared" },
         "started_at": started_ms, "ended_at": started_ms + (duration_s * 1e3) as i64, "distance_m": duration_s * 9.7,
         "duration_s": duration_s, "moving_s": duration_s * 0.8, "idle_s": duration_s * 0.1,
-        "avg_speed_kmph": 34.9, "max_speed_kmph": 60 + number % 40, "harsh_brake_count": number % 3, "overspeed_s": number % 20})
+        "avg_speed_kmph": 34.9, "max_speed_kmph": 60 + number % 40, "harsh_brake_count": number % 3, "overspeed_s": number % 20,
+        "route_compliance": (number % 2 == 0).then_some(1.0 - (number % 7) as f64 / 50.0),
+        "out_of_route_m": (number % 2 == 0).then_some(duration_s * 9.7 * (number % 7) as f64 / 50.0)})
 }
 
 fn alert_row(number: i64, ts_ms: i64, vehicle_id: String, state: String) -> Value {

@@ -189,6 +189,10 @@ pub(crate) struct TripView {
     pub harsh_count: u64,
     /// Seconds over the limit.
     pub overspeed_s: f64,
+    /// Share of the way within the corridor of the planned route, 0 to 1; none without one.
+    pub route_compliance: Option<f64>,
+    /// Metres outside of it; none without a planned route.
+    pub out_of_route_m: Option<f64>,
 }
 
 impl TripView {
@@ -213,6 +217,8 @@ impl TripView {
                 + row.count("harsh_accel_count")
                 + row.count("harsh_corner_count"),
             overspeed_s: number("overspeed_s"),
+            route_compliance: row.number("route_compliance"),
+            out_of_route_m: row.number("out_of_route_m"),
         }
     }
 }

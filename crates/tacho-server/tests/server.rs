@@ -55,8 +55,11 @@ impl QueryBackend for FakeStore {
                 let older = trips.filter(|(_, ms)| *ms < before_ms).take(limit);
                 Ok(older
                     .map(|(number, ms)| {
+                        // JSON has no NaN: without a planned route the store says null.
+                        let compliance = (number % 2 == 0).then_some(0.5);
                         json!({"trip_id": format!("t{number}"), "vehicle_id": "veh_1", "driver_id": "",
-                        "origin": "declared", "status": "completed", "started_at": ms, "distance_m": 1234.5})
+                        "origin": "declared", "status": "completed", "started_at": ms, "distance_m": 1234.5,
+                        "route_compliance": compliance, "out_of_route_m": compliance.map(|share| share * 1234.5)})
                     })
                     .collect())
             }
@@ -225,6 +228,8 @@ async fn trips_page_through_all_of_them_once() {
     let mut cursor = String::new();
     loop {
         let page = server.json(&format!("/api/v1/trips?limit=100{cursor}")).await;
+        let of_routes = |at: usize| (&page["items"][at]["route_compliance"], &page["items"][at]["out_of_route_m"]);
+        assert_eq!((of_routes(0), of_routes(1)), ((&json!(null), &json!(null)), (&json!(0.5), &json!(617.25))));
         seen.extend(page["items"].as_array().unwrap().iter().map(|trip| trip["trip_id"].as_str().unwrap().to_owned()));
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

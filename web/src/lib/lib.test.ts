@@ -7,7 +7,7 @@ import { graticule, graticuleStep } from './graticule'
 import { latOf, lonOf, mercatorX, mercatorY } from './mercator'
 import { CELL, SPRITE_FLOATS, buildSprites, clusterText, pick } from './sprites'
 import { relativeTime, words } from './time'
-import { compass, formatDistance, formatShort, formatSpeed } from './units'
+import { compass, formatDistance, formatShare, formatShort, formatSpeed } from './units'
 
 const NOON = 1_768_478_400_000
 
@@ -137,6 +137,12 @@ describe('for people', () => {
     expect(formatSpeed(100, 'km')).toBe('100 km/h')
     expect(formatSpeed(100, 'mi')).toBe('62 mph')
     expect(formatDistance(1_609.344, 'mi')).toBe('1 mi')
+    expect([formatShare(0.66443), formatShare(1), formatShare(0), formatShare(null)]).toEqual([
+      '66.4 %',
+      '100.0 %',
+      '0.0 %',
+      '–',
+    ])
     expect(formatShort(48_230)).toBe('48.2 k')
     expect([0, 44, 181, 359].map(compass)).toEqual(['N', 'NE', 'S', 'N'])
   })

@@ -16,6 +16,10 @@ export function formatDistance(metres: number, units: Units): string {
   return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 100 ? 1 : 0 })} ${units}`
 }
 
+/** 0.984 as 98.4 %; a dash where there is none. */
+export const formatShare = (share: number | null | undefined): string =>
+  share == null ? '–' : `${(100 * share).toFixed(1)} %`
+
 export const formatCount = (count: number): string => count.toLocaleString()
 
 /** 950, 1,240, 12.4 k, 1.2 M: short enough for a tile. */

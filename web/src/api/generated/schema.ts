@@ -775,9 +775,19 @@ export interface components {
             origin: string;
             /**
              * Format: double
+             * @description Metres outside of it; none without a planned route.
+             */
+            out_of_route_m?: number | null;
+            /**
+             * Format: double
              * @description Seconds over the limit.
              */
             overspeed_s: number;
+            /**
+             * Format: double
+             * @description Share of the way within the corridor of the planned route, 0 to 1; none without one.
+             */
+            route_compliance?: number | null;
             /** @description Start. */
             started_at: components["schemas"]["Instant"];
             /** @description `open`, `completed`, `cancelled` or `timed_out`. */

@@ -3,7 +3,7 @@ import { For, createMemo } from 'solid-js'
 import { listTrips, type Trip } from '../../api/client'
 import { shortDuration } from '../../lib/freshness'
 import { localTime, relativeTime, words } from '../../lib/time'
-import { formatDistance, formatSpeed } from '../../lib/units'
+import { formatDistance, formatShare, formatSpeed } from '../../lib/units'
 import { live } from '../../live'
 import { units } from '../../ui/preferences'
 import { ChoiceFilter, ListPage, TextFilter } from '../ListPage'
@@ -63,6 +63,13 @@ export default function Trips() {
             <th scope="col" class="is-number is-extra">
               Harsh
             </th>
+            <th
+              scope="col"
+              class="is-number is-extra"
+              title="Share of the way within the corridor of the planned route"
+            >
+              On route
+            </th>
             <th scope="col" class="is-extra">
               Driver
             </th>
@@ -93,7 +100,16 @@ function TripRow(props: { trip: Trip }) {
       <td class="is-number is-extra">{formatSpeed(props.trip.avg_speed_kmph, units())}</td>
       <td class="is-number is-extra">{formatSpeed(props.trip.max_speed_kmph, units())}</td>
       <td class="is-number is-extra">{props.trip.harsh_count || '–'}</td>
+      <td class="is-number is-extra" title={offRoute(props.trip)}>
+        {formatShare(props.trip.route_compliance)}
+      </td>
       <td class="is-extra is-muted">{props.trip.driver_id ?? 'Unidentified'}</td>
     </tr>
   )
+}
+
+function offRoute(trip: Trip): string {
+  return trip.out_of_route_m == null
+    ? 'No planned route'
+    : `${formatDistance(trip.out_of_route_m, units())} off the route`
 }
