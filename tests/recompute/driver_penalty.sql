@@ -11,6 +11,7 @@ WITH
         FROM telemetry
         WHERE vehicle_id NOT IN (SELECT vehicle_id FROM v_geofence_events
             WHERE geofence_id IN (SELECT JSONExtractString(body, 'geofence_id') FROM commands WHERE type = 'geofence.upsert' AND JSONHas(body, 'limit_kmph')))
+            AND vehicle_id IN (SELECT vehicle_id FROM v_telemetry)
         GROUP BY vehicle_id
         HAVING uniqExact(driver_id) = 1 AND (named != '' OR vehicle_id NOT IN (SELECT vehicle_id FROM driver_events))
     ),

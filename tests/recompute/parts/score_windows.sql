@@ -25,7 +25,7 @@
         FROM pairs
         WHERE driver NOT IN (SELECT driver_id FROM telemetry WHERE vehicle_id NOT IN (SELECT vehicle_id FROM pairs))
         GROUP BY driver
-        HAVING count() = 1 AND vehicle NOT IN (left_out)
+        HAVING count() = 1 AND vehicle NOT IN (left_out) AND vehicle IN (SELECT vehicle_id FROM v_telemetry)
     ),
     episodes AS (
         SELECT vehicle_id, since_ms, 'overspeed' AS kind FROM overspeeds
