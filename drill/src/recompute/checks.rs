@@ -91,7 +91,7 @@ pub(super) const SCENES: &[Check] = &[
     check!("accuracy of predictions", "eta_accuracy", |_| 32),
     check!("bottlenecks", "bottlenecks", |_| 48),
     check!("service levels", "service_levels", |size| 8 * size.vans),
-    check!("heat map of delays", "heat_delays", |_| 80),
+    check!("heat map of delays", "heat_delays", |_| 30),
     check!("geofence visits", "geofence_visits", |size| 80 * size.plays),
     check!("fuel", "fuel", |size| 400 * size.plays),
     check!("detected trips", "detected_trips", |size| 80 * size.plays),
