@@ -53,6 +53,9 @@ pub struct Hours {
     heard_at: LogTime,
     /// Minutes that have not been taken in yet.
     heard: Vec<Minute>,
+    /// The minute of fleet time up to which all that is known was judged; none: something is new.
+    #[serde(skip)]
+    judged_at: Option<u32>,
 }
 
 /// A minute of driving.
@@ -86,6 +89,7 @@ impl Hours {
         if self.profile.or(config.hours_profile) != profile.or(config.hours_profile) {
             self.told.end_all(at);
         }
+        self.judged_at = None;
         self.profile = profile;
     }
 
@@ -99,6 +103,7 @@ impl Hours {
     fn insert(&mut self, driven: Minute) {
         let Minute { heard_at, minute, vehicle_id } = driven;
         self.heard_at = self.heard_at.max(heard_at);
+        self.judged_at = None;
         self.runs.insert(minute);
         let place = self.vehicles.partition_point(|(from, _)| *from <= minute);
         let is_same = |other: Option<&(u32, VehicleId)>| other.is_some_and(|(_, other)| *other == vehicle_id);
@@ -136,6 +141,7 @@ impl Hours {
             limit_min: config.break_min_ms as f64 / MINUTE_MS as f64,
         };
         self.short_breaks.push((short, heard_at));
+        self.judged_at = None;
     }
 
     /// A person has seen the alert that `is_it` knows, or says that it is none.
@@ -158,11 +164,17 @@ impl Hours {
         let Some((fleet, profile)) = fleet.zip(self.profile.or(config.hours_profile)) else {
             if is_full || fleet.is_some() {
                 std::mem::take(&mut self.heard).into_iter().for_each(|minute| self.insert(minute));
+            }
+            if fleet.is_some() {
                 self.short_breaks.clear();
             }
             return;
         };
         let now = minute_of(fleet);
+        // A driver is looked at far more often than a minute of driving comes.
+        if self.heard.is_empty() && self.judged_at == Some(now) {
+            return;
+        }
         let horizon = now.saturating_sub(MEMORY_MIN);
         self.forget(now, horizon);
         while let Some(step_end) = self.heard.first().map(Minute::step_end) {
@@ -178,6 +190,7 @@ impl Hours {
             }
         }
         self.judge_until(profile, now, horizon);
+        self.judged_at = Some(now);
     }
 
     fn judge_until(&mut self, profile: HoursProfile, now: u32, horizon: u32) {
