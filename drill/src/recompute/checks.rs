@@ -95,14 +95,14 @@ pub(super) const SCENES: &[Check] = &[
     check!("geofence visits", "geofence_visits", |size| 80 * size.plays),
     check!("fuel", "fuel", |size| 400 * size.plays),
     check!("detected trips", "detected_trips", |size| 80 * size.plays),
-    sliced!("scores, crash or detour", "driver_scores_rare", |size| 250 * size.plays),
+    sliced!("scores, crash or detour", "driver_scores_rare", |size| 150 * size.plays),
     check!("speeds and ways of trips", "trips", |size| 190 * size.plays),
     check!("times of trips", "trip_times", |size| 180 * size.plays),
     check!("crashes", "crashes", |size| 4 * size.plays),
     check!("refuellings", "refuels", |size| 2 * size.plays),
     check!("route deviations", "route_deviations", |size| 2 * size.vans * size.plays),
     check!("overspeed", "overspeed", |size| 200 * size.plays),
-    check!("harsh events", "harsh", |size| 250 * size.plays),
+    check!("harsh events", "harsh", |size| 150 * size.plays),
     check!("idling", "idling", |size| 20 * size.plays),
 ];
 
