@@ -102,7 +102,7 @@ pub(super) const SCENES: &[Check] = &[
     check!("refuellings", "refuels", |size| 2 * size.plays),
     check!("route deviations", "route_deviations", |size| 2 * size.vans * size.plays),
     check!("overspeed", "overspeed", |size| 200 * size.plays),
-    check!("harsh events", "harsh", |size| 150 * size.plays),
+    check!("harsh events", "harsh", |size| 250 * size.plays),
     check!("idling", "idling", |size| 20 * size.plays),
 ];
 
