@@ -362,13 +362,20 @@ pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> 
     Some(decided.map_or(until, |decided| decided.max(until)))
 }
 
+/// Lets the driver in, or the last one out with an empty id. What happened since a login that comes late stays.
+fn log_in(vehicle: &mut Vehicle, at: EventTime, driver_id: DriverId) {
+    if at >= vehicle.logged_at {
+        (vehicle.logged_in, vehicle.logged_at) = (driver_id, at);
+    }
+}
+
 fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {
     match what {
         What::Reassign { trip_id, driver_id } => trips::reassign(vehicle, &trip_id, driver_id, ctx),
-        What::Login(driver_id) => vehicle.logged_in = driver_id,
-        // Whoever is in by now stays in.
-        What::Logout(driver_id) if vehicle.logged_in == driver_id => vehicle.logged_in = DriverId::default(),
-        What::Logout(_) => {}
+        What::Login(driver_id) => log_in(vehicle, at, driver_id),
+        // Another who is in by now stays in.
+        What::Logout(driver_id) if !vehicle.logged_in.is_empty() && vehicle.logged_in != driver_id => {}
+        What::Logout(_) => log_in(vehicle, at, DriverId::default()),
         What::Setup { class, limit_kmph, volt_system, tank_litres, group } => {
             vehicle.class = class;
             vehicle.limit_kmph = limit_kmph;

@@ -28,6 +28,7 @@ pub struct Silence {
     delivery: Option<Box<Delivery>>,
     parked_at: Option<LatLon>,
     logged_in: DriverId,
+    logged_at: EventTime,
     /// What trips that were reassigned have moved between drivers.
     moved: Vec<Moved>,
     /// In their order.
@@ -70,6 +71,7 @@ fn before(vehicle: &Vehicle) -> Silence {
         delivery: vehicle.delivery.clone(),
         parked_at: vehicle.parked.position,
         logged_in: vehicle.logged_in.clone(),
+        logged_at: vehicle.logged_at,
         moved: Vec::new(),
         events: Vec::new(),
         until: EventTime::MAX,
@@ -98,13 +100,13 @@ pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_
 /// Puts back what there was. The events wait for their moment again.
 fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
-    let Silence { trip, ended, ended_before, delivery, parked_at, logged_in, moved, events, .. } = *silence;
+    let Silence { trip, ended, ended_before, delivery, parked_at, logged_in, logged_at, moved, events, .. } = *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
     moved.iter().for_each(|moved| moved.take_back(&vehicle.id, ctx));
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
     vehicle.parked.position = parked_at;
-    vehicle.logged_in = logged_in;
+    (vehicle.logged_in, vehicle.logged_at) = (logged_in, logged_at);
     if let Some(trip) = &mut vehicle.trip {
         // Its fact may say that it has ended.
         trip.told_at = EventTime::MIN;

@@ -49,6 +49,8 @@ pub struct Vehicle {
     pub driver_id: DriverId,
     /// Who is logged in, or empty.
     pub logged_in: DriverId,
+    /// When the newest login or logout was; `MIN` before the first.
+    pub logged_at: EventTime,
     pub recent: Recent,
     pub held: Option<Box<HeldRow>>,
     /// Of a vehicle with a reorder bound.
@@ -106,6 +108,7 @@ impl Vehicle {
             interval_ms: 0.0,
             driver_id: DriverId::default(),
             logged_in: DriverId::default(),
+            logged_at: EventTime::MIN,
             recent: Recent::default(),
             held: None,
             reorder: None,

@@ -211,6 +211,37 @@ fn who_logs_out_does_not_log_out_who_has_logged_in_since() {
 }
 
 #[test]
+fn a_login_that_comes_late_does_not_take_the_place_of_a_newer_one() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:05:00 40 every=2
+         login v1 12:04:00 B
+         login v1 12:02:00 A
+         logout v1 12:03:00 B
+         drive v1 12:06:00..12:06:08 100 every=2 limit=60
+         stand v1 12:06:10..12:06:30 every=2
+         logout v1 12:06:30 B
+         login v1 12:05:30 B
+         drive v1 12:07:00..12:07:08 100 every=2 limit=60",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:05:00 40 every=2
+            login v1 12:04:00 B
+            login v1 12:02:00 A
+            logout v1 12:03:00 B
+            drive v1 12:06:00..12:06:08 100 every=2 limit=60
+              -> overspeed open 12:06:00.. severity 4 100.0 over 60.0 message trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver B
+            stand v1 12:06:10..12:06:30 every=2
+              -> overspeed closed 12:06:00..12:06:10 severity 4 100.0 over 60.0 message trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver B
+            logout v1 12:06:30 B
+            login v1 12:05:30 B
+            drive v1 12:07:00..12:07:08 100 every=2 limit=60
+              -> overspeed open 12:07:00.. severity 4 100.0 over 60.0 message trip d2bb13b8-d326-5014-9e74-b1e15888c779
+        "#]],
+    );
+}
+
+#[test]
 fn who_drives_is_said_by_the_message_the_login_the_plan_or_nobody() {
     check(
         "show ended alerts
