@@ -7,7 +7,7 @@
 
 use super::{
     alerts::{Begin, Episode},
-    emergencies::Call,
+    emergencies::{self, Call},
     fix::{Fix, LastFix},
     state::{Context, Vehicle},
 };
@@ -111,10 +111,10 @@ fn judge(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
 /// The vehicle has stood for long enough. One alert per crash: what a device or a person has said of it stands.
 fn confirm(vehicle: &mut Vehicle, fix: &Fix<'_>, impact: &Impact, ctx: &mut Context<'_>) {
     let config = ctx.config;
-    let emergencies = &vehicle.emergencies;
+    let lasting = vehicle.emergencies.as_deref();
     let is_same = |episode: &Episode| impact.at.ms_since(episode.started_at).abs() <= SAME_MS;
-    let is_known = emergencies.crash.as_deref().is_some_and(is_same);
-    if is_known || emergencies.has_seen(Call::Crash, impact.at) {
+    let crash = lasting.and_then(|emergencies| emergencies.crash.as_deref());
+    if crash.is_some_and(is_same) || emergencies::has_seen(vehicle, Call::Crash, impact.at) {
         return;
     }
     let (alert_type, severity, threshold) = if impact.is_measured {
@@ -123,8 +123,8 @@ fn confirm(vehicle: &mut Vehicle, fix: &Fix<'_>, impact: &Impact, ctx: &mut Cont
         (AlertType::PossibleCrash, 4, config.possible_crash_drop_kmph)
     };
     let slot_is_free = match alert_type {
-        AlertType::Crash => emergencies.crash.is_none(),
-        _ => emergencies.possible_crash.is_none(),
+        AlertType::Crash => crash.is_none(),
+        _ => lasting.is_none_or(|emergencies| emergencies.possible_crash.is_none()),
     };
     if !slot_is_free {
         return;
@@ -140,8 +140,9 @@ fn confirm(vehicle: &mut Vehicle, fix: &Fix<'_>, impact: &Impact, ctx: &mut Cont
         interval_ms: vehicle.interval_ms as i64,
     };
     let episode = Some(Box::new(Episode::raise(vehicle, fix, begin, ctx)));
+    let emergencies = vehicle.emergencies.get_or_insert_default();
     match alert_type {
-        AlertType::Crash => vehicle.emergencies.crash = episode,
-        _ => vehicle.emergencies.possible_crash = episode,
+        AlertType::Crash => emergencies.crash = episode,
+        _ => emergencies.possible_crash = episode,
     }
 }

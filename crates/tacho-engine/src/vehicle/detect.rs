@@ -5,9 +5,10 @@ use super::{
     share,
     state::{Context, Vehicle},
     trip::{Mark, Trip},
-    trips::{self, Parked},
+    trips,
     windows::Step,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tacho_model::{EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus, derived_id};
 
@@ -16,10 +17,37 @@ const COARSE_STEP_MS: i64 = 60_000;
 /// Who drives on comes at least this far in a gap, m/s: 10 km/h. What is left of the gap was a standstill.
 const SLOWEST_DRIVE_MPS: f64 = 10.0 / 3.6;
 
+/// When and where the vehicle was.
+type Seen = (EventTime, LatLon);
+
+/// Where a detected trip was lately, for the rules of standing still: a vehicle that is parked needs no such memory.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Lately {
+    /// Of the last five minutes, one in ten seconds.
+    fine: VecDeque<Seen>,
+    /// Of the last half hour, one a minute.
+    coarse: VecDeque<Seen>,
+}
+
+impl Lately {
+    fn remember(&mut self, fix: &Fix<'_>, ctx: &Context<'_>) {
+        let keep = |memory: &mut VecDeque<Seen>, step_ms: i64, length_ms: i64| {
+            if memory.back().is_none_or(|newest| fix.at.ms_since(newest.0) >= step_ms) {
+                memory.push_back((fix.at, fix.position));
+                // One entry older than the length stays: it shows that the length is covered.
+                while memory.get(1).is_some_and(|second| fix.at.ms_since(second.0) >= length_ms) {
+                    memory.pop_front();
+                }
+            }
+        };
+        keep(&mut self.fine, FINE_STEP_MS, ctx.config.trip_end_still_ms);
+        keep(&mut self.coarse, COARSE_STEP_MS, ctx.config.trip_end_engine_on_ms);
+    }
+}
+
 /// Takes an applied fix that names no trip.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, ctx: &mut Context<'_>) {
     end_by_gap(vehicle, fix, ctx);
-    remember(&mut vehicle.parked, fix, ctx);
     let parked_at = *vehicle.parked.position.get_or_insert(fix.position);
     let distance_m = parked_at.distance_m(fix.position);
     if vehicle.trip.is_none() {
@@ -32,6 +60,9 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, 
         vehicle.trip = Some(Box::new(candidate(vehicle, fix)));
     }
     trips::go_on(vehicle, fix, step, ctx);
+    if let Some(trip) = &mut vehicle.trip {
+        trip.lately.get_or_insert_default().remember(fix, ctx);
+    }
     if vehicle.trip.as_ref().is_some_and(|trip| !trip.is_confirmed) {
         judge_candidate(vehicle, fix, distance_m, ctx);
     }
@@ -96,21 +127,18 @@ fn end_by_standstill(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>
     }
     let engine = fix.engine;
     let is_off = trip.off_since.is_some_and(|off| fix.at.ms_since(off) >= config.trip_end_ignition_off_ms);
-    let stayed = |memory: &VecDeque<(EventTime, LatLon)>, ms: i64| {
+    let stayed = |memory: fn(&Lately) -> &VecDeque<Seen>, ms: i64| {
+        let Some(memory) = trip.lately.as_deref().map(memory) else { return false };
         let is_covered = memory.front().is_some_and(|oldest| fix.at.ms_since(oldest.0) >= ms);
         let since = fix.at.plus_ms(-ms);
-        is_covered
-            && fix.at.ms_since(trip.started_at) >= ms
-            && memory
-                .iter()
-                .filter(|seen| seen.0 >= since)
-                .all(|seen| seen.1.distance_m(fix.position) <= config.trip_end_m)
+        let mut stay = memory.iter().filter(|seen| seen.0 >= since);
+        is_covered && stay.all(|seen| seen.1.distance_m(fix.position) <= config.trip_end_m)
     };
     let reason = if is_off {
         EndReason::IgnitionOff
-    } else if engine != Engine::On && stayed(&vehicle.parked.fine, config.trip_end_still_ms) {
+    } else if engine != Engine::On && stayed(|lately| &lately.fine, config.trip_end_still_ms) {
         EndReason::Still
-    } else if engine == Engine::On && stayed(&vehicle.parked.coarse, config.trip_end_engine_on_ms) {
+    } else if engine == Engine::On && stayed(|lately| &lately.coarse, config.trip_end_engine_on_ms) {
         EndReason::StillEngineOn
     } else {
         return;
@@ -162,27 +190,10 @@ fn end_by_gap(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if is_long || (is_unusual && is_still) {
         let reason = if is_long { EndReason::GapLong } else { EndReason::GapStill };
         end_at_last_fix(vehicle, fix.at, reason, ctx);
-        vehicle.parked.coarse.clear();
-        vehicle.parked.fine.clear();
     }
 }
 
 /// Ends the trip at its last fix, or at the standstill that lasted then.
 pub fn end_at_last_fix(vehicle: &mut Vehicle, confirmed_at: EventTime, reason: EndReason, ctx: &mut Context<'_>) {
     end_at_standstill(vehicle, confirmed_at, TripStatus::Completed, reason, ctx);
-}
-
-/// Keeps the positions that the rules of standing still look at.
-fn remember(parked: &mut Parked, fix: &Fix<'_>, ctx: &Context<'_>) {
-    let keep = |memory: &mut VecDeque<(EventTime, LatLon)>, step_ms: i64, length_ms: i64| {
-        if memory.back().is_none_or(|newest| fix.at.ms_since(newest.0) >= step_ms) {
-            memory.push_back((fix.at, fix.position));
-            // One entry older than the length stays: it shows that the length is covered.
-            while memory.get(1).is_some_and(|second| fix.at.ms_since(second.0) >= length_ms) {
-                memory.pop_front();
-            }
-        }
-    };
-    keep(&mut parked.fine, FINE_STEP_MS, ctx.config.trip_end_still_ms);
-    keep(&mut parked.coarse, COARSE_STEP_MS, ctx.config.trip_end_engine_on_ms);
 }

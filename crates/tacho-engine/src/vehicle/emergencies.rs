@@ -53,18 +53,6 @@ impl Call {
 }
 
 impl Emergencies {
-    /// True if a person has seen what called up to then.
-    pub fn has_seen(&self, call: Call, at: EventTime) -> bool {
-        self.seen_until[call as usize].is_some_and(|until| at <= until)
-    }
-
-    /// What the one of that id calls for, if it lasts.
-    pub fn call_of(&self, alert_id: &str) -> Option<Call> {
-        let lasting = [&self.sos, &self.crash, &self.possible_crash];
-        let episode = lasting.into_iter().flatten().find(|episode| episode.alert_id.as_str() == alert_id)?;
-        Some(Call::of(episode.alert_type))
-    }
-
     /// A person has seen this one. Its place, its driver and its trip are put right all the same. `is_waiting`: the fix
     /// that called may wait for its turn.
     pub fn see(&mut self, episode: Episode, is_waiting: bool) {
@@ -86,12 +74,14 @@ impl Emergencies {
 
 /// SOS and crash, as the device reports them: they never wait for their turn, and last until acknowledged.
 pub fn on_device_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    if calls(vehicle, fix, device_flag::SOS, Call::Sos, ctx) && vehicle.emergencies.sos.is_none() {
-        vehicle.emergencies.sos = Some(Box::new(raise_flag(vehicle, fix, AlertType::Sos, ctx)));
-        vehicle.emergencies.is_sos_unplaced = false;
+    if calls(vehicle, fix, device_flag::SOS, Call::Sos, ctx) && !has_sos(vehicle) {
+        let sos = raise_flag(vehicle, fix, AlertType::Sos, ctx);
+        let emergencies = vehicle.emergencies.get_or_insert_default();
+        (emergencies.sos, emergencies.is_sos_unplaced) = (Some(Box::new(sos)), false);
     }
-    if calls(vehicle, fix, device_flag::CRASH, Call::Crash, ctx) && vehicle.emergencies.crash.is_none() {
-        vehicle.emergencies.crash = Some(Box::new(raise_flag(vehicle, fix, AlertType::Crash, ctx)));
+    if calls(vehicle, fix, device_flag::CRASH, Call::Crash, ctx) && !has_crash(vehicle) {
+        let crash = raise_flag(vehicle, fix, AlertType::Crash, ctx);
+        vehicle.emergencies.get_or_insert_default().crash = Some(Box::new(crash));
     }
 }
 
@@ -101,7 +91,29 @@ fn calls(vehicle: &mut Vehicle, fix: &Fix<'_>, flag: u8, call: Call, ctx: &mut C
         return false;
     }
     side::review_emergencies(vehicle, call, fix.at, ctx);
-    !vehicle.emergencies.has_seen(call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
+    !has_seen(vehicle, call, fix.at) && !side::is_seen_at(vehicle, call, fix.at)
+}
+
+fn has_sos(vehicle: &Vehicle) -> bool {
+    vehicle.emergencies.as_ref().is_some_and(|emergencies| emergencies.sos.is_some())
+}
+
+fn has_crash(vehicle: &Vehicle) -> bool {
+    vehicle.emergencies.as_ref().is_some_and(|emergencies| emergencies.crash.is_some())
+}
+
+/// True if a person has seen what called up to then.
+pub fn has_seen(vehicle: &Vehicle, call: Call, at: EventTime) -> bool {
+    let until = vehicle.emergencies.as_ref().and_then(|emergencies| emergencies.seen_until[call as usize]);
+    until.is_some_and(|until| at <= until)
+}
+
+/// What the one of that id calls for, if it lasts.
+pub fn call_of(vehicle: &Vehicle, alert_id: &str) -> Option<Call> {
+    let emergencies = vehicle.emergencies.as_deref()?;
+    let lasting = [&emergencies.sos, &emergencies.crash, &emergencies.possible_crash];
+    let episode = lasting.into_iter().flatten().find(|episode| episode.alert_id.as_str() == alert_id)?;
+    Some(Call::of(episode.alert_type))
 }
 
 /// Whom and which trip an SOS or crash names: what had happened before its fix was not all known, or not all applied,
@@ -112,7 +124,7 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     }
     let driver_id = if fix.driver_id.is_empty() { vehicle.driver_id.clone() } else { DriverId::from(fix.driver_id) };
     let trip_id = if fix.trip_id.is_empty() { vehicle.trip_id() } else { TripId::from(fix.trip_id) };
-    let mut emergencies = std::mem::take(&mut vehicle.emergencies);
+    let Some(mut emergencies) = vehicle.emergencies.take() else { return };
     // The app knows who called.
     let sos = emergencies.sos.as_mut().filter(|_| !emergencies.is_sos_unplaced);
     let seen = emergencies.seen.iter_mut().filter(|seen| !seen.is_unplaced).map(|seen| &mut seen.episode);
@@ -126,7 +138,7 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
             episode.tell(vehicle, ctx);
         }
     }
-    vehicle.emergencies = emergencies;
+    vehicle.emergencies = Some(emergencies);
 }
 
 /// A crash that was counted for the driver who was known when it went out counts for the one who drove.
@@ -147,7 +159,7 @@ pub fn note_crash(vehicle: &mut Vehicle, fix: &Fix<'_>) {
     if fix.device_flags & device_flag::CRASH == 0 {
         return;
     }
-    let emergencies = &vehicle.emergencies;
+    let Some(emergencies) = &vehicle.emergencies else { return };
     let seen = emergencies.seen.iter().map(|seen| &seen.episode).filter(|episode| !is_dismissed(episode));
     let crashes = emergencies.crash.as_deref().into_iter().chain(seen);
     let of_fix = |crash: &&Episode| crash.alert_type == AlertType::Crash && crash.started_at == fix.at;
@@ -160,28 +172,29 @@ pub fn note_crash(vehicle: &mut Vehicle, fix: &Fix<'_>) {
 /// fixes have passed it.
 pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
-    let had_sos = vehicle.emergencies.sos.is_some();
+    let had_sos = has_sos(vehicle);
     on_device_flags(vehicle, fix, ctx);
-    vehicle.emergencies.is_sos_unplaced |= !had_sos && vehicle.emergencies.sos.is_some() && fix.at > vehicle.time;
+    let is_new = !had_sos && has_sos(vehicle);
+    if let Some(emergencies) = vehicle.emergencies.as_mut().filter(|_| is_new && fix.at > vehicle.time) {
+        emergencies.is_sos_unplaced = true;
+    }
 }
 
 /// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
 pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    let emergencies = &mut vehicle.emergencies;
-    if !emergencies.is_sos_unplaced && emergencies.seen.is_empty() {
-        return;
+    let is_settled = |emergencies: &Emergencies| !emergencies.is_sos_unplaced && emergencies.seen.is_empty();
+    let Some(mut emergencies) = vehicle.emergencies.take_if(|emergencies| !is_settled(emergencies)) else { return };
+    for mut seen in emergencies.seen.extract_if(.., |seen| at > seen.episode.started_at) {
+        if seen.is_unplaced {
+            place(&mut seen.episode, vehicle, ctx);
+        }
     }
-    let seen: Vec<Seen> = emergencies.seen.extract_if(.., |seen| at > seen.episode.started_at).collect();
-    for mut seen in seen.into_iter().filter(|seen| seen.is_unplaced) {
-        place(&mut seen.episode, vehicle, ctx);
+    let is_unplaced = emergencies.is_sos_unplaced;
+    if let Some(sos) = emergencies.sos.as_mut().filter(|sos| is_unplaced && at > sos.started_at) {
+        place(sos, vehicle, ctx);
+        emergencies.is_sos_unplaced = false;
     }
-    let emergencies = &mut vehicle.emergencies;
-    let sos = emergencies.sos.take_if(|sos| emergencies.is_sos_unplaced && at > sos.started_at);
-    if let Some(mut sos) = sos {
-        place(&mut sos, vehicle, ctx);
-        vehicle.emergencies.is_sos_unplaced = false;
-        vehicle.emergencies.sos = Some(sos);
-    }
+    vehicle.emergencies = Some(emergencies);
 }
 
 fn place(sos: &mut Episode, vehicle: &Vehicle, ctx: &mut Context<'_>) {
@@ -218,7 +231,7 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
 
 /// When an SOS from the app is placed without fixes behind it.
 pub fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
-    let emergencies = &vehicle.emergencies;
+    let emergencies = vehicle.emergencies.as_deref()?;
     let lasting = emergencies.sos.as_deref().filter(|_| emergencies.is_sos_unplaced);
     let seen = emergencies.seen.iter().find(|seen| seen.is_unplaced).map(|seen| &seen.episode);
     let sos = seen.or(lasting)?;

@@ -113,7 +113,8 @@ impl Harsh {
         if self.samples.back().is_some_and(|newest| fix.at.ms_since(newest.at) < SPACING_MS) {
             return;
         }
-        if self.samples.len() == SAMPLES {
+        let is_useless = |oldest: &Sample| fix.at.ms_since(oldest.at) > GATE_MEMORY_MS;
+        while self.samples.len() == SAMPLES || self.samples.front().is_some_and(is_useless) {
             self.samples.pop_front();
         }
         let sample = Sample {

@@ -8,9 +8,17 @@ use super::{
 use serde::{Deserialize, Serialize};
 use tacho_model::{AlertType, EventTime, LatLon, LimitSource, VehicleState};
 
-/// Since when the vehicle idles, and the alert made of it.
+/// What a vehicle has of idling: nothing, while it drives.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Idling {
+    /// It idles now: most fixes are judged without a look at the rest.
+    is_idle: bool,
+    kept: Option<Box<Kept>>,
+}
+
+/// Since when the vehicle idles, and the alert made of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
     since: Option<(EventTime, LatLon)>,
     last: EventTime,
     /// Raised and lasting, or closed so lately that it may reopen.
@@ -22,46 +30,54 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     // A fix without engine evidence neither begins nor ends idling while the vehicle stands.
     let is_idling = fix.state(ctx.config.still_kmph) == VehicleState::Idling;
     let is_undecided = !fix.is_moving(ctx.config.still_kmph) && fix.engine == Engine::Unknown;
-    if (!is_idling && vehicle.idling.since.is_none()) || is_undecided {
+    if (!is_idling && !vehicle.idling.is_idle) || is_undecided {
         return;
     }
-    let mut idling = std::mem::take(&mut vehicle.idling);
-    let is_gap = idling.since.is_some() && fix.at.ms_since(idling.last) > ctx.config.offline_after_ms;
+    let mut kept = std::mem::take(&mut vehicle.idling).kept.unwrap_or_default();
+    let is_gap = kept.since.is_some() && fix.at.ms_since(kept.last) > ctx.config.offline_after_ms;
     if is_gap {
-        idling.end(vehicle, idling.last, ctx);
+        kept.end(vehicle, kept.last, ctx);
     }
     if is_idling {
-        idling.go_on(vehicle, fix, ctx);
+        kept.go_on(vehicle, fix, ctx);
     } else {
-        idling.end(vehicle, fix.at, ctx);
+        kept.end(vehicle, fix.at, ctx);
     }
-    vehicle.idling = idling;
+    vehicle.idling = Idling::of(kept);
 }
 
 /// Ends what lasted when the vehicle fell silent.
 pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let mut idling = std::mem::take(&mut vehicle.idling);
-    idling.end(vehicle, idling.last, ctx);
-    vehicle.idling = idling;
+    let Some(mut kept) = std::mem::take(&mut vehicle.idling).kept else { return };
+    kept.end(vehicle, kept.last, ctx);
+    vehicle.idling = Idling::of(kept);
 }
 
 impl Idling {
+    fn of(kept: Box<Kept>) -> Idling {
+        let is_empty = kept.since.is_none() && kept.episode.is_none();
+        Idling { is_idle: kept.since.is_some(), kept: (!is_empty).then_some(kept) }
+    }
+
     /// See `Vehicle::warm`.
     pub fn warm(&self) -> i64 {
-        self.last.ms()
+        i64::from(self.is_idle)
     }
 
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
         // See `Overspeed::is_lasting`.
-        self.since.is_some() && self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+        let episode = self.kept.as_ref().filter(|_| self.is_idle).and_then(|kept| kept.episode.as_ref());
+        episode.is_some_and(|episode| episode.ended_at.is_none())
     }
 
     /// The newest episode.
     pub fn episode_mut(&mut self) -> Option<&mut Episode> {
-        self.episode.as_deref_mut()
+        self.kept.as_mut()?.episode.as_deref_mut()
     }
+}
 
+impl Kept {
     fn go_on(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         if self.since.is_none() {
             self.since = Some(self.reopen(fix, ctx).unwrap_or((fix.at, fix.position)));

@@ -19,9 +19,17 @@ use crate::config::EngineConfig;
 use serde::{Deserialize, Serialize};
 use tacho_model::{AlertState, AlertType, EventTime, LatLon, LimitSource};
 
-/// A run of fixes over the limit, and the episode made of it.
+/// What a vehicle has of overspeed: nothing, most of the time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Overspeed {
+    /// It is over the limit now: most fixes are judged without a look at the rest.
+    has_run: bool,
+    kept: Option<Box<Kept>>,
+}
+
+/// A run of fixes over the limit, and the episode made of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
     run: Option<Run>,
     /// The geofence whose limit the run is over.
     fence: Option<Box<FencePlace>>,
@@ -104,53 +112,64 @@ fn limit_of(config: &EngineConfig, vehicle: &Vehicle, fix: &Fix<'_>, fence: Opti
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, fence: Option<FenceLimit>, ctx: &mut Context<'_>) {
     let limit = limit_of(ctx.config, vehicle, fix, fence);
     let is_over = fix.speed_kmph > limit.threshold_kmph;
-    if !is_over && vehicle.overspeed.run.is_none() {
+    if !is_over && !vehicle.overspeed.has_run {
         return;
     }
     // Taken out while it runs, so that it may look at the rest of the vehicle.
-    let mut overspeed = std::mem::take(&mut vehicle.overspeed);
+    let mut kept = std::mem::take(&mut vehicle.overspeed).kept.unwrap_or_default();
     let gap_ms = vehicle.usual_gap_ms(PAUSE_MS);
-    if let Some(run) = overspeed.run.filter(|run| fix.at.ms_since(run.last) > gap_ms) {
-        overspeed.end(vehicle, run.last, ctx);
+    if let Some(run) = kept.run.filter(|run| fix.at.ms_since(run.last) > gap_ms) {
+        kept.end(vehicle, run.last, ctx);
     }
     if is_over {
-        overspeed.over(vehicle, fix, (limit, fence), ctx);
+        kept.over(vehicle, fix, (limit, fence), ctx);
     } else {
-        overspeed.end(vehicle, fix.at, ctx);
+        kept.end(vehicle, fix.at, ctx);
     }
-    vehicle.overspeed = overspeed;
+    vehicle.overspeed = Overspeed::of(kept);
 }
 
 /// Ends what lasted when the vehicle fell silent.
 pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
-    let mut overspeed = std::mem::take(&mut vehicle.overspeed);
-    if let Some(run) = overspeed.run {
-        overspeed.end(vehicle, run.last, ctx);
+    let Some(mut kept) = std::mem::take(&mut vehicle.overspeed).kept else { return };
+    if let Some(run) = kept.run {
+        kept.end(vehicle, run.last, ctx);
     }
-    vehicle.overspeed = overspeed;
+    vehicle.overspeed = Overspeed::of(kept);
 }
 
 impl Overspeed {
+    fn of(kept: Box<Kept>) -> Overspeed {
+        let is_empty = kept.run.is_none() && kept.episode.is_none();
+        Overspeed { has_run: kept.run.is_some(), kept: (!is_empty).then_some(kept) }
+    }
+
     /// See `Vehicle::warm`.
     pub fn warm(&self) -> i64 {
-        i64::from(self.run.is_some())
+        i64::from(self.has_run)
     }
 
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
         // Without a run, none does: most vehicles are told without a look at their last episode.
-        self.run.is_some() && self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
+        self.has_run && self.kept.as_ref().is_some_and(|kept| kept.is_lasting())
     }
 
     /// The newest episode.
     pub fn episode_mut(&mut self) -> Option<&mut Episode> {
-        self.episode.as_deref_mut()
+        self.kept.as_mut()?.episode.as_deref_mut()
     }
 
     /// What the episode that began then has given of time over a known limit, if it is the newest.
     pub fn take_given(&mut self, started_at: EventTime) -> Vec<OverShare> {
-        let is_it = self.episode.as_ref().is_some_and(|episode| episode.started_at == started_at);
-        if is_it { std::mem::take(&mut self.given) } else { Vec::new() }
+        let is_it = |kept: &&mut Box<Kept>| kept.episode.as_ref().is_some_and(|it| it.started_at == started_at);
+        self.kept.as_mut().filter(is_it).map(|kept| std::mem::take(&mut kept.given)).unwrap_or_default()
+    }
+}
+
+impl Kept {
+    fn is_lasting(&self) -> bool {
+        self.run.is_some() && self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
     fn over(

@@ -2,6 +2,7 @@
 
 use super::{
     account::{self, Known},
+    emergencies,
     alerts::Episode,
     share,
     state::{Context, Vehicle},
@@ -17,9 +18,9 @@ use tacho_model::{AlertState, AlertType, DriverId, EventTime, KEY_GROUPS};
 /// The engine knows the alerts that last, and the newest closed one of each kind; of older ones it tells nothing (the
 /// store shows every review over its alert).
 pub fn review(vehicle: &mut Vehicle, alert_id: &str, at: EventTime, verdict: AlertState, ctx: &mut Context<'_>) {
-    let call = vehicle.emergencies.call_of(alert_id);
+    let call = emergencies::call_of(vehicle, alert_id);
     if let (Some(call), Some(started_at)) = (call, close_emergency(vehicle, alert_id, at, verdict, ctx)) {
-        vehicle.emergencies.see_until(call, at.max(started_at));
+        vehicle.emergencies.get_or_insert_default().see_until(call, at.max(started_at));
         return;
     }
     let found = episodes_mut(vehicle).find(|episode| episode.alert_id.as_str() == alert_id);
@@ -112,7 +113,7 @@ pub fn close_emergency(
     verdict: AlertState,
     ctx: &mut Context<'_>,
 ) -> Option<EventTime> {
-    let emergencies = &mut vehicle.emergencies;
+    let emergencies = vehicle.emergencies.as_deref_mut()?;
     let is_it = |episode: &mut Box<Episode>| episode.alert_id.as_str() == alert_id;
     let slots = [&mut emergencies.sos, &mut emergencies.crash, &mut emergencies.possible_crash];
     let mut episode = slots.into_iter().find_map(|slot| slot.take_if(is_it))?;
@@ -124,7 +125,7 @@ pub fn close_emergency(
         discount(vehicle, &episode, ctx);
     }
     let is_waiting = !vehicle.has_passed(started_at) || vehicle.held.is_some();
-    vehicle.emergencies.see(*episode, is_waiting);
+    vehicle.emergencies.get_or_insert_default().see(*episode, is_waiting);
     Some(started_at)
 }
 

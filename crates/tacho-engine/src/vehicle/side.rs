@@ -203,7 +203,7 @@ fn has_missed_fixes(vehicle: &Vehicle, at: EventTime, what: &What) -> bool {
         }
         What::Login(driver_id) => vehicle.driver_id != *driver_id,
         What::Logout(driver_id) => {
-            has_fix_behind && vehicle.logged_in == *driver_id && vehicle.driver_id == vehicle.logged_in
+            has_fix_behind && vehicle.logged_in() == Some(driver_id) && vehicle.driver_id == *driver_id
         }
         What::Maintenance { .. } => has_fix_behind,
         _ => false,
@@ -327,12 +327,13 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 /// first. What has been seen by then is decided at the moment of the review, all the same.
 pub fn review_emergencies(vehicle: &mut Vehicle, call: Call, at: EventTime, ctx: &mut Context<'_>) {
     for place in 0..vehicle.pending.partition_point(|side| side.at <= at) {
-        let side = &mut vehicle.pending[place];
-        let What::Review { alert_id, verdict } = &side.what else { continue };
-        if vehicle.emergencies.call_of(alert_id) != Some(call) {
+        let What::Review { alert_id, verdict } = &vehicle.pending[place].what else { continue };
+        if emergencies::call_of(vehicle, alert_id) != Some(call) {
             continue;
         }
-        let (alert_id, verdict, reviewed_at) = (alert_id.clone(), *verdict, side.at);
+        let (alert_id, verdict) = (alert_id.clone(), *verdict);
+        let side = &mut vehicle.pending[place];
+        let reviewed_at = side.at;
         side.what = What::Seen(call);
         review::close_emergency(vehicle, &alert_id, reviewed_at, verdict, ctx);
     }
@@ -362,20 +363,13 @@ pub fn pending_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> 
     Some(decided.map_or(until, |decided| decided.max(until)))
 }
 
-/// Lets the driver in, or the last one out with an empty id. What happened since a login that comes late stays.
-fn log_in(vehicle: &mut Vehicle, at: EventTime, driver_id: DriverId) {
-    if at >= vehicle.logged_at {
-        (vehicle.logged_in, vehicle.logged_at) = (driver_id, at);
-    }
-}
-
 fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>) {
     match what {
         What::Reassign { trip_id, driver_id } => trips::reassign(vehicle, &trip_id, driver_id, ctx),
-        What::Login(driver_id) => log_in(vehicle, at, driver_id),
+        What::Login(driver_id) => vehicle.log_in(at, driver_id),
         // Another who is in by now stays in.
-        What::Logout(driver_id) if !vehicle.logged_in.is_empty() && vehicle.logged_in != driver_id => {}
-        What::Logout(_) => log_in(vehicle, at, DriverId::default()),
+        What::Logout(driver_id) if vehicle.logged_in().is_some_and(|other| *other != driver_id) => {}
+        What::Logout(_) => vehicle.log_in(at, DriverId::default()),
         What::Setup { class, limit_kmph, volt_system, tank_litres, group } => {
             vehicle.class = class;
             vehicle.limit_kmph = limit_kmph;
@@ -383,7 +377,7 @@ fn apply(vehicle: &mut Vehicle, at: EventTime, what: What, ctx: &mut Context<'_>
             fencing::set_group(vehicle, group);
         }
         What::Status(status) => take_status(vehicle, at, &status, ctx),
-        What::Seen(call) => vehicle.emergencies.see_until(call, at),
+        What::Seen(call) => vehicle.emergencies.get_or_insert_default().see_until(call, at),
         What::Review { alert_id, verdict } => review::review(vehicle, &alert_id, at, verdict, ctx),
         What::Plan(item) => health::set_plan(vehicle, at, &item, ctx),
         What::Maintenance { is_in } => absence::set_maintenance(vehicle, at, is_in, ctx),

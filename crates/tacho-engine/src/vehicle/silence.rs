@@ -9,12 +9,12 @@ use super::{
     delivery::{self, Delivery},
     share,
     side::{self, PendingSide},
-    state::{Context, Vehicle},
+    state::{Context, Login, Vehicle},
     trip::Trip,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use tacho_model::{DriverId, EventTime, LatLon};
+use tacho_model::{EventTime, LatLon};
 
 /// Events that can be taken back; with more, only the newest ones.
 const EVENTS_MAX: usize = 64;
@@ -24,11 +24,10 @@ const EVENTS_MAX: usize = 64;
 pub struct Silence {
     trip: Option<Box<Trip>>,
     ended: Option<Box<Trip>>,
-    ended_before: VecDeque<u32>,
+    ended_before: Option<Box<VecDeque<u32>>>,
     delivery: Option<Box<Delivery>>,
     parked_at: Option<LatLon>,
-    logged_in: DriverId,
-    logged_at: EventTime,
+    login: Option<Box<Login>>,
     /// What trips that were reassigned have moved between drivers.
     moved: Vec<Moved>,
     /// In their order.
@@ -70,8 +69,7 @@ fn before(vehicle: &Vehicle) -> Silence {
         ended_before: vehicle.ended_before.clone(),
         delivery: vehicle.delivery.clone(),
         parked_at: vehicle.parked.position,
-        logged_in: vehicle.logged_in.clone(),
-        logged_at: vehicle.logged_at,
+        login: vehicle.login.clone(),
         moved: Vec::new(),
         events: Vec::new(),
         until: EventTime::MAX,
@@ -100,13 +98,13 @@ pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_
 /// Puts back what there was. The events wait for their moment again.
 fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
-    let Silence { trip, ended, ended_before, delivery, parked_at, logged_in, logged_at, moved, events, .. } = *silence;
+    let Silence { trip, ended, ended_before, delivery, parked_at, login, moved, events, .. } = *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
     moved.iter().for_each(|moved| moved.take_back(&vehicle.id, ctx));
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
     vehicle.parked.position = parked_at;
-    (vehicle.logged_in, vehicle.logged_at) = (logged_in, logged_at);
+    vehicle.login = login;
     if let Some(trip) = &mut vehicle.trip {
         // Its fact may say that it has ended.
         trip.told_at = EventTime::MIN;

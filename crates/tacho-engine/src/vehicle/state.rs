@@ -32,6 +32,14 @@ use tacho_model::{DriverId, EventTime, LogTime, TripId, VehicleClass, VehicleId}
 /// Ended trips whose ids are remembered.
 const ENDED_MAX: usize = 8;
 
+/// A driver has logged in, or the last one out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Login {
+    /// Who is in, or empty.
+    pub driver_id: DriverId,
+    pub at: EventTime,
+}
+
 /// A vehicle's state. Hot and small parts lie here, large and rare ones in boxes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Vehicle {
@@ -47,10 +55,8 @@ pub struct Vehicle {
     pub interval_ms: f32,
     /// The driver of the last fix, or empty.
     pub driver_id: DriverId,
-    /// Who is logged in, or empty.
-    pub logged_in: DriverId,
-    /// When the newest login or logout was; `MIN` before the first.
-    pub logged_at: EventTime,
+    /// The newest login or logout.
+    pub login: Option<Box<Login>>,
     pub recent: Recent,
     pub held: Option<Box<HeldRow>>,
     /// Of a vehicle with a reorder bound.
@@ -66,7 +72,7 @@ pub struct Vehicle {
     pub ended: Option<Box<Trip>>,
     /// Hashes of the ids of the trips that ended before it: their facts take no more corrections, and are not replaced
     /// by what a straggling event says alone.
-    pub ended_before: VecDeque<u32>,
+    pub ended_before: Option<Box<VecDeque<u32>>>,
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
     /// What it usually drives on rounds, if it ever had a plan.
@@ -77,7 +83,7 @@ pub struct Vehicle {
     pub overspeed: Overspeed,
     pub harsh: Harsh,
     pub idling: Idling,
-    pub emergencies: Emergencies,
+    pub emergencies: Option<Box<Emergencies>>,
     /// An impact that may be a crash.
     pub impact: Option<Box<Impact>>,
     /// Of a vehicle that is down, or silent where it should be heard.
@@ -107,8 +113,7 @@ impl Vehicle {
             last: None,
             interval_ms: 0.0,
             driver_id: DriverId::default(),
-            logged_in: DriverId::default(),
-            logged_at: EventTime::MIN,
+            login: None,
             recent: Recent::default(),
             held: None,
             reorder: None,
@@ -118,7 +123,7 @@ impl Vehicle {
             parked: Parked::default(),
             trip: None,
             ended: None,
-            ended_before: VecDeque::new(),
+            ended_before: None,
             delivery: None,
             speeds: None,
             windows: Windows::default(),
@@ -127,7 +132,7 @@ impl Vehicle {
             overspeed: Overspeed::default(),
             harsh: Harsh::default(),
             idling: Idling::default(),
-            emergencies: Emergencies::default(),
+            emergencies: None,
             impact: None,
             absence: None,
             health: None,
@@ -144,9 +149,21 @@ impl Vehicle {
         self.trip.as_ref().filter(|trip| trip.is_confirmed).map(|trip| trip.id.clone()).unwrap_or_default()
     }
 
+    /// Who is logged in.
+    pub fn logged_in(&self) -> Option<&DriverId> {
+        self.login.as_ref().map(|login| &login.driver_id).filter(|driver_id| !driver_id.is_empty())
+    }
+
+    /// Lets the driver in, or the last one out with an empty id. What happened since a login that comes late stays.
+    pub fn log_in(&mut self, at: EventTime, driver_id: DriverId) {
+        if self.login.as_ref().is_none_or(|newest| at >= newest.at) {
+            self.login = Some(Box::new(Login { driver_id, at }));
+        }
+    }
+
     /// True for one of the trips that ended lately.
     pub fn has_ended(&self, trip_id: &str) -> bool {
-        self.ended_before.contains(&text_hash(trip_id))
+        self.ended_before.as_ref().is_some_and(|ended| ended.contains(&text_hash(trip_id)))
     }
 
     /// Remembers that a trip has ended.
@@ -154,10 +171,11 @@ impl Vehicle {
         if self.has_ended(trip_id) {
             return;
         }
-        if self.ended_before.len() == ENDED_MAX {
-            self.ended_before.pop_front();
+        let ended = self.ended_before.get_or_insert_default();
+        if ended.len() == ENDED_MAX {
+            ended.pop_front();
         }
-        self.ended_before.push_back(text_hash(trip_id));
+        ended.push_back(text_hash(trip_id));
     }
 
     /// Reads a little of everything that a fix needs, and nothing that depends on more than one of these reads. The sum
@@ -177,7 +195,7 @@ impl Vehicle {
             self.fencing.warm(),
             self.share.warm(),
             self.presence.spent_until().ms(),
-            i64::from(self.emergencies.sos.is_some()),
+            i64::from(self.emergencies.is_some()),
             i64::from(self.parked.anchor.is_some()),
             self.pending.len() as i64,
             self.time.ms(),
@@ -214,8 +232,10 @@ impl Vehicle {
         let driver = match named(true) {
             Some(said) => said,
             None if !fix.driver_id.is_empty() => fix.driver_id,
-            None if !self.logged_in.is_empty() => self.logged_in.as_str(),
-            None => named(false).unwrap_or_default(),
+            None => match self.logged_in() {
+                Some(driver_id) => driver_id.as_str(),
+                None => named(false).unwrap_or_default(),
+            },
         };
         if driver != self.driver_id.as_str() {
             let driver = DriverId::from(driver);

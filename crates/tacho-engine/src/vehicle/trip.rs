@@ -1,6 +1,6 @@
 //! A trip and its totals.
 
-use super::{account::Account, path::Path, state::Context, windows::Samples};
+use super::{account::Account, detect::Lately, path::Path, state::Context, windows::Samples};
 use serde::{Deserialize, Serialize};
 use tacho_model::{
     DriverId, EndReason, EventTime, LatLon, TripFact, TripId, TripOrigin, TripStatus, VehicleId, VehicleState,
@@ -67,6 +67,8 @@ pub struct Trip {
     /// Since when the ignition is known to be off.
     pub off_since: Option<EventTime>,
     pub path: Path,
+    /// Where it was lately, of a detected one.
+    pub lately: Option<Box<Lately>>,
     /// What scores have counted of it.
     pub account: Option<Box<Account>>,
     /// What the vehicle had used when the trip began, and what the trip has used, % of the tank; NaN without a level.
@@ -117,6 +119,7 @@ impl Trip {
             still: None,
             off_since: None,
             path,
+            lately: None,
             account: None,
             fuel_from_pct: f64::NAN,
             fuel_used_pct: f64::NAN,

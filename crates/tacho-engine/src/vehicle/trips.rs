@@ -10,19 +10,15 @@ use super::{
     windows::Step,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 use tacho_model::{DriverId, EndReason, EventTime, LatLon, TripId, TripOrigin, TripStatus};
 
-/// Where a vehicle parked, and where it has been lately.
+/// Where a vehicle parked.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Parked {
     /// Where it parked last; none before the first fix.
     pub position: Option<LatLon>,
     /// While it stands: the position that jitter is measured from.
     pub anchor: Option<LatLon>,
-    /// Positions of the last half hour, one a minute; and of the last five minutes, one in ten seconds.
-    pub coarse: VecDeque<(EventTime, LatLon)>,
-    pub fine: VecDeque<(EventTime, LatLon)>,
 }
 
 /// Takes an applied fix: ends, starts and continues trips. `step` is the way from the fix before, `now` the new last fix.
@@ -119,6 +115,7 @@ fn end_declared(vehicle: &mut Vehicle, reason: EndReason, ctx: &mut Context<'_>)
 pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>) {
     share::settle(vehicle, Some(&mut trip), ctx);
     trip.path.settle();
+    trip.lately = None;
     trip.tell(&vehicle.id, ctx);
     delivery::on_trip_end(vehicle, &trip, ctx);
     vehicle.parked.position = Some(trip.position);

@@ -16,6 +16,8 @@ use std::{collections::VecDeque, ops::Range};
 use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleId, VehicleMinute, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
+/// Minutes of a vehicle that is heard: the one that runs, the one that takes corrections, and, at its end, one before.
+const MINUTES: usize = 3;
 
 /// Count and speeds of fixes, and metres.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -75,17 +77,25 @@ struct Pane {
     samples: Samples,
 }
 
+/// The live metrics of the trip that runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Metrics {
+    trip_id: TripId,
+    /// Oldest first; one at least.
+    panes: VecDeque<Pane>,
+    /// End of the last window that was judged.
+    told: EventTime,
+    /// Starts of the first and the last pane of the window that was told last.
+    shown: Option<(EventTime, EventTime)>,
+}
+
 /// Open windows, and closed ones that still take corrections; oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Windows {
     summaries: VecDeque<Summary>,
     minutes: VecDeque<Minute>,
-    panes: VecDeque<Pane>,
-    panes_trip: TripId,
-    /// End of the last window of `panes_trip` that was judged.
-    metrics_told: EventTime,
-    /// Starts of the first and the last pane of the window that was told last.
-    metrics_shown: Option<(EventTime, EventTime)>,
+    /// Of a vehicle on a trip.
+    metrics: Option<Box<Metrics>>,
     /// What the windows say, so that most fixes need not look through them. Not kept in snapshots.
     #[serde(skip)]
     due: Due,
@@ -134,7 +144,7 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     let minute = windows.minute_at(fix.at);
     minute.samples.add(fix.speed_kmph);
     minute.samples.distance_m += step.delta_m;
-    windows.add_to_panes(id, trip, fix, step.delta_m, ctx);
+    windows.add_to_metrics(id, trip, fix, step.delta_m, ctx);
 }
 
 /// Gives time to the minutes that it falls into, without a fix.
@@ -181,7 +191,9 @@ pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'
     let Vehicle { windows, id, .. } = vehicle;
     windows.tell_until(id, until, ctx);
     windows.look_ahead(ctx.config);
-    windows.tell_metrics_until(id, until, ctx);
+    if let Some(metrics) = &mut windows.metrics {
+        metrics.tell_until(id, until, ctx);
+    }
 }
 
 impl Default for Due {
@@ -211,19 +223,14 @@ impl Windows {
     pub fn warm(&self) -> i64 {
         let summary = self.summaries.back().map_or(0, |summary| summary.start.ms());
         let minute = self.minutes.back().map_or(0, |minute| minute.start.ms());
-        let pane = self.panes.back().map_or(0, |pane| pane.start.ms());
-        let own =
-            self.metrics_told.ms().wrapping_add(self.due.at.ms()).wrapping_add(self.panes_trip.as_str().len() as i64);
-        summary.wrapping_add(minute).wrapping_add(pane).wrapping_add(own)
+        let metrics = self.metrics.as_ref().map_or(0, |metrics| metrics.warm());
+        summary.wrapping_add(minute).wrapping_add(metrics).wrapping_add(self.due.at.ms())
     }
 
     /// The first window end that has not been told yet; `MAX` without one.
     pub fn next_end(&self, config: &EngineConfig) -> EventTime {
         let due = if self.due.is_known() { self.due } else { self.due(config) };
-        let metrics = self.panes.back().map_or(EventTime::MAX, |newest| {
-            let end = self.metrics_told.plus_ms(config.metrics_slide_ms);
-            if end <= newest.start.plus_ms(config.metrics_window_ms) { end } else { EventTime::MAX }
-        });
+        let metrics = self.metrics.as_ref().map_or(EventTime::MAX, |metrics| metrics.next_end(config));
         due.open_summary.plus_ms(config.summary_ms).min(due.open_minute.plus_ms(MINUTE_MS)).min(metrics)
     }
 
@@ -331,6 +338,10 @@ impl Windows {
     fn place_of_minute(&mut self, start: EventTime) -> usize {
         let place = self.minutes.partition_point(|minute| minute.start < start);
         if self.minutes.get(place).is_none_or(|minute| minute.start != start) {
+            if self.minutes.capacity() == 0 {
+                // Doubling from four would waste a half of it.
+                self.minutes.reserve_exact(MINUTES);
+            }
             let minute =
                 Minute { start, samples: Samples::default(), seconds: [0.0; 5], is_told: false, has_news: false };
             self.minutes.insert(place, minute);
@@ -359,7 +370,7 @@ impl Windows {
 
     /// Counts the fix for the live metrics of its trip, after telling the windows that it has passed. When the trip
     /// changes, all that is left of the old one is told.
-    fn add_to_panes(
+    fn add_to_metrics(
         &mut self,
         vehicle_id: &VehicleId,
         trip: Option<&Trip>,
@@ -367,67 +378,81 @@ impl Windows {
         delta_m: f64,
         ctx: &mut Context<'_>,
     ) {
-        let slide_ms = ctx.config.metrics_slide_ms;
-        if trip.is_none_or(|trip| trip.id != self.panes_trip) && !self.panes.is_empty() {
-            self.tell_metrics_until(vehicle_id, EventTime::MAX, ctx);
-            self.panes.clear();
+        let is_others = |metrics: &Metrics| trip.is_none_or(|trip| trip.id != metrics.trip_id);
+        if let Some(mut old) = self.metrics.take_if(|metrics| is_others(metrics)) {
+            old.tell_until(vehicle_id, EventTime::MAX, ctx);
         }
         let Some(trip) = trip else { return };
-        if self.panes.is_empty() && trip.id != self.panes_trip {
-            self.panes_trip = trip.id.clone();
-        }
-        let start = fix.at.floor_to_ms(slide_ms);
-        if self.panes.back().is_none_or(|newest| newest.start < start) {
-            self.tell_metrics_until(vehicle_id, start, ctx);
-            let horizon = start.plus_ms(slide_ms - ctx.config.metrics_window_ms);
-            while self.panes.front().is_some_and(|pane| pane.start < horizon) {
-                self.panes.pop_front();
-            }
-            if self.panes.is_empty() {
-                self.metrics_shown = None;
-                self.metrics_told = start;
-            }
-            self.panes.push_back(Pane { start, samples: Samples::default() });
-        }
-        if self.metrics_told > start {
-            // Silence told windows that this fix belongs to: they are told again.
-            self.metrics_told = start;
-            self.metrics_shown = None;
-        }
-        if let Some(pane) = self.panes.iter_mut().rev().find(|pane| pane.start <= start) {
+        let start = fix.at.floor_to_ms(ctx.config.metrics_slide_ms);
+        let metrics = self.metrics.get_or_insert_with(|| Box::new(Metrics::new(trip.id.clone(), start)));
+        metrics.go_on_to(start, vehicle_id, ctx);
+        if let Some(pane) = metrics.panes.iter_mut().rev().find(|pane| pane.start <= start) {
             pane.samples.add(fix.speed_kmph);
             pane.samples.distance_m += delta_m;
         }
     }
+}
+
+impl Metrics {
+    fn new(trip_id: TripId, start: EventTime) -> Metrics {
+        let panes = VecDeque::from([Pane { start, samples: Samples::default() }]);
+        Metrics { trip_id, panes, told: start, shown: None }
+    }
+
+    /// See `Vehicle::warm`.
+    fn warm(&self) -> i64 {
+        let pane = self.panes.back().map_or(0, |pane| pane.start.ms());
+        pane.wrapping_add(self.trip_id.as_str().len() as i64)
+    }
+
+    /// The first window end that has not been judged yet; `MAX` without one.
+    fn next_end(&self, config: &EngineConfig) -> EventTime {
+        let end = self.told.plus_ms(config.metrics_slide_ms);
+        let is_held = self.panes.back().is_some_and(|newest| end <= newest.start.plus_ms(config.metrics_window_ms));
+        if is_held { end } else { EventTime::MAX }
+    }
+
+    /// Makes room for a fix of the pane that starts then, after telling the windows that it has passed.
+    fn go_on_to(&mut self, start: EventTime, vehicle_id: &VehicleId, ctx: &mut Context<'_>) {
+        if self.panes.back().is_none_or(|newest| newest.start < start) {
+            self.tell_until(vehicle_id, start, ctx);
+            let horizon = start.plus_ms(ctx.config.metrics_slide_ms - ctx.config.metrics_window_ms);
+            while self.panes.front().is_some_and(|pane| pane.start < horizon) {
+                self.panes.pop_front();
+            }
+            if self.panes.is_empty() {
+                (self.shown, self.told) = (None, start);
+            }
+            self.panes.push_back(Pane { start, samples: Samples::default() });
+        }
+        if self.told > start {
+            // Silence told windows that this fix belongs to: they are told again.
+            (self.shown, self.told) = (None, start);
+        }
+    }
 
     /// Tells every window that ends up to `until`, holds a fix and differs from the one before.
-    fn tell_metrics_until(&mut self, vehicle_id: &VehicleId, until: EventTime, ctx: &mut Context<'_>) {
+    fn tell_until(&mut self, vehicle_id: &VehicleId, until: EventTime, ctx: &mut Context<'_>) {
         let (slide_ms, window_ms) = (ctx.config.metrics_slide_ms, ctx.config.metrics_window_ms);
         let Some(newest) = self.panes.back().map(|pane| pane.start) else { return };
         let last_end = newest.plus_ms(window_ms).min(until);
-        while self.metrics_told.plus_ms(slide_ms) <= last_end {
-            self.metrics_told = self.metrics_told.plus_ms(slide_ms);
-            let window_start = self.metrics_told.plus_ms(-window_ms);
+        while self.told.plus_ms(slide_ms) <= last_end {
+            self.told = self.told.plus_ms(slide_ms);
+            let window_start = self.told.plus_ms(-window_ms);
             let first = self.panes.partition_point(|pane| pane.start < window_start);
-            let last = self.panes.partition_point(|pane| pane.start < self.metrics_told);
+            let last = self.panes.partition_point(|pane| pane.start < self.told);
             if first == last {
                 continue;
             }
             let shown = Some((self.panes[first].start, self.panes[last - 1].start));
-            if self.metrics_shown != shown {
-                self.metrics_shown = shown;
-                self.tell_metrics(vehicle_id, window_start, first..last, ctx);
+            if self.shown != shown {
+                self.shown = shown;
+                self.tell(vehicle_id, window_start, first..last, ctx);
             }
         }
     }
 
-    fn tell_metrics(
-        &self,
-        vehicle_id: &VehicleId,
-        window_start: EventTime,
-        panes: Range<usize>,
-        ctx: &mut Context<'_>,
-    ) {
+    fn tell(&self, vehicle_id: &VehicleId, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
         let mut total = Samples::default();
         for pane in self.panes.range(panes) {
             total.count += pane.samples.count;
@@ -435,7 +460,7 @@ impl Windows {
             total.distance_m += pane.samples.distance_m;
         }
         ctx.out.facts.trip_metrics.push(TripMetrics {
-            trip_id: self.panes_trip.clone(),
+            trip_id: self.trip_id.clone(),
             vehicle_id: vehicle_id.clone(),
             window_start,
             window_end: window_start.plus_ms(ctx.config.metrics_window_ms),
