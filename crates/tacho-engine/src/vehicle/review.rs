@@ -2,9 +2,8 @@
 
 use super::{
     account::{self, Known},
-    emergencies,
     alerts::Episode,
-    share,
+    emergencies, share,
     state::{Context, Vehicle},
 };
 use crate::{
