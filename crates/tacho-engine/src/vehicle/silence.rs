@@ -9,11 +9,10 @@ use super::{
     delivery::{self, Delivery},
     share,
     side::{self, PendingSide},
-    state::{Context, Login, Vehicle},
+    state::{Context, EndedTrips, Login, Vehicle},
     trip::Trip,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 use tacho_model::{EventTime, LatLon};
 
 /// Events that can be taken back; with more, only the newest ones.
@@ -24,7 +23,7 @@ const EVENTS_MAX: usize = 64;
 pub struct Silence {
     trip: Option<Box<Trip>>,
     ended: Option<Box<Trip>>,
-    ended_before: Option<Box<VecDeque<u32>>>,
+    ended_before: Option<Box<EndedTrips>>,
     delivery: Option<Box<Delivery>>,
     parked_at: Option<LatLon>,
     login: Option<Box<Login>>,

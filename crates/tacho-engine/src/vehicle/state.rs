@@ -40,6 +40,11 @@ pub struct Login {
     pub at: EventTime,
 }
 
+/// Hashes of the ids of trips whose facts take no more corrections, and are not replaced by what a straggling event says
+/// alone.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct EndedTrips(VecDeque<u32>);
+
 /// A vehicle's state. Hot and small parts lie here, large and rare ones in boxes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Vehicle {
@@ -70,9 +75,8 @@ pub struct Vehicle {
     pub trip: Option<Box<Trip>>,
     /// The trip that ended last, while it takes corrections.
     pub ended: Option<Box<Trip>>,
-    /// Hashes of the ids of the trips that ended before it: their facts take no more corrections, and are not replaced
-    /// by what a straggling event says alone.
-    pub ended_before: Option<Box<VecDeque<u32>>>,
+    /// The trips that ended before it.
+    pub ended_before: Option<Box<EndedTrips>>,
     /// The round of the running trip, if it has a plan.
     pub delivery: Option<Box<Delivery>>,
     /// What it usually drives on rounds, if it ever had a plan.
@@ -163,7 +167,7 @@ impl Vehicle {
 
     /// True for one of the trips that ended lately.
     pub fn has_ended(&self, trip_id: &str) -> bool {
-        self.ended_before.as_ref().is_some_and(|ended| ended.contains(&text_hash(trip_id)))
+        self.ended_before.as_ref().is_some_and(|ended| ended.0.contains(&text_hash(trip_id)))
     }
 
     /// Remembers that a trip has ended.
@@ -171,7 +175,7 @@ impl Vehicle {
         if self.has_ended(trip_id) {
             return;
         }
-        let ended = self.ended_before.get_or_insert_default();
+        let EndedTrips(ended) = &mut **self.ended_before.get_or_insert_default();
         if ended.len() == ENDED_MAX {
             ended.pop_front();
         }
