@@ -2,6 +2,7 @@
 
 use super::{
     order,
+    slab::Slab,
     state::{Context, Gauges, Vehicle},
 };
 use crate::snapshot::{RestoreError, decode, encode};
@@ -18,7 +19,7 @@ pub const NO_LINK: u32 = u32::MAX;
 /// State of one key group.
 #[derive(Debug, Default)]
 pub struct VehicleGroup {
-    vehicles: Vec<Vehicle>,
+    vehicles: Slab,
     /// Where a vehicle's rows of the running epoch are chained; `NO_LINK` outside one.
     runs: Vec<u32>,
     /// (Java hash, slot): most lookups are decided without a look at the vehicle.
@@ -37,12 +38,11 @@ impl VehicleGroup {
     /// The slot of a vehicle, made when it is new.
     pub fn slot(&mut self, id: &str, java_hash: i32) -> u32 {
         let vehicles = &mut self.vehicles;
-        let is_it = |entry: &(i32, u32)| entry.0 == java_hash && vehicles[entry.1 as usize].id.as_str() == id;
+        let is_it = |entry: &(i32, u32)| entry.0 == java_hash && vehicles[entry.1].id.as_str() == id;
         if let Some((_, slot)) = self.index.find(spread(java_hash), is_it) {
             return *slot;
         }
-        let slot = u32::try_from(vehicles.len()).expect("a group holds fewer than 2^32 vehicles");
-        vehicles.push(Vehicle::new(id, java_hash));
+        let slot = vehicles.push(Vehicle::new(id, java_hash));
         self.runs.push(NO_LINK);
         self.index.insert_unique(spread(java_hash), (java_hash, slot), |entry| spread(entry.0));
         slot
@@ -55,12 +55,12 @@ impl VehicleGroup {
 
     /// The vehicle of a slot.
     pub fn vehicle(&mut self, slot: u32) -> &mut Vehicle {
-        &mut self.vehicles[slot as usize]
+        &mut self.vehicles[slot]
     }
 
     /// The vehicle of a slot, to look at.
     pub fn vehicle_ref(&self, slot: u32) -> &Vehicle {
-        &self.vehicles[slot as usize]
+        &self.vehicles[slot]
     }
 
     /// Number of vehicles.
@@ -71,7 +71,7 @@ impl VehicleGroup {
     /// Makes sure that a vehicle is looked at when its silence is due. A check that stands earlier is left: it finds
     /// nothing and sets the next one, which is cheaper than moving it with every fix.
     pub fn schedule(&mut self, slot: u32, ctx: &Context<'_>) {
-        let vehicle = &mut self.vehicles[slot as usize];
+        let vehicle = &mut self.vehicles[slot];
         let due = order::next_check(vehicle, ctx);
         if due < vehicle.next_check {
             vehicle.next_check = due;
@@ -99,10 +99,10 @@ impl VehicleGroup {
             let mut slots = entry.remove();
             // Not in the order of slots, which a restart changes.
             let vehicles = &self.vehicles;
-            let vehicle = |slot: &u32| &vehicles[*slot as usize];
+            let vehicle = |slot: &u32| &vehicles[*slot];
             slots.sort_by(|a, b| (vehicle(a).hash, &vehicle(a).id).cmp(&(vehicle(b).hash, &vehicle(b).id)));
             for slot in slots {
-                let vehicle = &mut self.vehicles[slot as usize];
+                let vehicle = &mut self.vehicles[slot];
                 // An older entry of a vehicle whose check was moved forward says nothing.
                 if vehicle.next_check.floor_to_ms(CHECK_MS) != second {
                     continue;
@@ -134,6 +134,7 @@ impl VehicleGroup {
             return Err(postcard::Error::DeserializeBadEnum.into());
         }
         let runs = vec![NO_LINK; vehicles.len()];
+        let vehicles = vehicles.into_iter().collect();
         let mut group = VehicleGroup { vehicles, fleet, runs, ..VehicleGroup::default() };
         for (slot, vehicle) in group.vehicles.iter().enumerate() {
             let slot = slot as u32;
@@ -147,7 +148,7 @@ impl VehicleGroup {
 
     /// Counts what waits in this group.
     pub fn add_gauges(&self, gauges: &mut Gauges, sign: i64) {
-        for vehicle in &self.vehicles {
+        for vehicle in self.vehicles.iter() {
             let waiting = vehicle.reorder.as_ref().map_or(0, |reorder| reorder.len());
             gauges.held_rows += sign * (i64::from(vehicle.held.is_some()) + waiting as i64);
             for side in vehicle.pending.iter().filter(|side| side.is_first_time()) {

@@ -28,6 +28,7 @@ mod review;
 mod share;
 mod side;
 mod silence;
+mod slab;
 mod state;
 mod trip;
 mod trips;
