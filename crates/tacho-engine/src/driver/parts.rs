@@ -59,14 +59,6 @@ impl Drive {
 }
 
 impl Parts {
-    /// Adds another bucket.
-    pub fn add(&mut self, other: &Parts) {
-        self.drive.add(&other.drive);
-        for (count, by) in self.counts.iter_mut().zip(other.counts) {
-            *count += by;
-        }
-    }
-
     /// Alerts of a kind.
     pub fn count(&self, kind: AlertType) -> u32 {
         place_of(kind).map_or(0, |place| self.counts[place])

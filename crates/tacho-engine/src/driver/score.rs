@@ -132,8 +132,10 @@ impl Scores {
     /// An alert that began at `at` was none.
     pub fn dismiss_alert(&mut self, at: EventTime, alert_type: AlertType) {
         let Some(place) = place_of(alert_type) else { return };
+        let mut parts = Parts::default();
+        parts.counts[place] = 1;
         for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS) {
-            buckets.take_back(at.floor_to_ms(level.size_ms), place);
+            buckets.take(at.floor_to_ms(level.size_ms), &parts);
         }
         self.note_change(at, 0);
     }
@@ -182,7 +184,7 @@ impl Scores {
         for (buckets, level) in self.buckets.iter_mut().zip(&LEVELS).skip(first) {
             let start = at.floor_to_ms(level.size_ms);
             if start.plus_ms(level.reach_ms()) > self.told_until {
-                buckets.at(start).add(by);
+                buckets.add(start, by);
             }
         }
         self.note_change(at, first);

@@ -58,6 +58,8 @@ impl Account {
         if self.quarters.len() == QUARTERS_MAX {
             self.quarters.remove(0);
         }
+        // Most trips are over within a few of them.
+        self.quarters.reserve_exact(1);
         self.quarters.push(Quarter { start, driver_id: driver_id.clone(), drive: *drive });
     }
 

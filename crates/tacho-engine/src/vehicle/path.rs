@@ -7,6 +7,8 @@ use tacho_model::LatLon;
 const POINTS_MAX: usize = 64;
 /// Points that are collected before the path is simplified again.
 const POINTS_COLLECTED_MAX: usize = 96;
+/// Points by which the memory grows: in thirds of what it may become.
+const GROWTH: usize = POINTS_COLLECTED_MAX / 3 + 1;
 /// Points closer than this to the last one are not collected, metres: at first, and on a long way. In between it grows
 /// with every simplification, which would take out most of what a finer collection brings.
 const SPACING_M: f32 = 15.0;
@@ -40,6 +42,9 @@ impl Path {
         let spacing = self.spacing_m / M_PER_DEGREE;
         if north * north + east * east < spacing * spacing {
             return;
+        }
+        if self.points.len() == self.points.capacity() {
+            self.points.reserve_exact(GROWTH);
         }
         self.points.push(point);
         if self.points.len() > POINTS_COLLECTED_MAX {

@@ -71,10 +71,13 @@ struct Minute {
     has_news: bool,
 }
 
+/// What came in one slide of the live metrics.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Pane {
     start: EventTime,
-    samples: Samples,
+    count: u32,
+    sum_kmph: f64,
+    distance_m: f64,
 }
 
 /// The live metrics of the trip that runs.
@@ -384,18 +387,20 @@ impl Windows {
         }
         let Some(trip) = trip else { return };
         let start = fix.at.floor_to_ms(ctx.config.metrics_slide_ms);
-        let metrics = self.metrics.get_or_insert_with(|| Box::new(Metrics::new(trip.id.clone(), start)));
+        let metrics = self.metrics.get_or_insert_with(|| Box::new(Metrics::new(trip.id.clone(), start, ctx.config)));
         metrics.go_on_to(start, vehicle_id, ctx);
         if let Some(pane) = metrics.panes.iter_mut().rev().find(|pane| pane.start <= start) {
-            pane.samples.add(fix.speed_kmph);
-            pane.samples.distance_m += delta_m;
+            pane.count += 1;
+            pane.sum_kmph += f64::from(fix.speed_kmph);
+            pane.distance_m += delta_m;
         }
     }
 }
 
 impl Metrics {
-    fn new(trip_id: TripId, start: EventTime) -> Metrics {
-        let panes = VecDeque::from([Pane { start, samples: Samples::default() }]);
+    fn new(trip_id: TripId, start: EventTime, config: &EngineConfig) -> Metrics {
+        let mut panes = VecDeque::with_capacity((config.metrics_window_ms / config.metrics_slide_ms) as usize + 1);
+        panes.push_back(Pane::new(start));
         Metrics { trip_id, panes, told: start, shown: None }
     }
 
@@ -423,7 +428,7 @@ impl Metrics {
             if self.panes.is_empty() {
                 (self.shown, self.told) = (None, start);
             }
-            self.panes.push_back(Pane { start, samples: Samples::default() });
+            self.panes.push_back(Pane::new(start));
         }
         if self.told > start {
             // Silence told windows that this fix belongs to: they are told again.
@@ -453,11 +458,11 @@ impl Metrics {
     }
 
     fn tell(&self, vehicle_id: &VehicleId, window_start: EventTime, panes: Range<usize>, ctx: &mut Context<'_>) {
-        let mut total = Samples::default();
+        let mut total = Pane::new(window_start);
         for pane in self.panes.range(panes) {
-            total.count += pane.samples.count;
-            total.sum_kmph += pane.samples.sum_kmph;
-            total.distance_m += pane.samples.distance_m;
+            total.count += pane.count;
+            total.sum_kmph += pane.sum_kmph;
+            total.distance_m += pane.distance_m;
         }
         ctx.out.facts.trip_metrics.push(TripMetrics {
             trip_id: self.trip_id.clone(),
@@ -466,8 +471,14 @@ impl Metrics {
             window_end: window_start.plus_ms(ctx.config.metrics_window_ms),
             event_count: total.count,
             distance_m: total.distance_m,
-            avg_speed_kmph: total.mean_kmph(),
+            avg_speed_kmph: if total.count == 0 { 0.0 } else { total.sum_kmph / f64::from(total.count) },
         });
+    }
+}
+
+impl Pane {
+    fn new(start: EventTime) -> Pane {
+        Pane { start, count: 0, sum_kmph: 0.0, distance_m: 0.0 }
     }
 }
 
