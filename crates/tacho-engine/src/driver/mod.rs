@@ -21,15 +21,19 @@ use hours::Hours;
 use penalty::Penalty;
 use score::Scores;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use tacho_model::{AlertState, DriverId, DriverScore, EventTime, ScoreWindow, VehicleId};
 
-/// The drivers of one key group.
+/// A driver is looked at because its time has come, and is no longer among those that wait for it.
+type IsDue = bool;
+
+/// The drivers of one key group. By driver, or by the vehicle of an unidentified one.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct DriverGroup {
-    drivers: BTreeMap<String, Driver>,
+    /// Boxed: a lookup passes by many of them, and touches the keys alone.
+    drivers: BTreeMap<DriverId, Box<Driver>>,
     /// When each driver is looked at next, on fleet time.
-    due: BTreeSet<(EventTime, String)>,
+    due: BTreeSet<(EventTime, DriverId)>,
 }
 
 /// A driver, or a vehicle whose driver is not identified.
@@ -49,89 +53,75 @@ struct Driver {
 impl DriverGroup {
     /// Takes new inputs (sorted) and emits the windows that changed and end up to fleet time.
     pub fn run(&mut self, config: &EngineConfig, time: EpochTime, inputs: &[DriverInput], out: &mut DriverStageOutput) {
-        let mut touched = BTreeSet::new();
-        let (reviews, inputs): (Vec<&DriverInput>, Vec<&DriverInput>) =
+        let (reviews, mut news): (Vec<&DriverInput>, Vec<&DriverInput>) =
             inputs.iter().partition(|input| matches!(input.news, DriverNews::Review { .. }));
         // What is taken away may have been given by news that stands behind it.
-        let given = inputs.iter().filter(|input| !input.news.takes());
-        for input in given.chain(inputs.iter().filter(|input| input.news.takes())) {
-            self.take(config, input);
-            if !touched.contains(input.key()) {
-                touched.insert(input.key().to_owned());
-            }
-        }
-        touched.extend(self.reviewed(&reviews));
+        news.sort_by_key(|input| (input.key(), input.news.takes()));
         // Before fleet time is known nothing can be told: it is told when the first one comes.
         let fleet = time.fleet.unwrap_or(EventTime::MIN);
+        let mut looked_at: Vec<(DriverId, IsDue)> =
+            self.reviewed(&reviews).into_iter().map(|key| (key, false)).collect();
         while self.due.first().is_some_and(|(due, _)| *due <= fleet) {
-            touched.extend(self.due.pop_first().map(|(_, key)| key));
+            looked_at.extend(self.due.pop_first().map(|(_, key)| (key, true)));
         }
-        for key in touched {
-            if let Some(driver) = self.drivers.get_mut(&key) {
-                driver.hours.judge(config, time.fleet);
-                reviews.iter().for_each(|review| driver.review(&review.news));
-                if time.fleet.is_some() {
-                    driver.emit(config, fleet, out);
-                }
-                let due = driver.due_after(config, fleet);
-                self.due.remove(&(driver.due, key.clone()));
-                driver.due = due.unwrap_or(EventTime::MAX);
-                if driver.is_over(config, fleet) {
-                    self.drivers.remove(&key);
-                } else if let Some(due) = due {
-                    self.due.insert((due, key));
-                }
-            }
+        let with_news = news.chunk_by(|a, b| a.key() == b.key());
+        looked_at.extend(with_news.clone().map(|news| (DriverId::from(news[0].key()), false)));
+        // A driver that is due stands first among its entries.
+        looked_at.sort_by(|a, b| (&a.0, !a.1).cmp(&(&b.0, !b.1)));
+        looked_at.dedup_by(|next, kept| next.0 == kept.0);
+        let mut with_news = with_news.peekable();
+        for (key, is_due) in looked_at {
+            let news = with_news.next_if(|news| news[0].key() == key.as_str()).unwrap_or_default();
+            self.look_at((key, is_due), news, &reviews, (config, time), out);
         }
     }
 
-    fn take(&mut self, config: &EngineConfig, input: &DriverInput) {
-        if input.news == DriverNews::Erased {
-            if let Some(driver) = self.drivers.remove(input.key()) {
-                self.due.remove(&(driver.due, input.key().to_owned()));
+    /// Takes what is new of a driver, and tells what there is to tell.
+    fn look_at(
+        &mut self,
+        (key, is_due): (DriverId, IsDue),
+        news: &[&DriverInput],
+        reviews: &[&DriverInput],
+        (config, time): (&EngineConfig, EpochTime),
+        out: &mut DriverStageOutput,
+    ) {
+        let mut entry = match (self.drivers.entry(key), news.first()) {
+            (Entry::Occupied(known), _) => known,
+            (Entry::Vacant(_), None) => return,
+            (Entry::Vacant(new), Some(first)) => new.insert_entry(Box::new(Driver::of(first))),
+        };
+        let was_due = entry.get().due;
+        let mut is_erased = false;
+        for input in news {
+            is_erased = input.news == DriverNews::Erased;
+            if is_erased {
+                **entry.get_mut() = Driver::of(input);
+            } else {
+                entry.get_mut().take(config, input);
             }
-            return;
         }
-        if !self.drivers.contains_key(input.key()) {
-            self.drivers.insert(input.key().to_owned(), Driver::of(input));
+        let driver = entry.get_mut();
+        let fleet = time.fleet.unwrap_or(EventTime::MIN);
+        let due = if is_erased { None } else { driver.tell(config, time.fleet, reviews, out) };
+        driver.due = due.unwrap_or(EventTime::MAX);
+        let (due, is_over) = (driver.due, is_erased || driver.is_over(config, fleet));
+        let key = if is_over { entry.remove_entry().0 } else { entry.key().clone() };
+        let is_moved = is_due || is_over || was_due != due;
+        if is_moved && !is_due && was_due != EventTime::MAX {
+            self.due.remove(&(was_due, key.clone()));
         }
-        let Some(driver) = self.drivers.get_mut(input.key()) else { return };
-        match &input.news {
-            DriverNews::Alert(alert_type) => {
-                driver.penalty.take(input.at, &input.vehicle_id, *alert_type);
-                driver.scores.take_alert(input.at, *alert_type);
-            }
-            DriverNews::Dismissed(alert_type) => {
-                driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type);
-                driver.scores.dismiss_alert(input.at, *alert_type);
-            }
-            DriverNews::DismissedOver(over_ms) => driver.scores.dismiss_over(input.at, *over_ms),
-            DriverNews::MovedAlert { alert_type, is_taken } => {
-                match is_taken {
-                    true => driver.penalty.dismiss(input.at, &input.vehicle_id, *alert_type),
-                    false => driver.penalty.take(input.at, &input.vehicle_id, *alert_type),
-                }
-                driver.scores.move_alert(input.at, *alert_type, *is_taken);
-            }
-            DriverNews::MovedDrive { drive, is_taken } => driver.scores.move_drive(input.at, drive, *is_taken),
-            DriverNews::Drive { drive, heard_at } => {
-                let driven_ms = driver.scores.take_drive(input.at, drive);
-                if !driver.driver_id.is_empty() {
-                    driver.hours.take_minute(input.at, driven_ms, &input.vehicle_id, *heard_at);
-                }
-            }
-            DriverNews::BreakStart => driver.hours.start_break(input.at),
-            DriverNews::BreakEnd { heard_at } => driver.hours.end_break(config, input.at, *heard_at),
-            DriverNews::Profile(profile) => driver.hours.set_profile(config, input.at, *profile),
-            DriverNews::Erased | DriverNews::Review { .. } => {}
+        if is_moved && !is_over && due != EventTime::MAX {
+            self.due.insert((due, key));
         }
     }
 
-    /// Who has an alert that is reviewed.
-    fn reviewed<'g>(&'g self, reviews: &'g [&DriverInput]) -> impl Iterator<Item = String> + 'g {
-        let drivers = self.drivers.iter().filter(|_| !reviews.is_empty());
+    /// Who has an alert that is reviewed. All drivers are asked, but only if there is something to ask.
+    fn reviewed(&self, reviews: &[&DriverInput]) -> Vec<DriverId> {
+        if reviews.is_empty() {
+            return Vec::new();
+        }
         let is_reviewed = |driver: &Driver| reviews.iter().any(|review| driver.has_told(&review.news));
-        drivers.filter(move |(_, driver)| is_reviewed(driver)).map(|(key, _)| key.clone())
+        self.drivers.iter().filter(|(_, driver)| is_reviewed(driver)).map(|(key, _)| key.clone()).collect()
     }
 
     /// The state, for a snapshot.
@@ -156,6 +146,54 @@ impl Driver {
             hours: Hours::default(),
             due: EventTime::MAX,
         }
+    }
+
+    fn take(&mut self, config: &EngineConfig, input: &DriverInput) {
+        match &input.news {
+            DriverNews::Alert(alert_type) => {
+                self.penalty.take(input.at, &input.vehicle_id, *alert_type);
+                self.scores.take_alert(input.at, *alert_type);
+            }
+            DriverNews::Dismissed(alert_type) => {
+                self.penalty.dismiss(input.at, &input.vehicle_id, *alert_type);
+                self.scores.dismiss_alert(input.at, *alert_type);
+            }
+            DriverNews::DismissedOver(over_ms) => self.scores.dismiss_over(input.at, *over_ms),
+            DriverNews::MovedAlert { alert_type, is_taken } => {
+                match is_taken {
+                    true => self.penalty.dismiss(input.at, &input.vehicle_id, *alert_type),
+                    false => self.penalty.take(input.at, &input.vehicle_id, *alert_type),
+                }
+                self.scores.move_alert(input.at, *alert_type, *is_taken);
+            }
+            DriverNews::MovedDrive { drive, is_taken } => self.scores.move_drive(input.at, drive, *is_taken),
+            DriverNews::Drive { drive, heard_at } => {
+                let driven_ms = self.scores.take_drive(input.at, drive);
+                if !self.driver_id.is_empty() {
+                    self.hours.take_minute(input.at, driven_ms, &input.vehicle_id, *heard_at);
+                }
+            }
+            DriverNews::BreakStart => self.hours.start_break(input.at),
+            DriverNews::BreakEnd { heard_at } => self.hours.end_break(config, input.at, *heard_at),
+            DriverNews::Profile(profile) => self.hours.set_profile(config, input.at, *profile),
+            DriverNews::Erased | DriverNews::Review { .. } => {}
+        }
+    }
+
+    /// Judges, tells what there is to tell, and says when there is more.
+    fn tell(
+        &mut self,
+        config: &EngineConfig,
+        fleet: Option<EventTime>,
+        reviews: &[&DriverInput],
+        out: &mut DriverStageOutput,
+    ) -> Option<EventTime> {
+        self.hours.judge(config, fleet);
+        reviews.iter().for_each(|review| self.review(&review.news));
+        if let Some(fleet) = fleet {
+            self.emit(config, fleet, out);
+        }
+        self.due_after(config, fleet.unwrap_or(EventTime::MIN))
     }
 
     /// True if it is an alert of this driver that is reviewed.
