@@ -31,6 +31,7 @@ pub fn start(
 ) {
     let known = [&mut vehicle.trip, &mut vehicle.ended].into_iter().flatten().find(|trip| trip.id == *trip_id);
     if let Some(trip) = known {
+        trip.is_begun_by_event = true;
         // The event comes after fixes that named the trip: it corrects the start.
         if at <= trip.started_at {
             trip.started_at = at;
@@ -55,6 +56,7 @@ pub fn start(
     let driver = if driver_id.is_empty() { vehicle.driver_id.clone() } else { driver_id.clone() };
     let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver);
     trip.named_driver = driver_id;
+    trip.is_begun_by_event = true;
     trip.tell(&vehicle.id, ctx);
     vehicle.trip = Some(Box::new(trip));
 }
@@ -71,6 +73,10 @@ pub fn end(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Context
         trip.tell(&vehicle.id, ctx);
         delivery::on_trip_end(vehicle, &trip, ctx);
         vehicle.ended = Some(trip);
+    } else if let Some(mut trip) = vehicle.interrupted.take_if(|trip| trip.id == end.trip_id) {
+        // Another trip has begun and ended since.
+        declare_end(&mut trip, at, &end);
+        trip.tell(&vehicle.id, ctx);
     } else if !vehicle.has_ended(end.trip_id.as_str()) {
         // An end without a start: the producer's word is all there is.
         let duration_ms = if end.duration_s.is_finite() { (end.duration_s * 1_000.0) as i64 } else { 0 };

@@ -23,6 +23,7 @@ const EVENTS_MAX: usize = 64;
 pub struct Silence {
     trip: Option<Box<Trip>>,
     ended: Option<Box<Trip>>,
+    interrupted: Option<Box<Trip>>,
     ended_before: Option<Box<EndedTrips>>,
     delivery: Option<Box<Delivery>>,
     parked_at: Option<LatLon>,
@@ -65,6 +66,7 @@ fn before(vehicle: &Vehicle) -> Silence {
     Silence {
         trip: vehicle.trip.clone(),
         ended: vehicle.ended.clone(),
+        interrupted: vehicle.interrupted.clone(),
         ended_before: vehicle.ended_before.clone(),
         delivery: vehicle.delivery.clone(),
         parked_at: vehicle.parked.position,
@@ -97,11 +99,12 @@ pub fn on_event(vehicle: &mut Vehicle, event: &PendingSide, ctx: &mut Context<'_
 /// Puts back what there was. The events wait for their moment again.
 fn take_back(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(silence) = vehicle.silence.take() else { return };
-    let Silence { trip, ended, ended_before, delivery, parked_at, login, moved, events, .. } = *silence;
+    let Silence { trip, ended, interrupted, ended_before, delivery, parked_at, login, moved, events, .. } = *silence;
     let told = std::mem::replace(&mut vehicle.delivery, delivery);
     delivery::keep_reviews(vehicle, told);
     moved.iter().for_each(|moved| moved.take_back(&vehicle.id, ctx));
     (vehicle.trip, vehicle.ended, vehicle.ended_before) = (trip, ended, ended_before);
+    vehicle.interrupted = interrupted;
     vehicle.parked.position = parked_at;
     vehicle.login = login;
     if let Some(trip) = &mut vehicle.trip {

@@ -75,6 +75,8 @@ pub struct Vehicle {
     pub trip: Option<Box<Trip>>,
     /// The trip that ended last, while it takes corrections.
     pub ended: Option<Box<Trip>>,
+    /// The one before it, if another trip cut it short that an event had begun: it may go on behind that, or be told its end.
+    pub interrupted: Option<Box<Trip>>,
     /// The trips that ended before it.
     pub ended_before: Option<Box<EndedTrips>>,
     /// The round of the running trip, if it has a plan.
@@ -127,6 +129,7 @@ impl Vehicle {
             parked: Parked::default(),
             trip: None,
             ended: None,
+            interrupted: None,
             ended_before: None,
             delivery: None,
             speeds: None,

@@ -51,6 +51,8 @@ pub struct Trip {
     pub is_timed_out: bool,
     /// Telemetry has named it.
     pub is_in_telemetry: bool,
+    /// A `trip_start` has begun it, so that a `trip_end` is to come.
+    pub is_begun_by_event: bool,
     pub driver_id: DriverId,
     /// Who is to drive by its `trip_start`, or who really drove by a `trip.reassign`; or empty.
     pub named_driver: DriverId,
@@ -108,6 +110,7 @@ impl Trip {
             has_left: false,
             is_timed_out: false,
             is_in_telemetry: false,
+            is_begun_by_event: false,
             driver_id,
             named_driver: DriverId::default(),
             is_reassigned: false,

@@ -53,8 +53,14 @@ fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     if is_ended {
         return go_on_ended(vehicle, fix, step, ctx);
     }
+    let interrupted = vehicle.interrupted.take_if(|trip| trip.id.as_str() == fix.trip_id);
     end_running(vehicle, fix.at, ctx);
     share::hand_over(vehicle, ctx);
+    if let Some(mut trip) = interrupted {
+        trip.reopen();
+        vehicle.trip = Some(trip);
+        return true;
+    }
     let id = TripId::from(fix.trip_id);
     let mut trip = Trip::start(id, TripOrigin::Declared, fix.at, fix.position, vehicle.driver_id.clone());
     trip.is_in_telemetry = true;
@@ -120,6 +126,11 @@ pub fn finish(vehicle: &mut Vehicle, mut trip: Box<Trip>, ctx: &mut Context<'_>)
     delivery::on_trip_end(vehicle, &trip, ctx);
     vehicle.parked.position = Some(trip.position);
     vehicle.remember_ended(trip.id.as_str());
+    let is_cut_short =
+        |before: &mut Box<Trip>| before.is_begun_by_event && before.end_reason == EndReason::TripIdChanged;
+    if let Some(before) = vehicle.ended.take_if(is_cut_short) {
+        vehicle.interrupted = Some(before);
+    }
     vehicle.ended = Some(trip);
 }
 

@@ -448,3 +448,61 @@ fn a_gap_in_which_the_vehicle_must_have_stood_ends_a_trip_although_it_has_moved(
         "#]],
     );
 }
+
+#[test]
+fn a_trip_inside_another_one_leaves_the_outer_one_its_end() {
+    check(
+        "show ended
+         start v1 12:00:00 A
+         drive v1 12:00:00..12:00:05 36 trip=A
+         start v1 12:00:05 B
+         drive v1 12:00:05..12:00:09 36 trip=B
+         end v1 12:00:08 B dist=30 dur=3
+         stand v1 12:00:09..12:00:13
+         end v1 12:00:11 A dist=80 dur=11
+         stand v1 12:00:13..12:00:15",
+        expect![[r#"
+            show ended
+            start v1 12:00:00 A
+            drive v1 12:00:00..12:00:05 36 trip=A
+            start v1 12:00:05 B
+            drive v1 12:00:05..12:00:09 36 trip=B
+              -> trip A completed 12:00:00..12:00:04 40 m n=5 trip_id_changed confirmed 12:00:04 moving 4 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+            end v1 12:00:08 B dist=30 dur=3
+              -> trip B completed 12:00:05..12:00:08 30 m n=4 declared confirmed 12:00:08 moving 3 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 30 m 3 s
+            stand v1 12:00:09..12:00:13
+            end v1 12:00:11 A dist=80 dur=11
+              -> trip A completed 12:00:00..12:00:11 40 m n=5 declared confirmed 12:00:11 moving 4 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 80 m 11 s
+            stand v1 12:00:13..12:00:15
+        "#]],
+    );
+}
+
+#[test]
+fn a_trip_goes_on_behind_one_inside_it() {
+    check(
+        "show ended
+         start v1 12:00:00 A
+         drive v1 12:00:00..12:00:05 36 trip=A
+         start v1 12:00:05 B
+         drive v1 12:00:05..12:00:08 36 trip=B
+         end v1 12:00:08 B dist=30 dur=3
+         drive v1 12:00:09..12:00:13 36 trip=A
+         end v1 12:00:12 A dist=80 dur=12
+         stand v1 12:00:13..12:00:15",
+        expect![[r#"
+            show ended
+            start v1 12:00:00 A
+            drive v1 12:00:00..12:00:05 36 trip=A
+            start v1 12:00:05 B
+            drive v1 12:00:05..12:00:08 36 trip=B
+              -> trip A completed 12:00:00..12:00:04 40 m n=5 trip_id_changed confirmed 12:00:04 moving 4 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0
+            end v1 12:00:08 B dist=30 dur=3
+            drive v1 12:00:09..12:00:13 36 trip=A
+              -> trip B completed 12:00:05..12:00:08 20 m n=3 declared confirmed 12:00:08 moving 2 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 30 m 3 s
+            end v1 12:00:12 A dist=80 dur=12
+              -> trip A completed 12:00:00..12:00:12 80 m n=9 declared confirmed 12:00:12 moving 9 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 80 m 12 s
+            stand v1 12:00:13..12:00:15
+        "#]],
+    );
+}
