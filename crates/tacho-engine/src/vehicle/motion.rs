@@ -231,6 +231,10 @@ fn moved_m(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &Context<'_>) -> f64 {
     let displaced_m = anchor.distance_m(fix.position);
     // Positions of a parked vehicle wander farther than the radius now and then: while it stands, they add nothing.
     let is_parked = !is_on_trip && fix.speed_kmph < STANDSTILL_KMPH;
+    if is_parked && displaced_m >= ctx.config.trip_start_m {
+        // It was taken elsewhere: the way there is not that of its next trip.
+        vehicle.parked.anchor = Some(fix.position);
+    }
     if is_parked || displaced_m <= detect::parked_radius_m(fix, ctx) {
         return 0.0;
     }

@@ -506,3 +506,32 @@ fn a_trip_goes_on_behind_one_inside_it() {
         "#]],
     );
 }
+
+#[test]
+fn the_way_of_a_parked_vehicle_on_a_tow_truck_is_not_that_of_its_next_trip() {
+    check(
+        "show ended
+         stand v1 12:00:00..12:00:05
+         fix v1 12:10:00 1800 0 0
+         fix v1 12:10:30 1800 0 0
+         start v1 12:11:00 T
+         fix v1 12:11:00 1800 0 0 trip=T
+         fix v1 12:11:01 1810 0 36 trip=T
+         fix v1 12:11:02 1820 0 36 trip=T
+         end v1 12:11:02 T dist=20 dur=2
+         fix v1 12:11:04 1820 0 0",
+        expect![[r#"
+            show ended
+            stand v1 12:00:00..12:00:05
+            fix v1 12:10:00 1800 0 0
+            fix v1 12:10:30 1800 0 0
+            start v1 12:11:00 T
+            fix v1 12:11:00 1800 0 0 trip=T
+            fix v1 12:11:01 1810 0 36 trip=T
+            fix v1 12:11:02 1820 0 36 trip=T
+            end v1 12:11:02 T dist=20 dur=2
+              -> trip T completed 12:11:00..12:11:02 20 m n=3 declared confirmed 12:11:02 moving 1 idle 0 in 0 coverage 1.00 over 0 harsh 0/0/0 declared 20 m 2 s
+            fix v1 12:11:04 1820 0 0
+        "#]],
+    );
+}
