@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "200_vehicle_rates",
     "201_trips_that_contradict",
     "202_coverage_of_vehicles",
+    "218_ways_of_cancelled_trips",
 ];
 
 struct Migration {

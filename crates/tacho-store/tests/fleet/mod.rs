@@ -172,6 +172,37 @@ fn a_driver_is_on_two_vehicles_when_both_drive_at_once() {
     assert_eq!(host.ask(&store, found), "d1\ttwo\tone\t2026-03-08 08:40:00.000\t1200\n");
 }
 
+/// `back` comes home from 3 km away on a trip that is cancelled, and leaves from there: no leap. The trip of `nested` goes on
+/// for 3 km around one inside it, and its next one leaves from there: none. `towed` leaves 2 km from where it ended.
+#[test]
+fn a_vehicle_leaps_when_no_trip_took_it_there() {
+    let host = Host::shared();
+    let store = host.store_in("leaps");
+    fleet(host, &store, 24.0, &[]);
+    let trips = [
+        ("b1", "back", "completed", "08:00", "08:10", 0.0, 3.0),
+        ("b2", "back", "cancelled", "08:20", "08:30", 3.0, 0.0),
+        ("b3", "back", "completed", "08:40", "08:50", 0.0, 3.0),
+        ("n1", "nested", "completed", "08:00", "09:00", 0.0, 3.0),
+        ("n2", "nested", "completed", "08:10", "08:20", 0.0, 1.0),
+        ("n3", "nested", "completed", "09:10", "09:20", 3.0, 0.0),
+        ("t1", "towed", "completed", "08:00", "08:10", 0.0, 1.0),
+        ("t2", "towed", "completed", "08:20", "08:30", 3.0, 0.0),
+    ];
+    for (trip, vehicle, status, from, to, from_km, to_km) in trips {
+        let row = format!(
+            "INSERT INTO trips (trip_id, vehicle_id, status, started_at, ended_at, start_lat, end_lat, version) VALUES \
+             ('{trip}', '{vehicle}', '{status}', '2026-03-08 {from}:00', '2026-03-08 {to}:00', {} / 111.195, {} / 111.195, 1)",
+            from_km, to_km
+        );
+        execute(host, &store, &row);
+    }
+    let found = "SELECT trip_id, other_trip_id, round(value, -1) FROM v_anomalies_now WHERE anomaly_type = 'moved_between_trips'";
+    assert_eq!(host.ask(&store, found), "t2\tt1\t2000\n");
+    let overlaps = "SELECT trip_id, other_trip_id, value FROM v_anomalies_now WHERE anomaly_type = 'overlapping_trips'";
+    assert_eq!(host.ask(&store, overlaps), "n2\tn1\t600\n");
+}
+
 /// Of a vehicle that drives 4 h and 40 km a day for eight days. Its odometer stood at 14,800 km when it drove last; the oil is due
 /// at 15,000, a belt after 20 h of which 8 are over, the tyres on a date; the brakes are due. A filter was taken out of the plan.
 #[test]
