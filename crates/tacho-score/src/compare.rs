@@ -1,6 +1,7 @@
 //! Alerts, type by type, and the whole report.
 
 use crate::{
+    anomalies,
     found::{Found, FoundAlert},
     matching::{Span, pair},
     report::{Case, Report, TypeScore},
@@ -53,13 +54,16 @@ pub fn score(truth: &Truth, found: &Found, tolerance: &Tolerance, has_details: b
         Some(score_type((name, lines), alerts, truth, tolerance, has_details))
     };
     let unexpected = raised.iter().filter(|(name, _)| !happened.contains_key(*name));
+    let (of_trips, unexpected_of_trips) = anomalies::score(truth, found, tolerance, has_details);
+    let of_alerts = names.into_iter().map(|name| (name.to_owned(), score_of(name)));
+    let unexpected = unexpected.map(|(name, alerts)| ((*name).to_owned(), alerts.len()));
     Report {
         scenario: truth.summary.scenario.clone(),
-        types: names.into_iter().map(|name| (name.to_owned(), score_of(name))).collect(),
+        types: of_alerts.chain(of_trips).collect(),
         trips: trips::score(truth, found, tolerance, has_details),
         stops: stops::score(truth, found, tolerance, has_details),
         corrupt: score_corrupt(truth, found),
-        unexpected: unexpected.map(|(name, alerts)| ((*name).to_owned(), alerts.len())).collect(),
+        unexpected: unexpected.chain(unexpected_of_trips).collect(),
     }
 }
 

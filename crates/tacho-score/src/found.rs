@@ -43,9 +43,21 @@ pub fn queries(truth: &Truth) -> Vec<Query> {
     let dead = format!(
         "SELECT reason, count() AS records FROM dead_letters WHERE at >= fromUnixTimestamp64Milli({start_ms}) GROUP BY reason"
     );
-    [("alerts", alerts), ("trips", trips), ("stop_visits", visits), ("dead_letters", dead)]
-        .map(|(table, sql)| Query { table, sql })
-        .to_vec()
+    let anomalies = format!(
+        "SELECT anomaly_type, vehicle_id, trip_id, other_trip_id, {} AS at_ms, value FROM v_anomalies_now WHERE {} \
+         ORDER BY at, anomaly_type, trip_id, other_trip_id",
+        ms("at"),
+        within("at")
+    );
+    [
+        ("alerts", alerts),
+        ("trips", trips),
+        ("stop_visits", visits),
+        ("v_anomalies_now", anomalies),
+        ("dead_letters", dead),
+    ]
+    .map(|(table, sql)| Query { table, sql })
+    .to_vec()
 }
 
 /// An alert. Times in milliseconds since the epoch.
@@ -95,17 +107,50 @@ pub struct FoundTrip {
     pub distance_m: f64,
 }
 
-/// A visit to a stop. Times in milliseconds since the epoch.
+/// A trip that contradicts another one, or itself.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct FoundAnomaly {
+    /// Its type.
+    pub anomaly_type: String,
+    /// The vehicle.
+    pub vehicle_id: String,
+    /// The trip.
+    pub trip_id: String,
+    /// The one that it contradicts, or empty.
+    pub other_trip_id: String,
+    /// Start of the trip, milliseconds since the epoch.
+    #[serde(deserialize_with = "whole")]
+    pub at_ms: i64,
+    /// Seconds or metres, by type.
+    pub value: f64,
+}
+
+/// A planned stop and what became of it. Times in milliseconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoundVisit {
     /// The trip.
     pub trip_id: String,
     /// The stop.
     pub stop_id: String,
-    /// Arrival; `None` if it was skipped.
+    /// `planned`, `arrived`, `departed`, `skipped`, `removed`.
+    pub status: String,
+    /// `early`, `on_time`, `late`, `skipped`, or empty.
+    pub punctuality: String,
+    /// Its place among the visits, from 1; 0 without one.
+    pub visit_order: u32,
+    /// A stop that was planned later was visited before it.
+    pub is_out_of_order: bool,
+    /// Arrival; `None` if it was not visited.
     pub arrived_ms: Option<i64>,
     /// Departure.
     pub departed_ms: Option<i64>,
+    /// Arrival behind its promise, seconds.
+    pub lateness_s: Option<f64>,
+    /// Until the window opened, seconds.
+    pub waiting_s: Option<f64>,
+    /// Service beyond the planned one, seconds.
+    pub delay_s: Option<f64>,
     /// The outcome as it was declared, or empty.
     pub outcome: String,
 }
@@ -119,6 +164,8 @@ pub struct Found {
     pub trips: Vec<FoundTrip>,
     /// Visits to stops.
     pub visits: Option<Vec<FoundVisit>>,
+    /// Trips that contradict each other.
+    pub anomalies: Vec<FoundAnomaly>,
     /// Rejected records by reason.
     pub dead_letters: Vec<(String, u64)>,
 }
@@ -153,6 +200,7 @@ impl Found {
             "alerts" => self.alerts.push(serde_json::from_str(row)?),
             "trips" => self.trips.push(serde_json::from_str(row)?),
             "stop_visits" => self.visits.get_or_insert_default().push(visit_of(&serde_json::from_str(row)?)),
+            "v_anomalies_now" => self.anomalies.push(serde_json::from_str(row)?),
             "dead_letters" => {
                 let row: Value = serde_json::from_str(row)?;
                 let reason = row["reason"].as_str().unwrap_or_default().to_owned();
@@ -168,9 +216,17 @@ impl Found {
 fn visit_of(row: &Value) -> FoundVisit {
     let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let time = |names: &[&str]| names.iter().find_map(|name| time_of(row.get(*name)?)).filter(|ms| *ms > 0);
+    let number = |name: &str| row[name].as_f64().filter(|value| value.is_finite());
     FoundVisit {
         trip_id: text("trip_id"),
         stop_id: text("stop_id"),
+        status: text("status"),
+        punctuality: text("punctuality"),
+        visit_order: number_of(&row["visit_order"]).unwrap_or(0) as u32,
+        is_out_of_order: row["out_of_order"].as_bool().unwrap_or(false),
+        lateness_s: number("lateness_s"),
+        waiting_s: number("waiting_s"),
+        delay_s: number("delay_s"),
         arrived_ms: time(&["arrived_at", "arrival"]),
         departed_ms: time(&["departed_at", "departure"]),
         outcome: text("outcome"),

@@ -74,7 +74,8 @@ pub struct TripScore {
     pub distance_error_max: Option<f64>,
 }
 
-/// Visits to planned stops: found means arrival and departure within the tolerance, and the outcome.
+/// Planned stops: found means what became of it (early, on time, late, skipped, removed), arrival, departure, lateness, waiting
+/// and delay within the tolerance, its place among the visits, whether that was out of order, and the outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct StopScore {
     /// The counts.
@@ -92,7 +93,7 @@ pub struct StopScore {
 pub struct Report {
     /// The scenario.
     pub scenario: String,
-    /// By alert type.
+    /// By type of alert, and of trips that contradict each other.
     #[serde(flatten)]
     pub types: BTreeMap<String, Option<TypeScore>>,
     /// Trips.
@@ -101,7 +102,7 @@ pub struct Report {
     pub stops: Option<StopScore>,
     /// Damaged messages against dead letters, by reason.
     pub corrupt: Option<TypeScore>,
-    /// Alerts of types that the scenario does not contain.
+    /// Alerts, and contradictions of trips, of types that the scenario does not contain.
     pub unexpected: BTreeMap<String, usize>,
 }
 
@@ -109,7 +110,7 @@ impl Report {
     /// A table for people.
     pub fn table(&self) -> String {
         let mut text = format!(
-            "{:<20} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
+            "{:<22} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
             self.scenario, "precision", "recall", "found", "missed", "extra", "detect s"
         );
         let types = self.types.iter().filter_map(|(name, score)| Some((name.as_str(), score.as_ref()?)));
@@ -143,7 +144,7 @@ fn push_row(text: &mut String, name: &str, score: &TypeScore) {
     let detect = score.time_to_detect_s.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1}"));
     let (precision, recall) = (ratio(score.precision), ratio(score.recall));
     let TypeScore { found, missed, extra, .. } = score;
-    let _ = writeln!(text, "{name:<20} {precision:>9} {recall:>9} {found:>7} {missed:>7} {extra:>7} {detect:>10}");
+    let _ = writeln!(text, "{name:<22} {precision:>9} {recall:>9} {found:>7} {missed:>7} {extra:>7} {detect:>10}");
     for (word, cases) in [("missed", &score.missed_cases), ("extra", &score.extra_cases)] {
         for case in cases.iter().flatten() {
             let Case { id, vehicle_id, start, what } = case;

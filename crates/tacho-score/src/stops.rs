@@ -1,4 +1,4 @@
-//! Visits to planned stops.
+//! Planned stops and what became of them.
 
 use crate::{
     compare::{Tolerance, text_of},
@@ -8,17 +8,13 @@ use crate::{
 };
 
 pub(crate) fn score(truth: &Truth, found: &Found, tolerance: &Tolerance, has_details: bool) -> Option<StopScore> {
-    let lines: Vec<&TruthLine> = truth.of_kind("stop").filter(|line| line.type_name != "skipped").collect();
+    let lines: Vec<&TruthLine> = truth.of_kind("stop").collect();
     if lines.is_empty() {
         return None;
     }
     let trips: Vec<&str> = truth.of_kind("trip").map(|line| line.trip_id.as_str()).collect();
-    let visits: Vec<&FoundVisit> = found
-        .visits
-        .iter()
-        .flatten()
-        .filter(|visit| visit.arrived_ms.is_some() && trips.contains(&visit.trip_id.as_str()))
-        .collect();
+    let visits: Vec<&FoundVisit> =
+        found.visits.iter().flatten().filter(|visit| trips.contains(&visit.trip_id.as_str())).collect();
     let mut is_taken = vec![false; visits.len()];
     let mut score = StopScore::default();
     let (mut matched, mut missed) = (0, Vec::new());
@@ -61,8 +57,33 @@ pub(crate) fn score(truth: &Truth, found: &Found, tolerance: &Tolerance, has_det
     Some(score)
 }
 
-/// What is wrong with a visit, if anything.
+/// What is wrong with a stop, if anything.
 fn fault_of(line: &TruthLine, visit: &FoundVisit, tolerance: &Tolerance, score: &mut StopScore) -> Option<String> {
+    let (expected, found) = (line.type_name.as_str(), status_of(visit));
+    if found != expected {
+        return Some(format!("{found} instead of {expected}"));
+    }
+    if matches!(expected, "skipped" | "removed") {
+        return visit.arrived_ms.map(|_| "it was not visited".to_owned());
+    }
+    fault_of_times(line, visit, tolerance, score).or_else(|| fault_of_visit(line, visit))
+}
+
+/// How the visit stands to the promise, or why there was none.
+fn status_of(visit: &FoundVisit) -> &str {
+    match visit.status.as_str() {
+        status @ ("skipped" | "removed") => status,
+        _ if visit.punctuality.is_empty() => &visit.status,
+        _ => &visit.punctuality,
+    }
+}
+
+fn fault_of_times(
+    line: &TruthLine,
+    visit: &FoundVisit,
+    tolerance: &Tolerance,
+    score: &mut StopScore,
+) -> Option<String> {
     let off_ms = |found: Option<i64>, happened: Option<i64>| Some((found? - happened?).abs());
     let arrival_ms = off_ms(visit.arrived_ms, Some(line.start_ms)).unwrap_or(i64::MAX);
     let departure_ms = off_ms(visit.departed_ms, line.end_ms).unwrap_or(i64::MAX);
@@ -76,7 +97,27 @@ fn fault_of(line: &TruthLine, visit: &FoundVisit, tolerance: &Tolerance, score: 
     if arrival_ms > tolerance.stop_ms || departure_ms > tolerance.stop_ms {
         return Some(format!("arrival {arrival_ms} ms, departure {departure_ms} ms off"));
     }
+    // Each is a difference of moments that may be off by as much; service by both of its ends.
+    let tolerance_s = tolerance.stop_ms as f64 / 1_000.0;
+    let spans = [
+        ("lateness", line.lateness_s, visit.lateness_s, tolerance_s),
+        ("waiting", line.waiting_s, visit.waiting_s, tolerance_s),
+        ("delay", line.delay_s, visit.delay_s, 2.0 * tolerance_s),
+    ];
+    spans.into_iter().find_map(|(name, happened, found, most_s)| {
+        let (happened, found) = (happened?, found.unwrap_or(f64::NAN));
+        let is_right = (found - happened).abs() <= most_s;
+        (!is_right).then(|| format!("{name} {found} s instead of {happened}"))
+    })
+}
+
+fn fault_of_visit(line: &TruthLine, visit: &FoundVisit) -> Option<String> {
+    if line.visit_order.is_some_and(|order| order != visit.visit_order) {
+        return Some(format!("visit {} instead of {:?}", visit.visit_order, line.visit_order));
+    }
+    if line.out_of_order != visit.is_out_of_order {
+        return Some(format!("out of order: {} instead of {}", visit.is_out_of_order, line.out_of_order));
+    }
     let expected = line.outcome.as_deref().unwrap_or_default();
-    (!expected.is_empty() && visit.outcome != expected)
-        .then(|| format!("outcome {} instead of {expected}", visit.outcome))
+    (visit.outcome != expected).then(|| format!("outcome {} instead of {expected}", visit.outcome))
 }

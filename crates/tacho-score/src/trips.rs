@@ -8,6 +8,8 @@ use crate::{
     truth::{Truth, TruthLine},
 };
 
+use std::collections::BTreeSet;
+
 /// Trips that share less than this are neighbours, ms.
 const SHARED_MS_MIN: i64 = 30_000;
 
@@ -22,7 +24,9 @@ pub(crate) fn score(truth: &Truth, found: &Found, tolerance: &Tolerance, has_det
     if lines.is_empty() {
         return None;
     }
-    let judged: Vec<Judged<'_>> = lines.iter().map(|line| judge(line, truth, found)).collect();
+    let named: BTreeSet<&str> =
+        lines.iter().map(|line| line.trip_id.as_str()).filter(|trip_id| !trip_id.is_empty()).collect();
+    let judged: Vec<Judged<'_>> = lines.iter().map(|line| judge(line, (&named, truth), found)).collect();
     let mut owners = vec![0; found.trips.len()];
     for part in judged.iter().flat_map(|trip| &trip.parts) {
         owners[*part] += 1;
@@ -74,13 +78,18 @@ fn grow(largest: &mut Option<f64>, value: f64) {
     *largest = Some(largest.map_or(value, |so_far| so_far.max(value)));
 }
 
-/// The found trips that are, or are part of, a true one: by its id, else by the time that they share.
-fn judge<'a>(line: &'a TruthLine, truth: &Truth, found: &Found) -> Judged<'a> {
+/// The found trips that are, or are part of, a true one: by its id, else by the time that they share. Declared trips may
+/// overlap, so that one whose id is true is that trip and no other.
+fn judge<'a>(line: &'a TruthLine, (named, truth): (&BTreeSet<&str>, &Truth), found: &Found) -> Judged<'a> {
     let span = Span::new(line.start_ms, line.end_ms.unwrap_or(truth.summary.end_ms));
     let is_part = |trip: &FoundTrip| {
-        let is_named = !line.trip_id.is_empty() && trip.trip_id == line.trip_id;
         let shared_ms = span.overlap_ms(Span::new(trip.started_ms, trip.ended_ms));
-        trip.vehicle_id == line.vehicle_id && (is_named || shared_ms >= SHARED_MS_MIN)
+        let is_it = if named.contains(trip.trip_id.as_str()) {
+            trip.trip_id == line.trip_id
+        } else {
+            shared_ms >= SHARED_MS_MIN
+        };
+        trip.vehicle_id == line.vehicle_id && is_it
     };
     let parts = found.trips.iter().enumerate().filter(|(_, trip)| is_part(trip)).map(|(index, _)| index);
     Judged { line, parts: parts.collect() }

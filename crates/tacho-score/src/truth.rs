@@ -24,7 +24,7 @@ pub enum TruthError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct TruthLine {
-    /// `alert`, `trip`, `gap`, `stop`, `event`, `fault`.
+    /// `alert`, `trip`, `gap`, `stop`, `event`, `anomaly`, `fault`.
     pub kind: String,
     /// The type within the kind.
     #[serde(rename = "type")]
@@ -53,10 +53,18 @@ pub struct TruthLine {
     pub stop_id: Option<String>,
     /// Of a stop.
     pub outcome: Option<String>,
+    /// Of a stop: its place among the visits, from 1.
+    pub visit_order: Option<u32>,
+    /// Of a stop: one that was planned later was visited before it.
+    pub out_of_order: bool,
     /// Of a stop, seconds.
     pub lateness_s: Option<f64>,
+    /// Of a stop, until its window opened, seconds.
+    pub waiting_s: Option<f64>,
     /// Of a stop, seconds.
     pub delay_s: Option<f64>,
+    /// Of an anomaly: the trip that began before.
+    pub other_trip_id: String,
     /// Of a damaged message.
     pub reason: Option<String>,
 }

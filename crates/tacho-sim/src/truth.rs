@@ -64,6 +64,16 @@ pub enum TruthBody {
         /// Whom it concerns beside the vehicle.
         subject: Option<Arc<str>>,
     },
+    /// A trip that contradicts another one, or itself.
+    Anomaly {
+        /// `overlapping_trips`, `driver_on_two_vehicles` (seconds), `moved_between_trips` (metres), `start_without_end`
+        /// (seconds).
+        type_name: &'static str,
+        /// In the unit of the type.
+        value: f64,
+        /// The trip that began before it; empty without one.
+        other_trip_id: Arc<str>,
+    },
     /// A telemetry message that went wrong on the way: `reorder`, `duplicate`, `late`, `corrupt`.
     Fault {
         /// What happened to it.
@@ -101,17 +111,19 @@ pub struct StopTruth {
     pub at: LatLon,
     /// Its place in the plan, from 1.
     pub plan_order: u32,
-    /// Its place among the visits, from 1; `None` if it was skipped.
+    /// Its place among the visits, from 1; `None` without one.
     pub visit_order: Option<u32>,
-    /// `early`, `on_time`, `late`, `skipped`.
+    /// A stop that was planned later was visited before it.
+    pub is_out_of_order: bool,
+    /// `early`, `on_time`, `late`, `skipped`, `removed`.
     pub punctuality: &'static str,
-    /// When it was promised.
-    pub planned_arrival: EventTime,
+    /// When it was promised; `None`: only its window was.
+    pub planned_arrival: Option<EventTime>,
     /// From when to when the customer takes it.
     pub window: (EventTime, EventTime),
     /// Planned service, seconds.
     pub planned_service_s: f64,
-    /// Arrival behind the planned one, seconds.
+    /// Arrival behind the planned one, or the end of the window, seconds.
     pub lateness_s: f64,
     /// Waiting until the window opened, seconds.
     pub waiting_s: f64,
@@ -155,6 +167,9 @@ enum Details<'a> {
     Event {
         subject: Option<&'a str>,
     },
+    Anomaly {
+        other_trip_id: &'a str,
+    },
     Fault {
         reason: &'a str,
     },
@@ -169,7 +184,8 @@ struct StopDetails<'a> {
     lon: f64,
     plan_order: u32,
     visit_order: Option<u32>,
-    planned_arrival: String,
+    out_of_order: bool,
+    planned_arrival: Option<String>,
     window_start: String,
     window_end: String,
     planned_service_s: f64,
@@ -209,6 +225,7 @@ struct SummaryLine<'a> {
     gaps: u64,
     stops: u64,
     events: u64,
+    anomalies: u64,
     faults: &'a BTreeMap<&'static str, u64>,
     is_real_time: bool,
 }
@@ -221,6 +238,7 @@ pub struct TruthWriter {
     gaps: u64,
     stops: u64,
     events: u64,
+    anomalies: u64,
     faults: BTreeMap<&'static str, u64>,
 }
 
@@ -233,7 +251,8 @@ impl std::fmt::Debug for TruthWriter {
 impl TruthWriter {
     /// Writes to `out`; give it a buffer.
     pub fn new(out: Box<dyn Write + Send>) -> Self {
-        Self { out, alerts: BTreeMap::new(), trips: 0, gaps: 0, stops: 0, events: 0, faults: BTreeMap::new() }
+        let (alerts, faults) = (BTreeMap::new(), BTreeMap::new());
+        Self { out, alerts, trips: 0, gaps: 0, stops: 0, events: 0, anomalies: 0, faults }
     }
 
     /// Writes one line.
@@ -249,6 +268,7 @@ impl TruthWriter {
             TruthBody::Gap => self.gaps += 1,
             TruthBody::Stop(_) => self.stops += 1,
             TruthBody::Event { .. } => self.events += 1,
+            TruthBody::Anomaly { .. } => self.anomalies += 1,
             TruthBody::Fault { fault, .. } => *self.faults.entry(fault).or_default() += 1,
         }
         let start = text_of(record.start);
@@ -295,6 +315,7 @@ impl TruthWriter {
             gaps: self.gaps,
             stops: self.stops,
             events: self.events,
+            anomalies: self.anomalies,
             faults: &self.faults,
             is_real_time,
         };
@@ -333,6 +354,9 @@ fn describe(record: &TruthRecord) -> (&'static str, &'static str, Option<f64>, D
         TruthBody::Event { type_name, value, subject } => {
             ("event", type_name, finite(*value), Details::Event { subject: subject.as_deref() })
         }
+        TruthBody::Anomaly { type_name, value, other_trip_id } => {
+            ("anomaly", type_name, finite(*value), Details::Anomaly { other_trip_id })
+        }
         TruthBody::Fault { fault, reason } => ("fault", fault, None, Details::Fault { reason }),
         TruthBody::Gap => {
             let seconds = record.end.map(|end| end.ms_since(record.start) as f64 / 1_000.0);
@@ -349,7 +373,8 @@ fn stop_details(stop: &StopTruth) -> Details<'_> {
         lon: rounded(stop.at.lon, 1e7),
         plan_order: stop.plan_order,
         visit_order: stop.visit_order,
-        planned_arrival: text_of(stop.planned_arrival),
+        out_of_order: stop.is_out_of_order,
+        planned_arrival: stop.planned_arrival.map(text_of),
         window_start: text_of(stop.window.0),
         window_end: text_of(stop.window.1),
         planned_service_s: stop.planned_service_s,

@@ -1,5 +1,8 @@
 use super::*;
-use crate::found::{FoundTrip, FoundVisit};
+use crate::{
+    found::{FoundAnomaly, FoundTrip, FoundVisit},
+    report::StopScore,
+};
 
 const TOLERANCE: Tolerance = Tolerance { alert_ms: 5_000, trip_ms: 10_000, stop_ms: 30_000 };
 
@@ -119,32 +122,147 @@ fn a_trip_that_is_split_joined_or_off_is_not_found() {
 }
 
 #[test]
-fn visits_need_their_time_and_their_outcome() {
-    let stop = |stop_id: &str, outcome: &str, span| TruthLine {
-        trip_id: "t".into(),
-        stop_id: Some(stop_id.into()),
-        outcome: Some(outcome.into()),
-        ..line("stop", "on_time", "v", span)
+fn a_trip_that_overlaps_another_one_is_found_by_its_id() {
+    let named = |trip_id: &str, span| TruthLine { trip_id: trip_id.into(), ..line("trip", "declared", "v", span) };
+    let truth = truth(vec![named("outer", (100, 900)), named("inner", (300, 600))]);
+    let trips = vec![trip("outer", (100, 900), 1.0), trip("inner", (300, 600), 1.0)];
+    let trips = score(&truth, &Found { trips, ..Found::default() }, &TOLERANCE, false).trips.unwrap();
+    assert_eq!((counts(&trips.counts), trips.split, trips.joined), ((2, 0, 0), 0, 0));
+}
+
+#[test]
+fn contradictions_need_their_trips_their_time_and_their_extent() {
+    let happened = |name: &str, trip_id: &str, value| TruthLine {
+        trip_id: trip_id.into(),
+        other_trip_id: "before".into(),
+        value: Some(value),
+        ..line("anomaly", name, "v", (100, 160))
     };
-    let trip = TruthLine { trip_id: "t".into(), ..line("trip", "declared", "v", (0, 900)) };
-    let lines =
-        vec![trip, stop("a", "delivered", (100, 200)), stop("b", "partial", (300, 400)), stop("c", "", (500, 600))];
-    let visit = |stop_id: &str, outcome: &str, (arrived_s, departed_s): (i64, i64)| FoundVisit {
+    let lines = vec![
+        happened("overlapping_trips", "a", 60.0),
+        happened("overlapping_trips", "b", 60.0),
+        happened("moved_between_trips", "c", 1_800.0),
+    ];
+    let found = |name: &str, trip_id: &str, at_s: i64, value| FoundAnomaly {
+        anomaly_type: name.into(),
+        vehicle_id: "v".into(),
+        trip_id: trip_id.into(),
+        other_trip_id: "before".into(),
+        at_ms: at_s * 1_000,
+        value,
+    };
+    let anomalies = vec![
+        found("overlapping_trips", "a", 104, 57.0),
+        found("overlapping_trips", "b", 104, 300.0),
+        found("moved_between_trips", "c", 100, 1_790.0),
+        found("many_trips", "", 0, 9.0),
+    ];
+    let report = score(&truth(lines), &Found { anomalies, ..Found::default() }, &TOLERANCE, true);
+    let overlapping = report.types["overlapping_trips"].as_ref().unwrap();
+    assert_eq!(counts(overlapping), (1, 1, 1));
+    assert_eq!(overlapping.extra_cases.as_ref().unwrap()[0].what, "300 against before");
+    assert_eq!(counts(report.types["moved_between_trips"].as_ref().unwrap()), (1, 0, 0));
+    assert!(report.types["start_without_end"].is_none());
+    assert_eq!(report.unexpected, BTreeMap::from([("many_trips".to_owned(), 1)]));
+}
+
+/// A planned stop of trip `t` as it became, and as it was found.
+fn stop(stop_id: &str, status: &str, span: (i64, i64)) -> TruthLine {
+    TruthLine { trip_id: "t".into(), stop_id: Some(stop_id.into()), ..line("stop", status, "v", span) }
+}
+
+fn visit(stop_id: &str, punctuality: &str, (arrived_s, departed_s): (i64, i64)) -> FoundVisit {
+    FoundVisit {
         trip_id: "t".into(),
         stop_id: stop_id.into(),
+        status: "departed".into(),
+        punctuality: punctuality.into(),
         arrived_ms: Some(arrived_s * 1_000),
         departed_ms: Some(departed_s * 1_000),
-        outcome: outcome.into(),
+        ..FoundVisit::default()
+    }
+}
+
+/// The score of stops of trip `t`.
+fn score_stops(mut lines: Vec<TruthLine>, visits: Option<Vec<FoundVisit>>) -> StopScore {
+    lines.push(TruthLine { trip_id: "t".into(), ..line("trip", "declared", "v", (0, 900)) });
+    score(&truth(lines), &Found { visits, ..Found::default() }, &TOLERANCE, true).stops.unwrap()
+}
+
+/// What is wrong with the stops that were missed.
+fn faults(score: &StopScore) -> Vec<&str> {
+    score.counts.missed_cases.iter().flatten().map(|case| case.what.as_str()).collect()
+}
+
+#[test]
+fn visits_need_their_time_and_their_outcome() {
+    let with = |outcome: &str, stop: TruthLine| TruthLine { outcome: Some(outcome.into()), ..stop };
+    let lines = vec![
+        with("delivered", stop("a", "on_time", (100, 200))),
+        with("partial", stop("b", "on_time", (300, 400))),
+        stop("c", "on_time", (500, 600)),
+        stop("d", "on_time", (700, 800)),
+    ];
+    assert_eq!(counts(&score_stops(lines.clone(), None).counts), (0, 4, 0));
+    let with = |outcome: &str, visit: FoundVisit| FoundVisit { outcome: outcome.into(), ..visit };
+    let visits = vec![
+        with("delivered", visit("a", "on_time", (90, 215))),
+        with("delivered", visit("b", "on_time", (290, 410))),
+        visit("d", "on_time", (700, 850)),
+        visit("e", "on_time", (1, 2)),
+    ];
+    let stops = score_stops(lines, Some(visits));
+    assert_eq!(counts(&stops.counts), (1, 3, 1));
+    assert_eq!(
+        faults(&stops),
+        ["outcome delivered instead of partial", "not found", "arrival 0 ms, departure 50000 ms off"]
+    );
+    assert_eq!(stops.departure_error_s_max, Some(50.0));
+}
+
+#[test]
+fn a_stop_needs_what_became_of_it() {
+    let out_of_order = |stop: TruthLine| TruthLine { visit_order: Some(2), out_of_order: true, ..stop };
+    let lines = vec![
+        stop("late", "late", (100, 200)),
+        stop("skipped", "skipped", (900, 900)),
+        stop("removed", "removed", (300, 300)),
+        out_of_order(stop("second", "on_time", (400, 500))),
+        TruthLine { waiting_s: Some(300.0), ..stop("early", "early", (600, 700)) },
+    ];
+    let none = |stop_id: &str, status: &str| FoundVisit {
+        arrived_ms: None,
+        departed_ms: None,
+        status: status.into(),
+        ..visit(stop_id, if status == "skipped" { "skipped" } else { "" }, (0, 0))
     };
-    let truth = truth(lines);
-    let none = score(&truth, &Found::default(), &TOLERANCE, false).stops.unwrap();
-    assert_eq!(counts(&none.counts), (0, 3, 0));
-    let visits = vec![visit("a", "delivered", (90, 215)), visit("b", "delivered", (290, 410)), visit("d", "", (1, 2))];
-    let found = Found { visits: Some(visits), ..Found::default() };
-    let stops = score(&truth, &found, &TOLERANCE, true).stops.unwrap();
-    assert_eq!(counts(&stops.counts), (1, 2, 1));
-    assert_eq!(stops.counts.missed_cases.unwrap()[0].what, "outcome delivered instead of partial");
-    assert_eq!(stops.departure_error_s_max, Some(15.0));
+    let right = vec![
+        visit("late", "late", (100, 200)),
+        none("skipped", "skipped"),
+        none("removed", "removed"),
+        FoundVisit { visit_order: 2, is_out_of_order: true, ..visit("second", "on_time", (400, 500)) },
+        FoundVisit { waiting_s: Some(290.0), ..visit("early", "early", (600, 700)) },
+    ];
+    assert_eq!(counts(&score_stops(lines.clone(), Some(right)).counts), (5, 0, 0));
+    let wrong = vec![
+        visit("late", "on_time", (100, 200)),
+        none("skipped", "removed"),
+        visit("removed", "on_time", (300, 340)),
+        FoundVisit { visit_order: 2, ..visit("second", "on_time", (400, 500)) },
+        visit("early", "early", (600, 700)),
+    ];
+    let stops = score_stops(lines, Some(wrong));
+    assert_eq!(counts(&stops.counts), (0, 5, 0));
+    assert_eq!(
+        faults(&stops),
+        [
+            "on_time instead of late",
+            "removed instead of skipped",
+            "on_time instead of removed",
+            "out of order: false instead of true",
+            "waiting NaN s instead of 300",
+        ]
+    );
 }
 
 #[test]

@@ -103,11 +103,34 @@ fn plan(district: u32) -> Vec<StopPlan> {
 }
 
 /// The order in which a van visits its stops.
-fn visits(role: u32) -> &'static [usize] {
+fn visits(role: u32, round: u32) -> &'static [usize] {
     match role {
         2 => &[0, 1, 2, 3, 5],
         3 => &[0, 2, 1, 3, 4, 5],
+        4 if round == 1 => &[0, 1, 2, 4, 5],
+        5 if round == 1 => &[0, 1, 3, 2, 4, 5],
         _ => &[0, 1, 2, 3, 4, 5],
+    }
+}
+
+/// The order of the plan at dispatch.
+fn dispatched(role: u32, round: u32) -> &'static [usize] {
+    match (role, round) {
+        (0, 1) => &[0, 1, 2, 3, 5],
+        _ => &[0, 1, 2, 3, 4, 5],
+    }
+}
+
+/// What the dispatcher changes in second rounds while the van stands at the stop: all stops of the new plan, and a stop
+/// whose window it moves. He adds a stop, promises late ones another window, takes one away, and has two change places;
+/// the last two plans leave out what is done.
+fn change_of_plan(role: u32, round: u32, stop: usize) -> Option<(&'static [usize], Option<(usize, f64)>)> {
+    match (role, round, stop) {
+        (0, 1, 1) => Some((&[0, 1, 2, 3, 4, 5], None)),
+        (1, 1, 2) => Some((&[0, 1, 2, 3, 4, 5], Some((4, 1_500.0)))),
+        (4, 1, 2) => Some((&[4, 5], None)),
+        (5, 1, 1) => Some((&[3, 2, 4, 5], None)),
+        _ => None,
     }
 }
 
@@ -115,8 +138,11 @@ fn visit(role: u32, number: usize) -> Visit {
     let usual = Visit::usual();
     match (role, number) {
         (0, 3) => Visit { delay_s: 480.0, ..usual },
+        (1, 5) => Visit { timing: Timing::Late(1_500.0), has_only_window: true, ..usual },
         (1, 3..) => Visit { timing: Timing::Late(1_200.0), ..usual },
         (2, 1) => Visit { timing: Timing::Early(600.0), ..usual },
+        (2, 2) | (3, 3) | (4, 1) => Visit { has_only_window: true, ..usual },
+        (2, 5) => Visit { timing: Timing::Early(600.0), has_only_window: true, ..usual },
         (3, 2) => Visit { outcome: "partial", delivered: 0.5, ..usual },
         (3, 4) => Visit { outcome: "refused", delivered: 0.0, ..usual },
         (4, 2) => Visit { outcome: "failed", delivered: 0.0, delay_s: 300.0, ..usual },
@@ -149,12 +175,12 @@ fn act_on_return(role: u32) -> Option<Act> {
 
 fn round(pilot: &mut Pilot<'_>, van: Van, home: Point, number: u32) {
     let Van { district, role } = van;
-    pilot.begin_round(plan(district), number == 1);
+    pilot.begin_round(plan(district), dispatched(role, number), number == 1);
     if role == 5 {
         pilot.store_and_forward(300.0);
     }
     let mut last = None;
-    for stop in visits(role) {
+    for stop in visits(role, number) {
         let to = stop_at(district, *stop);
         let is_detour = role == 1 && *stop == 3 && number == 0;
         match last {
@@ -173,6 +199,9 @@ fn round(pilot: &mut Pilot<'_>, van: Van, home: Point, number: u32) {
             pilot.skip(4);
         }
         pilot.serve(*stop, visit(role, *stop));
+        if let Some((order, moved)) = change_of_plan(role, number, *stop) {
+            pilot.change_plan(order, moved);
+        }
         if role == 4 && *stop == 5 && number == 0 {
             pilot.fault("P0420", 1_800.0);
         }

@@ -6,8 +6,10 @@
 //! counts from 300).
 
 mod acts;
+mod contradictions;
 mod duty;
 mod hours;
+mod plans;
 mod stops;
 mod troubles;
 
@@ -27,6 +29,7 @@ use crate::{
     route::KMPH,
     truth::{TruthBody, TruthRecord},
 };
+use contradictions::{LeftOpen, TakenFrom};
 use std::sync::Arc;
 use tacho_model::{EventTime, LatLon, Stream};
 
@@ -81,6 +84,8 @@ pub(crate) struct Pilot<'a> {
     /// Who is at the wheel.
     driver: Arc<str>,
     trip: Option<OpenTrip>,
+    left_open: Option<LeftOpen>,
+    taken_from: Option<TakenFrom>,
     round: Option<Round>,
     breaks: Vec<Span>,
     /// What holds on this road: the limit that the driver keeps under, km/h.
@@ -127,6 +132,8 @@ impl<'a> Pilot<'a> {
             life: Life { fuel_start_pct, ..life },
             driver,
             trip: None,
+            left_open: None,
+            taken_from: None,
             round: None,
             breaks: Vec::new(),
             road_limit_kmph: 80.0,

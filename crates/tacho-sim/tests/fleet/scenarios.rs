@@ -173,6 +173,34 @@ fn what_a_scenario_does_not_tell_stays_clearly_under_every_threshold() {
     }
 }
 
+/// Plans are sent again when the dispatcher changes his mind, before the vehicle leaves the stop where it stands.
+#[test]
+fn rounds_have_plans_that_change_on_the_way() {
+    let run = simulate(config(Scenario::CityDelivery));
+    let events: Vec<Value> =
+        run.sent.iter().filter(|sent| sent.stream == Stream::TripEvents).map(|sent| sent.json()).collect();
+    let stops_of = |event: &Value| -> Vec<String> {
+        let stops = event["stops"].as_array().into_iter().flatten();
+        stops.map(|stop| stop["stop_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (mut added, mut removed, mut reordered, mut moved) = (0, 0, 0, 0);
+    for update in events.iter().filter(|event| event["event_type"] == "plan_update") {
+        let is_start = |event: &&Value| event["event_type"] == "trip_start" && event["trip_id"] == update["trip_id"];
+        let start = events.iter().find(is_start).unwrap();
+        let (before, after) = (stops_of(start), stops_of(update));
+        let kept: Vec<&String> = before.iter().filter(|stop| after.contains(stop)).collect();
+        let has_same_windows = update["stops"].as_array().unwrap().iter().all(|stop| {
+            let same = start["stops"].as_array().unwrap().iter().find(|other| other["stop_id"] == stop["stop_id"]);
+            same.is_none_or(|other| other["window_end"] == stop["window_end"])
+        });
+        added += usize::from(after.iter().any(|stop| !before.contains(stop)));
+        removed += usize::from(before.len() > after.len() + 3);
+        reordered += usize::from(kept != after.iter().filter(|stop| before.contains(stop)).collect::<Vec<_>>());
+        moved += usize::from(!has_same_windows);
+    }
+    assert_eq!((added, removed, reordered, moved), (4, 4, 4, 4));
+}
+
 #[test]
 fn the_scenarios_contain_every_type_together() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -180,10 +208,14 @@ fn the_scenarios_contain_every_type_together() {
     for scenario in scenarios() {
         for record in simulate(config(scenario)).truth {
             match &record.body {
-                TruthBody::Episode { type_name, .. } | TruthBody::Event { type_name, .. } => add(type_name),
+                TruthBody::Episode { type_name, .. }
+                | TruthBody::Event { type_name, .. }
+                | TruthBody::Anomaly { type_name, .. } => add(type_name),
                 TruthBody::Stop(stop) => {
                     add(stop.punctuality);
                     add(stop.outcome);
+                    add(if stop.is_out_of_order { "out of order" } else { "in order" });
+                    add(if stop.planned_arrival.is_some() { "planned arrival" } else { "only a window" });
                 }
                 TruthBody::Trip { is_declared, .. } => add(if *is_declared { "declared" } else { "detected" }),
                 _ => {}
@@ -222,12 +254,19 @@ fn the_scenarios_contain_every_type_together() {
         "on_time",
         "late",
         "skipped",
+        "removed",
+        "out of order",
+        "only a window",
         "delivered",
         "partial",
         "refused",
         "failed",
         "declared",
         "detected",
+        "overlapping_trips",
+        "driver_on_two_vehicles",
+        "moved_between_trips",
+        "start_without_end",
     ] {
         assert!(seen.get(wanted).is_some_and(|count| *count > 0), "{wanted} is missing: {seen:?}");
     }

@@ -24,6 +24,11 @@ impl Pilot<'_> {
         );
     }
 
+    /// The id of the driver of a vehicle.
+    pub fn driver_of(&self, index: u32) -> Arc<str> {
+        format!("drv_{}", self.config.first_driver + index).into()
+    }
+
     /// The id of the relief driver.
     pub fn relief_driver(&self) -> Arc<str> {
         format!("drv_{}", self.config.first_driver + self.config.num_vehicles + self.life.index).into()
@@ -60,6 +65,7 @@ impl Pilot<'_> {
         }
         let end = self.life.track.end();
         self.trip = Some(OpenTrip { id, started_s: now_s, from: end.at, odometer_m: end.odometer_m });
+        self.tell_leap();
     }
 
     /// Sends the `trip_start` of the open trip, with a plan or without.
@@ -95,23 +101,28 @@ impl Pilot<'_> {
     /// The declared trip ends where and as the vehicle stands.
     pub fn close_trip(&mut self, status: TripStatus) {
         let now_s = self.now_s();
-        let end = *self.life.track.end();
-        let Some(trip) = &self.trip else { return };
-        let (started_s, distance_m) = (trip.started_s, end.odometer_m - trip.odometer_m);
-        let to = self.plane.position(end.at);
-        let mut value = self.trip_event("trip_end", now_s);
-        value.insert("end_lat".into(), json!(to.lat));
-        value.insert("end_lon".into(), json!(to.lon));
-        value.insert("distance_m".into(), json!((distance_m * 10.0).round() / 10.0));
-        value.insert("duration_sec".into(), json!(((now_s - started_s) * 10.0).round() / 10.0));
-        value.insert("status".into(), json!(status.as_str()));
-        let vehicle = Arc::clone(&self.life.vehicle_id);
-        self.send(now_s, Stream::TripEvents, &vehicle, &value.into());
+        self.send_trip_end(status, now_s);
         self.tell_trip(status, true);
         self.trip = None;
         if self.life.kit.names_trip {
             self.life.trip.set(now_s, Arc::from(""));
         }
+    }
+
+    /// Sends the `trip_end` of the open trip, of a moment that may have passed.
+    pub(super) fn send_trip_end(&mut self, status: TripStatus, at_s: f64) {
+        let Some(trip) = &self.trip else { return };
+        let end = self.life.track.pose(at_s);
+        let (started_s, distance_m) = (trip.started_s, end.odometer_m - trip.odometer_m);
+        let to = self.plane.position(end.at);
+        let mut value = self.trip_event("trip_end", at_s);
+        value.insert("end_lat".into(), json!(to.lat));
+        value.insert("end_lon".into(), json!(to.lon));
+        value.insert("distance_m".into(), json!((distance_m * 10.0).round() / 10.0));
+        value.insert("duration_sec".into(), json!(((at_s - started_s) * 10.0).round() / 10.0));
+        value.insert("status".into(), json!(status.as_str()));
+        let vehicle = Arc::clone(&self.life.vehicle_id);
+        self.send(at_s, Stream::TripEvents, &vehicle, &value.into());
     }
 
     /// The vehicle is about to move off on a trip that nobody declares.
@@ -127,19 +138,25 @@ impl Pilot<'_> {
         self.trip = None;
     }
 
-    fn tell_trip(&mut self, status: TripStatus, is_declared: bool) {
-        let Some(trip) = &self.trip else { return };
-        let (now_s, end) = (self.now_s(), *self.life.track.end());
-        let top = self.life.track.top_speed(trip.started_s, now_s);
-        let body = TruthBody::Trip {
+    pub(super) fn tell_trip(&mut self, status: TripStatus, is_declared: bool) {
+        let (Some(trip), now_s) = (&self.trip, self.now_s()) else { return };
+        let started_s = trip.started_s;
+        if let Some(body) = self.trip_body(status, is_declared) {
+            self.tell((started_s, Some(now_s)), body);
+        }
+    }
+
+    /// What the open trip is so far.
+    pub(super) fn trip_body(&self, status: TripStatus, is_declared: bool) -> Option<TruthBody> {
+        let (trip, end) = (self.trip.as_ref()?, self.life.track.end());
+        let top = self.life.track.top_speed(trip.started_s, self.now_s());
+        Some(TruthBody::Trip {
             status,
             is_declared,
             distance_m: end.odometer_m - trip.odometer_m,
             from: self.plane.position(trip.from),
             to: self.plane.position(end.at),
             max_speed_kmph: top / KMPH,
-        };
-        let started_s = trip.started_s;
-        self.tell((started_s, Some(now_s)), body);
+        })
     }
 }

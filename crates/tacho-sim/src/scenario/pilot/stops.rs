@@ -1,16 +1,16 @@
-//! Delivery rounds: the plan at dispatch, and what became of it.
+//! Delivery rounds: visits to stops, and what becomes of them.
 //!
-//! The round is driven first and planned afterwards, so that a stop meant to be late is late by a clear margin: windows
-//! are at least 5 minutes away from the arrival on either side.
+//! The round is driven first and planned afterwards (`plans`), so that a stop meant to be late is late by a clear margin:
+//! windows are at least 10 minutes away from the arrival on either side.
 
-use super::{Leg, OpenTrip, Pilot};
+use super::{Leg, Pilot};
 use crate::{
     scenario::{life::Span, plane::Point},
     truth::{StopTruth, TruthBody},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
-use tacho_model::{Stream, TripStatus};
+use tacho_model::Stream;
 
 /// A stop as it is ordered.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub(crate) enum Timing {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visit {
     pub timing: Timing,
+    /// The customer was promised a window, and no moment in it.
+    pub has_only_window: bool,
     /// Loading or unloading takes so much longer than planned.
     pub delay_s: f64,
     pub outcome: &'static str,
@@ -48,44 +50,105 @@ pub(crate) struct Visit {
 
 impl Visit {
     pub fn usual() -> Visit {
-        Visit { timing: Timing::OnTime, delay_s: 0.0, outcome: "delivered", delivered: 1.0, is_declared: true }
+        Visit {
+            timing: Timing::OnTime,
+            has_only_window: false,
+            delay_s: 0.0,
+            outcome: "delivered",
+            delivered: 1.0,
+            is_declared: true,
+        }
     }
 }
 
-/// A planned stop with its window, in the order of the plan.
+/// What became of a planned stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Served,
+    /// The round was over before it.
+    Skipped,
+    /// Another plan left it out.
+    Removed,
+}
+
+/// What the customer was promised: when the vehicle comes, if that was said, and from when to when the stop is open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Promise {
+    pub planned_s: Option<f64>,
+    pub window: (f64, f64),
+}
+
+impl Promise {
+    /// What a round that was promised nothing closer is measured by: the planned moment, else the end of the window.
+    fn due_s(&self) -> f64 {
+        self.planned_s.unwrap_or(self.window.1)
+    }
+}
+
+/// A planned stop with its promise.
 #[derive(Debug)]
-struct Planned {
-    stop: StopPlan,
-    planned_s: f64,
-    window: (f64, f64),
-    is_served: bool,
+pub(super) struct Planned {
+    pub stop: StopPlan,
+    pub promise: Promise,
+    pub fate: Fate,
+}
+
+/// Another plan for the rest of a round.
+#[derive(Debug)]
+pub(super) struct PlanChange {
+    pub at_s: f64,
+    /// All stops of the new plan, in its order.
+    pub order: Vec<usize>,
+    /// It leaves out what is done.
+    pub has_only_rest: bool,
+    /// A stop of which it says another window, so much later.
+    pub moved: Option<(usize, f64)>,
 }
 
 /// A round under way.
 #[derive(Debug)]
 pub(crate) struct Round {
-    stops: Vec<StopPlan>,
-    planned: Vec<Option<Planned>>,
-    visited: u32,
-    detours: Vec<(Span, Point, Point)>,
+    pub(super) stops: Vec<StopPlan>,
+    pub(super) planned: Vec<Option<Planned>>,
+    /// The stops of the plan at dispatch, in its order.
+    pub(super) dispatched: Vec<usize>,
+    pub(super) changes: Vec<PlanChange>,
+    /// In the order of their visits.
+    visited: Vec<usize>,
+    pub(super) detours: Vec<(Span, Point, Point)>,
     /// Since when the stop that comes next does: the arrival at the one before, or the start.
     next_since_s: f64,
     /// Send the line as an encoded polyline.
-    is_encoded: bool,
+    pub(super) is_encoded: bool,
+}
+
+impl Round {
+    /// The order that holds now. Stops that are done and that the newest plan leaves out come before it.
+    fn order(&self) -> Vec<usize> {
+        let Some(newest) = self.changes.last() else { return self.dispatched.clone() };
+        let is_done = |stop: &usize| self.visited.contains(stop) && !newest.order.contains(stop);
+        let done = self.dispatched.iter().copied().filter(is_done);
+        done.chain(newest.order.iter().copied()).collect()
+    }
 }
 
 /// An arrival that is later than promised by more than this is a breach, seconds.
 const BREACH_S_MIN: f64 = 600.0;
-/// Farther than this from the planned line is a deviation, metres.
-const DEVIATION_M: f64 = 200.0;
 
 impl Pilot<'_> {
-    /// Sets out on a round over these stops.
-    pub fn begin_round(&mut self, stops: Vec<StopPlan>, is_encoded: bool) {
+    /// Sets out on a round over these stops, `dispatched` in that order.
+    pub fn begin_round(&mut self, stops: Vec<StopPlan>, dispatched: &[usize], is_encoded: bool) {
         self.open_trip();
-        let next_since_s = self.now_s();
-        let planned = stops.iter().map(|_| None).collect();
-        self.round = Some(Round { stops, planned, visited: 0, detours: Vec::new(), next_since_s, is_encoded });
+        self.round = Some(Round {
+            planned: stops.iter().map(|_| None).collect(),
+            stops,
+            dispatched: dispatched.to_vec(),
+            changes: Vec::new(),
+            visited: Vec::new(),
+            detours: Vec::new(),
+            next_since_s: self.now_s(),
+            is_encoded,
+        });
         self.stand(20.0);
     }
 
@@ -94,13 +157,9 @@ impl Pilot<'_> {
         let Some(mut round) = self.round.take() else { return };
         let stop = round.stops[number].clone();
         let arrived_s = self.now_s();
-        let (window, planned_s) = match visit.timing {
-            Timing::OnTime => ((arrived_s - 900.0, arrived_s + 1_200.0), arrived_s - 45.0),
-            Timing::Early(by_s) => ((arrived_s + by_s, arrived_s + by_s + 1_800.0), arrived_s + by_s + 60.0),
-            Timing::Late(by_s) => ((arrived_s - by_s - 1_800.0, arrived_s - by_s), arrived_s - by_s - 300.0),
-        };
-        let waited_s = (window.0 - arrived_s).max(0.0);
-        self.tell_breach((round.next_since_s, arrived_s), planned_s);
+        let promise = promise_of(&visit, arrived_s);
+        let waited_s = (promise.window.0 - arrived_s).max(0.0);
+        self.tell_breach((round.next_since_s, arrived_s), promise.due_s());
         round.next_since_s = arrived_s;
         self.park(waited_s + stop.service_s + visit.delay_s);
         let left_s = self.now_s();
@@ -108,37 +167,57 @@ impl Pilot<'_> {
         if visit.is_declared {
             self.declare_visit(&stop, (arrived_s, left_s), (visit.outcome, delivered));
         }
-        round.visited += 1;
+        let order = round.order();
+        let place = order.iter().position(|other| *other == number).unwrap_or_default();
+        let is_out_of_order = order[place + 1..].iter().any(|later| round.visited.contains(later));
+        round.visited.push(number);
+        let punctuality = match visit.timing {
+            Timing::OnTime => "on_time",
+            Timing::Early(_) => "early",
+            Timing::Late(_) => "late",
+        };
         let truth = StopTruth {
-            stop_id: Arc::clone(&stop.stop_id),
-            customer_id: Arc::clone(&stop.customer_id),
-            at: self.plane.position(stop.at),
-            plan_order: number as u32 + 1,
-            visit_order: Some(round.visited),
-            punctuality: match visit.timing {
-                Timing::OnTime => "on_time",
-                Timing::Early(_) => "early",
-                Timing::Late(_) => "late",
-            },
-            planned_arrival: self.time(planned_s),
-            window: (self.time(window.0), self.time(window.1)),
-            planned_service_s: stop.service_s,
-            lateness_s: arrived_s - planned_s,
+            plan_order: place as u32 + 1,
+            visit_order: Some(round.visited.len() as u32),
+            is_out_of_order,
+            lateness_s: arrived_s - promise.due_s(),
             waiting_s: waited_s,
             delay_s: visit.delay_s,
             outcome: if visit.is_declared { visit.outcome } else { "" },
-            ordered_qty: stop.ordered,
             delivered_qty: if visit.is_declared { delivered } else { f64::NAN },
+            ..self.stop_truth(&stop, &promise, punctuality)
         };
         self.tell((arrived_s, Some(left_s)), TruthBody::Stop(Box::new(truth)));
-        round.planned[number] = Some(Planned { stop, planned_s, window, is_served: true });
+        round.planned[number] = Some(Planned { stop, promise, fate: Fate::Served });
         self.round = Some(round);
+    }
+
+    /// A planned stop that was not visited.
+    fn stop_truth(&self, stop: &StopPlan, promise: &Promise, punctuality: &'static str) -> StopTruth {
+        StopTruth {
+            stop_id: Arc::clone(&stop.stop_id),
+            customer_id: Arc::clone(&stop.customer_id),
+            at: self.plane.position(stop.at),
+            plan_order: 0,
+            visit_order: None,
+            is_out_of_order: false,
+            punctuality,
+            planned_arrival: promise.planned_s.map(|planned_s| self.time(planned_s)),
+            window: (self.time(promise.window.0), self.time(promise.window.1)),
+            planned_service_s: stop.service_s,
+            lateness_s: f64::NAN,
+            waiting_s: f64::NAN,
+            delay_s: f64::NAN,
+            outcome: "",
+            ordered_qty: stop.ordered,
+            delivered_qty: f64::NAN,
+        }
     }
 
     /// The promise of the stop that was next within `span` could not be kept: whoever knows the day knows it from the
     /// moment on at which the stop comes next.
-    fn tell_breach(&mut self, span: (f64, f64), planned_s: f64) {
-        let late_s = span.1 - planned_s;
+    fn tell_breach(&mut self, span: (f64, f64), due_s: f64) {
+        let late_s = span.1 - due_s;
         if late_s > BREACH_S_MIN {
             self.tell_episode("eta_breach", span, late_s, BREACH_S_MIN);
         }
@@ -161,12 +240,28 @@ impl Pilot<'_> {
 
     /// Stop `number` of the plan is not visited at all; the round goes on, and is over before the stop was promised.
     pub fn skip(&mut self, number: usize) {
-        let Some(mut round) = self.round.take() else { return };
-        let stop = round.stops[number].clone();
+        self.leave_out(number, Fate::Skipped);
+    }
+
+    /// The dispatcher sends another plan half a minute before the vehicle leaves the stop where it stands. Stops that it
+    /// leaves out and that are not done are removed. `moved`: a stop of which it says another window, so much later.
+    pub fn change_plan(&mut self, order: &[usize], moved: Option<(usize, f64)>) {
+        let at_s = self.now_s() - 30.0;
+        let Some(round) = &mut self.round else { return };
+        let is_left_out = |stop: &usize| !order.contains(stop) && !round.visited.contains(stop);
+        let removed: Vec<usize> = round.order().into_iter().filter(is_left_out).collect();
+        let has_only_rest = !round.visited.iter().any(|done| order.contains(done));
+        round.changes.push(PlanChange { at_s, order: order.to_vec(), has_only_rest, moved });
+        for number in removed {
+            self.leave_out(number, Fate::Removed);
+        }
+    }
+
+    fn leave_out(&mut self, number: usize, fate: Fate) {
         let planned_s = self.now_s() + 1_800.0;
-        let window = (planned_s - 900.0, planned_s + 900.0);
-        round.planned[number] = Some(Planned { stop, planned_s, window, is_served: false });
-        self.round = Some(round);
+        let promise = Promise { planned_s: Some(planned_s), window: (planned_s - 900.0, planned_s + 900.0) };
+        let Some(round) = &mut self.round else { return };
+        round.planned[number] = Some(Planned { stop: round.stops[number].clone(), promise, fate });
     }
 
     /// Leaves the planned line for a point far off it and comes back to where the line goes on.
@@ -179,135 +274,34 @@ impl Pilot<'_> {
         }
     }
 
-    /// Back at the end of the round: the trip ends, and the plan of its beginning is written.
-    pub fn end_round(&mut self) {
-        self.stand(10.0);
-        self.park(3.0);
-        let Some(round) = self.round.take() else { return };
-        let Some(OpenTrip { started_s, .. }) = &self.trip else { return };
-        let started_s = *started_s;
-        let line = self.planned_line(&round, started_s);
-        self.tell_detours(&round, &line);
-        self.tell_skipped(&round);
-        let mut plan = serde_json::Map::new();
-        let destination = self.plane.position(self.at());
-        plan.insert("dest_lat".into(), json!(destination.lat));
-        plan.insert("dest_lon".into(), json!(destination.lon));
-        plan.insert("planned_arrival".into(), json!(self.time_text(self.now_s() - 60.0)));
-        plan.insert("planned_route".into(), self.route_value(&line, round.is_encoded));
-        let stops: Vec<Value> = round.planned.iter().flatten().map(|planned| self.stop_value(planned)).collect();
-        plan.insert("stops".into(), stops.into());
-        self.send_trip_start(plan);
-        self.close_trip(TripStatus::Completed);
-    }
-
-    /// The line that the plan would have taken: the way, with each detour cut short.
-    fn planned_line(&self, round: &Round, started_s: f64) -> Vec<Point> {
-        let (mut line, mut from_s) = (Vec::new(), started_s);
-        for (span, from, back) in &round.detours {
-            line.extend(self.life.track.line(from_s, span.from_s));
-            line.extend([*from, *back]);
-            from_s = span.until_s;
-        }
-        line.extend(self.life.track.line(from_s, self.now_s()));
-        line.dedup_by(|next, last| next.distance(*last) < 1.0);
-        line
-    }
-
-    fn tell_detours(&mut self, round: &Round, line: &[Point]) {
-        let off_m =
-            |at: Point| line.windows(2).map(|pair| at.distance_to_line(pair[0], pair[1])).fold(f64::INFINITY, f64::min);
-        for (span, _, _) in &round.detours {
-            let seconds = span.from_s as i64..=span.until_s as i64;
-            let off: Vec<(f64, f64)> = seconds
-                .map(|second| (second as f64, off_m(self.life.track.pose(second as f64).at)))
-                .filter(|(_, metres)| *metres > DEVIATION_M)
-                .collect();
-            if let (Some(first), Some(last)) = (off.first(), off.last()) {
-                let farthest = off.iter().map(|(_, metres)| *metres).fold(0.0, f64::max);
-                self.tell_episode("route_deviation", (first.0, last.0), farthest, DEVIATION_M);
-            }
-        }
-    }
-
-    fn tell_skipped(&mut self, round: &Round) {
-        let now_s = self.now_s();
+    /// Stops that were not visited are told when the round is over; removed ones when they were.
+    pub(super) fn tell_unvisited(&mut self, round: &Round) {
+        let order = round.order();
         for (number, planned) in round.planned.iter().enumerate() {
-            let Some(planned) = planned.as_ref().filter(|planned| !planned.is_served) else { continue };
-            let truth = StopTruth {
-                stop_id: Arc::clone(&planned.stop.stop_id),
-                customer_id: Arc::clone(&planned.stop.customer_id),
-                at: self.plane.position(planned.stop.at),
-                plan_order: number as u32 + 1,
-                visit_order: None,
-                punctuality: "skipped",
-                planned_arrival: self.time(planned.planned_s),
-                window: (self.time(planned.window.0), self.time(planned.window.1)),
-                planned_service_s: planned.stop.service_s,
-                lateness_s: f64::NAN,
-                waiting_s: f64::NAN,
-                delay_s: f64::NAN,
-                outcome: "",
-                ordered_qty: planned.stop.ordered,
-                delivered_qty: f64::NAN,
+            let Some(planned) = planned.as_ref().filter(|planned| planned.fate != Fate::Served) else { continue };
+            let removed_s =
+                round.changes.iter().find(|change| !change.order.contains(&number)).map(|change| change.at_s);
+            let (at_s, punctuality) = match removed_s.filter(|_| planned.fate == Fate::Removed) {
+                Some(at_s) => (at_s, "removed"),
+                None => (self.now_s(), "skipped"),
             };
-            self.tell((now_s, Some(now_s)), TruthBody::Stop(Box::new(truth)));
+            let place = order.iter().position(|other| *other == number).unwrap_or(order.len());
+            let truth = StopTruth {
+                plan_order: place as u32 + 1,
+                ..self.stop_truth(&planned.stop, &planned.promise, punctuality)
+            };
+            self.tell((at_s, Some(at_s)), TruthBody::Stop(Box::new(truth)));
         }
-    }
-
-    fn stop_value(&self, planned: &Planned) -> Value {
-        let at = self.plane.position(planned.stop.at);
-        json!({
-            "stop_id": &*planned.stop.stop_id,
-            "customer_id": &*planned.stop.customer_id,
-            "kind": planned.stop.kind,
-            "lat": at.lat,
-            "lon": at.lon,
-            "planned_arrival": self.time_text(planned.planned_s),
-            "window_start": self.time_text(planned.window.0),
-            "window_end": self.time_text(planned.window.1),
-            "planned_service_s": planned.stop.service_s,
-            "ordered_qty": planned.stop.ordered,
-        })
-    }
-
-    fn route_value(&self, line: &[Point], is_encoded: bool) -> Value {
-        let positions = line.iter().map(|point| self.plane.position(*point));
-        if is_encoded {
-            return encode_polyline(positions.map(|at| (at.lat, at.lon))).into();
-        }
-        let rounded = |degrees: f64| (degrees * 1e6).round() / 1e6;
-        positions.map(|at| json!([rounded(at.lat), rounded(at.lon)])).collect::<Vec<_>>().into()
     }
 }
 
-/// The encoded polyline algorithm format: differences of 1e-5 degrees, five bits a character.
-fn encode_polyline(positions: impl Iterator<Item = (f64, f64)>) -> String {
-    let mut text = String::new();
-    let mut last = (0i64, 0i64);
-    for (lat, lon) in positions {
-        let next = ((lat * 1e5).round() as i64, (lon * 1e5).round() as i64);
-        for difference in [next.0 - last.0, next.1 - last.1] {
-            let mut bits = (difference << 1) ^ (difference >> 63);
-            while bits >= 0x20 {
-                text.push(char::from((0x20 | (bits & 0x1f)) as u8 + 63));
-                bits >>= 5;
-            }
-            text.push(char::from(bits as u8 + 63));
-        }
-        last = next;
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of the format's documentation.
-    #[test]
-    fn a_polyline_is_encoded_as_the_format_says() {
-        let positions = [(38.5, -120.2), (40.7, -120.95), (43.252, -126.453)];
-        assert_eq!(encode_polyline(positions.into_iter()), "_p~iF~ps|U_ulLnnqC_mqNvxq`@");
-    }
+/// The promise that makes the arrival what it is to be. A missed window lies 20 minutes back where it is all that was
+/// promised, as the planned moment does where there is one: the arrival is due at its end.
+fn promise_of(visit: &Visit, arrived_s: f64) -> Promise {
+    let (window, planned_s) = match visit.timing {
+        Timing::OnTime => ((arrived_s - 900.0, arrived_s + 1_200.0), arrived_s - 45.0),
+        Timing::Early(by_s) => ((arrived_s + by_s, arrived_s + by_s + 1_800.0), arrived_s + by_s + 60.0),
+        Timing::Late(by_s) => ((arrived_s - by_s - 1_800.0, arrived_s - by_s), arrived_s - by_s - 300.0),
+    };
+    Promise { planned_s: (!visit.has_only_window).then_some(planned_s), window }
 }

@@ -166,10 +166,15 @@ impl Pilot<'_> {
     /// No signal for `seconds` while the vehicle is parked, as in a basement.
     pub fn park_in_silence(&mut self, seconds: f64) {
         self.park(100.0);
+        self.sleep(seconds);
+        self.park(100.0);
+    }
+
+    /// Engine off, and the tracker off with it, for some seconds.
+    pub fn sleep(&mut self, seconds: f64) {
         let from_s = self.now_s();
         self.park(seconds);
         self.fall_silent(from_s, from_s + seconds);
-        self.park(100.0);
     }
 
     /// Tells the spans in which the tank is low, once the whole life is known.
