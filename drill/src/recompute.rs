@@ -7,6 +7,7 @@
 
 mod checks;
 mod scenes;
+mod told;
 
 pub use scenes::Scenes;
 

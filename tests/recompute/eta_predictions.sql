@@ -5,7 +5,7 @@
 -- Speed: way and time of this trip between stops, of half an hour, with 300 s of the usual one; which is that of the hour of
 -- the day, of 4 hours, with 1,800 s of that of all hours, with 600 s of 30 km/h; 8 km/h at least. Of a sum that keeps so many
 -- seconds S, a step takes all that was before times min(1, S / (seconds kept + its own)).
--- Left out: what was predicted 200 m off the line. Plans count from the first prediction on. Rounds begin with the first stop.
+-- Left out: what was predicted 200 m off the line, and on rounds whose plan was changed on the way. Plans count from the first prediction on. Rounds begin with the first stop.
 WITH
 {{visits}},
     lines AS (
@@ -78,7 +78,7 @@ WITH
     ),
     made AS (
         SELECT p.trip_id AS trip_id, any(p.vehicle_id) AS vehicle, toUnixTimestamp64Milli(p.made_at) AS at_ms, any(f.lat) AS lat, any(f.lon) AS lon
-        FROM (SELECT * FROM v_eta_predictions WHERE arrived_at = toDateTime64(0, 3, 'UTC') AND trip_id IN (SELECT trip_id FROM routes)) AS p
+        FROM (SELECT * FROM v_eta_predictions WHERE arrived_at = toDateTime64(0, 3, 'UTC') AND trip_id IN (SELECT trip_id FROM plans WHERE NOT is_changed)) AS p
         INNER JOIN (SELECT trip_id, at_ms, lat, lon FROM fixes_of_trips) AS f ON p.trip_id = f.trip_id AND toUnixTimestamp64Milli(p.made_at) = f.at_ms
         GROUP BY trip_id, at_ms
     ),
@@ -132,7 +132,7 @@ WITH
     found AS (
         SELECT *, toUnixTimestamp64Milli(made_at) AS at_ms, toUnixTimestamp64Milli(predicted_at) AS predicted_ms
         FROM v_eta_predictions AS p
-        WHERE p.arrived_at = toDateTime64(0, 3, 'UTC') AND trip_id IN (SELECT trip_id FROM routes)
+        WHERE p.arrived_at = toDateTime64(0, 3, 'UTC') AND trip_id IN (SELECT trip_id FROM plans WHERE NOT is_changed)
     ),
     -- Moments: soon after the first fix of a round (its plan may come behind it), and after each the first fix that is 30 s later.
     moments AS (
@@ -142,7 +142,7 @@ WITH
     ),
     untimely AS (
         SELECT (SELECT countIf(m.next_ms != f.at_ms) FROM (SELECT *, at_ms + 30000 AS due_ms FROM moments) AS m ASOF LEFT JOIN (SELECT trip_id, at_ms FROM fixes_of_trips) AS f ON m.trip_id = f.trip_id AND m.due_ms <= f.at_ms)
-            + (SELECT countIf(m.trip_id = '' OR m.at_ms > f.at_ms + 30000) FROM (SELECT trip_id, min(at_ms) AS at_ms, 1 AS one FROM fixes_of_trips GROUP BY trip_id) AS f LEFT JOIN moments AS m ON f.trip_id = m.trip_id AND m.n = f.one) AS n
+            + (SELECT countIf(m.trip_id = '' OR m.at_ms > f.at_ms + 30000) FROM (SELECT trip_id, min(at_ms) AS at_ms, 1 AS one FROM fixes_of_trips WHERE trip_id IN (SELECT trip_id FROM plans WHERE NOT is_changed) GROUP BY trip_id) AS f LEFT JOIN moments AS m ON f.trip_id = m.trip_id AND m.n = f.one) AS n
     )
 SELECT countIf(NOT is_off), (SELECT n FROM untimely) + countIf(NOT is_off AND (e.trip_id = '' OR f.trip_id = '' OR abs(e.predicted_ms - f.predicted_ms) > 20 OR abs(e.remaining - f.remaining_m) > 0.05))
 FROM expected AS e

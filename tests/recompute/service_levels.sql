@@ -8,7 +8,7 @@ WITH
             if(isFinite(delivered), delivered, if(result = 'delivered', ordered, 0)) AS given, given >= ordered AS is_in_full,
             ifNull((departed_ms - service_ms) / 1000, 0) AS served_s, toDate(fromUnixTimestamp64Milli(promised_ms, 'UTC')) AS day
         FROM visits
-        WHERE kind != 'depot' AND promised_ms > 0
+        WHERE kind != 'depot' AND promised_ms > 0 AND status != 'removed'
     ),
     expected AS (
         SELECT what.1 AS by, what.2 AS id, CAST([toFloat64(count()), countIf(is_excused), countIf(arrived_ms = 0), countIf(is_on_time AND NOT is_excused) / countIf(NOT is_excused),

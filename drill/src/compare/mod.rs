@@ -3,6 +3,8 @@
 mod tables;
 mod topics;
 
+pub(crate) use topics::each_output;
+
 use anyhow::Result;
 use tacho_testkit::Instance;
 

@@ -171,7 +171,7 @@ fn generic_identity(key: &[u8], fact: &Map<String, Value>) -> String {
 
 /// Reads topics from their beginning to where they end now, each with its place in the list; what others wrote into them
 /// is left out.
-fn each_output(
+pub(crate) fn each_output(
     brokers: &str,
     topics: &[String],
     mut take: impl FnMut(usize, &[u8], &[u8]) -> Result<()>,

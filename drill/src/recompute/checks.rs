@@ -3,10 +3,11 @@
 //! A query may name a part that several share, `{{visits}}` (which may name others), and a named query of the product, whose numbers are compared
 //! then: `{{query NAME PARAM=VALUE ...}}`.
 
-use super::{Recompute, Recomputed};
+use super::{Recompute, Recomputed, told};
 use crate::say;
 use anyhow::{Context, Result, bail};
 use std::{collections::BTreeMap, time::Duration};
+use tacho_model::OutputTopic;
 use tacho_store::NamedQuery;
 use tacho_testkit::{Instance, until};
 
@@ -25,6 +26,8 @@ pub(super) struct Check {
     sql: &'static str,
     /// It is asked for some vehicles at a time: its numbers are those of the vehicles whose fixes it sees.
     is_sliced: bool,
+    /// It compares what was told there.
+    topic: Option<OutputTopic>,
 }
 
 /// How much was generated.
@@ -47,6 +50,7 @@ macro_rules! check {
             least: $least,
             sql: include_str!(concat!("../../../tests/recompute/", $file, ".sql")),
             is_sliced: false,
+            topic: None,
         }
     };
 }
@@ -54,6 +58,12 @@ macro_rules! check {
 macro_rules! sliced {
     ($($check:tt)*) => {
         Check { is_sliced: true, ..check!($($check)*) }
+    };
+}
+
+macro_rules! told {
+    ($topic:ident, $($check:tt)*) => {
+        Check { topic: Some(OutputTopic::$topic), ..check!($($check)*) }
     };
 }
 
@@ -82,6 +92,9 @@ pub(super) const FLEET: &[Check] = &[
     check!("speeds and ways of trips", "trips", |size| size.vehicles * size.hours / 3),
     check!("times of trips", "trip_times", |size| size.vehicles * size.hours / 3),
     check!("minutes", "vehicle_minutes", |size| 30 * size.vehicles * size.hours),
+    told!(TripSummary, "20 s summaries, told", "told_summaries", |size| 90 * size.vehicles * size.hours),
+    told!(TripMetrics, "live metrics of trips, told", "live_metrics", |size| 200 * size.vehicles * size.hours),
+    told!(FleetMetrics, "fleet utilization, told", "told_utilization", |size| 3_000 * size.hours),
 ];
 
 /// Of the scenarios: rounds with plans, rides that nobody declares, tanks, places.
@@ -95,6 +108,8 @@ pub(super) const SCENES: &[Check] = &[
     check!("geofence visits", "geofence_visits", |size| 80 * size.plays),
     check!("fuel", "fuel", |size| 400 * size.plays),
     check!("detected trips", "detected_trips", |size| 80 * size.plays),
+    check!("trips that contradict", "anomalies", |size| 600 * size.plays),
+    told!(TripMetrics, "live metrics of trips, told", "live_metrics", |size| 15_000 * size.plays),
     sliced!("scores, crash or detour", "driver_scores_rare", |size| 150 * size.plays),
     check!("speeds and ways of trips", "trips", |size| 190 * size.plays),
     check!("times of trips", "trip_times", |size| 180 * size.plays),
@@ -130,7 +145,10 @@ const PARTS: &[(&str, &str)] = &[
     part!("harsh_events"),
     part!("idlings"),
     part!("overspeeds"),
+    part!("rides"),
     part!("score_windows"),
+    part!("summaries"),
+    part!("utilization"),
     part!("visits"),
 ];
 
@@ -147,7 +165,7 @@ pub(super) fn compare(
         let mut last = (0, 0);
         let mut failure = None;
         // What fleet time closes comes a little after the log's end. What is still wrong then is reported.
-        let _ = until(check.name, CHECK_PATIENCE, || match ask(instance, refreshed, &queries) {
+        let _ = until(check.name, CHECK_PATIENCE, || match ask(instance, (refreshed, check.topic), &queries) {
             Ok(answer) => {
                 last = answer;
                 Ok((last.1 == 0).then_some(()))
@@ -182,7 +200,14 @@ fn slices(sql: &str, check: &Check, size: &Size) -> Vec<String> {
     (0..count).map(of_slice).collect()
 }
 
-fn ask(instance: &Instance, refreshed: &[&str], queries: &[String]) -> Result<(u64, u64)> {
+fn ask(
+    instance: &Instance,
+    (refreshed, topic): (&[&str], Option<OutputTopic>),
+    queries: &[String],
+) -> Result<(u64, u64)> {
+    if let Some(topic) = topic {
+        told::load(instance, topic)?;
+    }
     for view in refreshed {
         instance.query(&format!("SYSTEM REFRESH VIEW {view}"))?;
         instance.query(&format!("SYSTEM WAIT VIEW {view}"))?;
