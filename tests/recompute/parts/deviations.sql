@@ -1,21 +1,20 @@
--- CTEs up to `deviations` and `route_ways`: how far fixes of trips with one plan are off its line, from plans (positions, or encoded
+-- CTEs up to `deviations` and `route_ways`: how far fixes of trips with plans are off the line of the newest by then, from plans (positions, or encoded
 -- to five digits) and fixes: more than 200 m for 60 s at least, and runs that begin within 5 s of the end of one; and metres on and off.
     planned_lines AS (
-        SELECT trip_id, if(JSONType(round, 'planned_route') = 'Array', JSONExtract(round, 'planned_route', 'Array(Array(Float64))'),
+        SELECT trip_id, plan_ms, if(JSONType(round, 'planned_route') = 'Array', JSONExtract(round, 'planned_route', 'Array(Array(Float64))'),
                 arrayMap((lat, lon) -> [lat / 1e5, lon / 1e5], arrayCumSum(arrayFilter((value, n) -> n % 2 = 1, values, arrayEnumerate(values))), arrayCumSum(arrayFilter((value, n) -> n % 2 = 0, values, arrayEnumerate(values))))) AS points
         FROM (
-            SELECT trip_id, max(plan) AS round, JSONExtractString(round, 'planned_route') AS text,
+            SELECT trip_id, toUnixTimestamp64Milli(timestamp) AS plan_ms, plan AS round, JSONExtractString(round, 'planned_route') AS text,
                 arrayFold((acc, byte) -> if(bitAnd(byte, 32) > 0, (acc.1, acc.2 + bitShiftLeft(toInt64(bitAnd(byte, 31)), acc.3), acc.3 + 5),
                     (arrayPushBack(acc.1, if((acc.2 + bitShiftLeft(toInt64(bitAnd(byte, 31)), acc.3) AS bits) % 2 = 1, -intDiv(bits + 1, 2), intDiv(bits, 2))), toInt64(0), 0)),
                     arrayMap(place -> toUInt8(ascii(substring(text, place, 1)) - 63), range(1, length(text) + 1)), (CAST([], 'Array(Int64)'), toInt64(0), toInt64(0))).1 AS values
             FROM trip_events
-            GROUP BY trip_id
-            HAVING countIf(plan != '') = 1 AND countIf(event_type = 'trip_start') = 1 AND JSONHas(round, 'planned_route')
+            WHERE plan != '' AND JSONHas(plan, 'planned_route') AND trip_id IN (SELECT trip_id FROM trip_events GROUP BY trip_id HAVING countIf(event_type = 'trip_start') = 1)
         )
     ),
     -- Segments: where one begins, metres of a degree east there, its way east and north, its square.
     planned_segments AS (
-        SELECT trip_id, arrayMap((a, b) -> tuple(a[1], a[2], 111195.08 * cos(radians(a[1])) AS per_degree, (b[2] - a[2]) * per_degree AS east, (b[1] - a[1]) * 111195.08 AS north, greatest(east * east + north * north, 1e-9)),
+        SELECT trip_id, plan_ms, arrayMap((a, b) -> tuple(a[1], a[2], 111195.08 * cos(radians(a[1])) AS per_degree, (b[2] - a[2]) * per_degree AS east, (b[1] - a[1]) * 111195.08 AS north, greatest(east * east + north * north, 1e-9)),
             arrayPopBack(points), arrayPopFront(points)) AS segments
         FROM planned_lines
         WHERE length(points) >= 2
@@ -30,7 +29,7 @@
             WHERE NOT late AND NOT outlier
             WINDOW v AS (PARTITION BY vehicle_id ORDER BY timestamp ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         ) AS f
-        INNER JOIN planned_segments AS p ON f.trip_id = p.trip_id
+        ASOF INNER JOIN planned_segments AS p ON f.trip_id = p.trip_id AND f.at_ms >= p.plan_ms
         WINDOW w AS (PARTITION BY f.trip_id ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
     route_ways AS (SELECT trip_id, sumIf(step_m, NOT is_off) AS on_m, sumIf(step_m, is_off) AS off_m FROM route_fixes GROUP BY trip_id),
