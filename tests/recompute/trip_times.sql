@@ -1,6 +1,6 @@
 -- Times of declared trips that are over, from fixes and trip events: start, end, duration, seconds moving and idling, idle
 -- phases, measured share and mean speed over the duration. Result: trips compared, those that differ, or that one side does not have.
--- The state of a fix holds until the next one, for 10 minutes at most; of that time a trip has what lies after its start.
+-- Without a `trip_end`, one is over when telemetry has gone on without it. The state of a fix holds until the next one, for 10 minutes at most; of that time a trip has what lies after its start.
 -- Left out: vehicles that are ever down, whose time is neither.
 WITH
     down AS (SELECT vehicle_id FROM commands WHERE type = 'maintenance.start' UNION ALL SELECT vehicle_id FROM vehicle_status WHERE notEmpty(fault_codes)),
@@ -18,7 +18,8 @@ WITH
         FROM trip_events
         WHERE vehicle_id NOT IN (down)
         GROUP BY trip_id
-        HAVING countIf(event_type = 'trip_start') = 1 AND countIf(event_type = 'trip_end') = 1
+        HAVING countIf(event_type = 'trip_start') = 1
+            AND (countIf(event_type = 'trip_end') = 1 OR trip_id NOT IN (SELECT argMax(trip_id, timestamp) FROM v_telemetry WHERE NOT late AND NOT outlier GROUP BY vehicle_id))
     ),
     pieces AS (
         SELECT f.trip_id AS trip_id, f.n AS n, f.at_ms AS at_ms, f.before_state AS state,

@@ -1,7 +1,8 @@
--- Declared trips that are over: count and speeds of their fixes, and their way within 1 % or 30 m.
+-- Declared trips that are over, by their `trip_end` or because telemetry has gone on without them: count and speeds of their fixes, and their way within 1 % or 30 m.
 -- Result: trips compared, those that differ, or that one side does not have.
 WITH
-    ended AS (SELECT trip_id FROM trip_events GROUP BY trip_id HAVING countIf(event_type = 'trip_start') = 1 AND countIf(event_type = 'trip_end') = 1),
+    ended AS (SELECT trip_id FROM trip_events GROUP BY trip_id HAVING countIf(event_type = 'trip_start') = 1
+        AND (countIf(event_type = 'trip_end') = 1 OR trip_id NOT IN (SELECT argMax(trip_id, timestamp) FROM v_telemetry WHERE NOT late AND NOT outlier GROUP BY vehicle_id))),
     steps AS (
         SELECT trip_id, vehicle_id, toFloat64(speed_kmph) AS speed, radians(lat) AS lat2, radians(lon) AS lon2,
             lagInFrame(lat2) OVER w AS lat1, lagInFrame(lon2) OVER w AS lon1, row_number() OVER w AS n
