@@ -1,13 +1,13 @@
 //! What was told in an output topic, put into a table, so that a query can compare it.
 
 use crate::compare::each_output;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde_json::json;
 use tacho_model::{OutputTopic, topic_name};
 use tacho_testkit::Instance;
 
-/// Rows of an insert.
-const ROWS: usize = 20_000;
+/// Rows of an insert: a third of what the store takes in one request.
+const ROWS: usize = 4_000;
 
 /// Puts the messages of a topic into `told_messages (topic, message)`, in the place of those that were there.
 pub(super) fn load(instance: &Instance, topic: OutputTopic) -> Result<()> {
@@ -26,7 +26,9 @@ pub(super) fn load(instance: &Instance, topic: OutputTopic) -> Result<()> {
 
 fn insert(instance: &Instance, rows: &mut Vec<String>) -> Result<()> {
     if !rows.is_empty() {
-        instance.query(&format!("INSERT INTO told_messages FORMAT JSONEachRow\n{}", rows.join("\n")))?;
+        let inserted = instance.query(&format!("INSERT INTO told_messages FORMAT JSONEachRow\n{}", rows.join("\n")));
+        // Whose context holds all of them.
+        inserted.map_err(|error| anyhow!("put messages into a table: {}", error.root_cause()))?;
         rows.clear();
     }
     Ok(())

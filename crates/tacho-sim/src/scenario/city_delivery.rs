@@ -121,10 +121,12 @@ fn dispatched(role: u32, round: u32) -> &'static [usize] {
     }
 }
 
-/// What the dispatcher changes in second rounds while the van stands at the stop: all stops of the new plan, and a stop
-/// whose window it moves. He adds a stop, promises late ones another window, takes one away, and has two change places;
-/// the last two plans leave out what is done.
-fn change_of_plan(role: u32, round: u32, stop: usize) -> Option<(&'static [usize], Option<(usize, f64)>)> {
+/// All stops of another plan, and one of which it says another window, so many seconds later.
+type Change = (&'static [usize], Option<(usize, f64)>);
+
+/// What the dispatcher changes in second rounds while the van stands at the stop. He adds a stop, promises a late one another
+/// window, takes one away, and has two change places; the last two plans leave out what is done.
+fn change_of_plan(role: u32, round: u32, stop: usize) -> Option<Change> {
     match (role, round, stop) {
         (0, 1, 1) => Some((&[0, 1, 2, 3, 4, 5], None)),
         (1, 1, 2) => Some((&[0, 1, 2, 3, 4, 5], Some((4, 1_500.0)))),
