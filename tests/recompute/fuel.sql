@@ -1,7 +1,8 @@
 -- Fuel used by trips, and consumption as `fuel_consumption` tells it, from the readings of tank levels in telemetry and status.
 -- Result: compared, those that differ.
 -- The level is the median of the last five means of slots of 10 s (three at least; the newest slot as far as it goes); what a
--- trip used is the level at its first reading less that at its last. Declared trips from `trip_start` to `trip_end`; of
+-- trip used is the level at its first reading less that at its last. Declared trips from `trip_start` to `trip_end`, or to the next start,
+-- if that comes first, or to the last fix that names them, if there is no end; of
 -- detected ones from the start to what confirmed the end, see detected_trips.sql. No trip here is refuelled on the way.
 WITH
     readings AS (
@@ -41,9 +42,16 @@ WITH
     ),
     tanks AS (SELECT vehicle_id AS vehicle, argMax(JSONExtractFloat(body, 'tank_litres'), timestamp) AS tank FROM commands WHERE type = 'vehicle.upsert' GROUP BY vehicle),
     declared AS (
-        SELECT trip_id, minIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_start') AS from_ms, maxIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_end') AS to_ms
-        FROM trip_events
-        GROUP BY trip_id
+        SELECT d.trip_id AS trip_id, from_ms, least(if(said_ms > 0, said_ms, n.last_ms), if(next_ms > 0, next_ms, toInt64(1e15))) AS to_ms
+        FROM (
+            SELECT trip_id, from_ms, said_ms, leadInFrame(from_ms) OVER (PARTITION BY vehicle ORDER BY from_ms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS next_ms
+            FROM (
+                SELECT trip_id, any(vehicle_id) AS vehicle, minIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_start') AS from_ms, maxIf(toUnixTimestamp64Milli(timestamp), event_type = 'trip_end') AS said_ms
+                FROM trip_events
+                GROUP BY trip_id
+            )
+        ) AS d
+        LEFT JOIN (SELECT trip_id, max(toUnixTimestamp64Milli(timestamp)) AS last_ms FROM telemetry WHERE trip_id != '' GROUP BY trip_id) AS n ON d.trip_id = n.trip_id
     ),
     spans AS (
         SELECT t.trip_id AS trip_id, t.vehicle_id AS vehicle, t.driver_id AS driver, t.status AS status, t.distance_m AS metres,
