@@ -1,10 +1,11 @@
 -- Live metrics of trips as they were told (topic trip.metrics.live; no table has them): windows of 60 s, sliding by 10 s, from the
 -- fixes that name the trip: count, metres, mean speed. Result: windows compared, those that differ, or that one side does not have.
 -- A window is told where it holds a fix and where a ten seconds with fixes came in or went out since the one before it.
--- Of declared trips. Coming to a stand adds no jitter: hence metres within 10 where it stands, else within 1.
+-- Of declared trips. Coming to a stand adds no jitter, which moving off makes up for: hence metres within 10 where
+-- it stands or has just stood, else within 1.
 WITH
     steps AS (
-        SELECT vehicle_id, trip_id, toUnixTimestamp64Milli(timestamp) AS at_ms, toFloat64(speed_kmph) AS speed, radians(lat) AS lat2, radians(lon) AS lon2,
+        SELECT vehicle_id, trip_id, toUnixTimestamp64Milli(timestamp) AS at_ms, toFloat64(speed_kmph) AS speed, lagInFrame(speed) OVER w AS speed_before, radians(lat) AS lat2, radians(lon) AS lon2,
             row_number() OVER w AS n, lagInFrame(lat2) OVER w AS lat1, lagInFrame(lon2) OVER w AS lon1,
             if(n = 1, 0, 2 * 6371008.8 * asin(sqrt(pow(sin((lat2 - lat1) / 2), 2) + cos(lat1) * cos(lat2) * pow(sin((lon2 - lon1) / 2), 2)))) AS metres
         FROM v_telemetry
@@ -15,7 +16,7 @@ WITH
     windows AS (
         SELECT trip_id, toString(vehicle_id) AS vehicle, (pane + slide) * 10000 AS end_ms, sum(fixes) AS n, sum(way_m) AS metres, sum(speeds) / n AS mean, min(slowest) < 5 AS has_stood, min(pane) AS first_pane, max(pane) AS last_pane
         FROM (
-            SELECT trip_id, vehicle_id, intDiv(at_ms, 10000) AS pane, count() AS fixes, sum(metres) AS way_m, sum(speed) AS speeds, min(speed) AS slowest
+            SELECT trip_id, vehicle_id, intDiv(at_ms, 10000) AS pane, count() AS fixes, sum(metres) AS way_m, sum(speed) AS speeds, min(least(speed, speed_before)) AS slowest
             FROM steps
             WHERE trip_id != ''
             GROUP BY trip_id, vehicle_id, pane
