@@ -1,5 +1,6 @@
 /** A page with a heading, filters and a table that grows. */
 import { For, Show, type JSX, type ParentProps } from 'solid-js'
+import { fromLocalField, toLocalField } from '../lib/period'
 import type { Pager } from './pager'
 
 export function ListPage<T>(
@@ -61,6 +62,20 @@ export function TextFilter(props: { label: string; value: string; onApply: (valu
         spellcheck={false}
         placeholder="All"
         onChange={(event) => props.onApply(event.currentTarget.value.trim())}
+      />
+    </label>
+  )
+}
+
+/** A moment, in the person's time zone; its value is an instant (ISO 8601). */
+export function MomentFilter(props: { label: string; value: string; onApply: (value: string) => void }) {
+  return (
+    <label class="field">
+      <span>{props.label}</span>
+      <input
+        type="datetime-local"
+        value={toLocalField(props.value)}
+        onChange={(event) => props.onApply(fromLocalField(event.currentTarget.value))}
       />
     </label>
   )

@@ -1,12 +1,13 @@
 import { A, useSearchParams } from '@solidjs/router'
-import { For, createMemo } from 'solid-js'
+import { For, Show, createMemo } from 'solid-js'
 import { listAlerts, type Alert } from '../../api/client'
 import { severityLabel } from '../../lib/alerts'
 import { shortDuration } from '../../lib/freshness'
+import { PERIODS, spanOf } from '../../lib/period'
 import { localTime, relativeTime, words } from '../../lib/time'
 import { live } from '../../live'
 import { Severity } from '../../ui/Severity'
-import { ChoiceFilter, ListPage, TextFilter } from '../ListPage'
+import { ChoiceFilter, ListPage, MomentFilter, TextFilter } from '../ListPage'
 import { createPager } from '../pager'
 
 const choices = (values: string[]) => values.map((value) => ({ value, label: words(value) }))
@@ -21,20 +22,46 @@ const TYPES = choices([
   'sos',
   'crash',
   'possible_crash',
+  'geofence_enter',
+  'geofence_exit',
+  'geofence_violation',
   'vehicle_offline',
+  'route_deviation',
+  'eta_breach',
+  'engine_overheat',
+  'low_battery',
+  'low_fuel',
+  'fuel_theft',
+  'fault_code',
+  'maintenance_due',
+  'asset_downtime',
+  'break_violation',
+  'driving_time',
   'device',
 ])
 const SEVERITIES = [2, 3, 4, 5].map((value) => ({ value: String(value), label: `${severityLabel(value)} and above` }))
 
-type Filter = { vehicle: string; state: string; type: string; severity: string }
+type Filter = {
+  vehicle: string
+  driver: string
+  state: string
+  type: string
+  severity: string
+  period: string
+  from: string
+  until: string
+}
 
 export default function Alerts() {
   const [params, setParams] = useSearchParams<Filter>()
   const query = createMemo(() => ({
     vehicle_id: params.vehicle ?? '',
+    driver_id: params.driver ?? '',
     state: params.state ?? '',
     alert_type: params.type ?? '',
     severity_min: Number(params.severity ?? 1) || 1,
+    // Now is when the filters were set, so that all pages of a list are of one span.
+    ...spanOf(params.period ?? '', params.from ?? '', params.until ?? '', Date.now()),
     limit: 100,
   }))
   const pager = createPager(() => query(), listAlerts)
@@ -51,6 +78,29 @@ export default function Alerts() {
             value={params.vehicle ?? ''}
             onApply={(vehicle) => setParams({ vehicle: vehicle || null })}
           />
+          <TextFilter
+            label="Driver"
+            value={params.driver ?? ''}
+            onApply={(driver) => setParams({ driver: driver || null })}
+          />
+          <ChoiceFilter
+            label="Began"
+            value={params.period ?? ''}
+            choices={PERIODS}
+            onApply={(period) => setParams({ period: period || null, from: null, until: null })}
+          />
+          <Show when={params.period === 'between'}>
+            <MomentFilter
+              label="From"
+              value={params.from ?? ''}
+              onApply={(from) => setParams({ from: from || null })}
+            />
+            <MomentFilter
+              label="Before"
+              value={params.until ?? ''}
+              onApply={(until) => setParams({ until: until || null })}
+            />
+          </Show>
           <ChoiceFilter
             label="State"
             value={params.state ?? ''}
