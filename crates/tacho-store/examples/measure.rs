@@ -5,7 +5,7 @@
 use std::{path::PathBuf, process::Command, sync::Arc, time::Instant};
 use tacho_io::{Insert, Store, Table, TableRows};
 use tacho_model::{EventTime, LatLon, LogTime, RowOutcome, TelemetryBatch};
-use tacho_store::{ClickHouseStore, StoreConfig, migrate, native, supervise::*};
+use tacho_store::{ClickHouseStore, Retention, StoreConfig, migrate, native, supervise::*};
 
 const BATCH_ROWS: usize = 100_000;
 const VEHICLES: usize = 1_000;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Failure> {
     let supervisor = start(program, data_dir.path().to_owned())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut config = StoreConfig::new(supervisor.url());
-    config.retention_telemetry_days = StoreConfig::RETENTION_DAYS_MAX;
+    config.retention = Retention::for_ever();
     config.is_compressed = arguments.iter().any(|argument| argument == "lz4");
     runtime.block_on(migrate(&config))?;
     let store = ClickHouseStore::new(&config, runtime.handle().clone());

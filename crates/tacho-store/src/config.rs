@@ -1,6 +1,6 @@
 //! How to reach the store.
 
-use crate::fleet::FleetSchedule;
+use crate::{fleet::FleetSchedule, retention::Retention};
 use std::{fmt, time::Duration};
 
 /// A password: its `Debug` shows stars.
@@ -71,17 +71,14 @@ pub struct StoreConfig {
     pub insert_timeout: Duration,
     /// How long a query may take.
     pub query_timeout: Duration,
-    /// Days that telemetry is kept, counted from its arrival; at most [`StoreConfig::RETENTION_DAYS_MAX`].
-    pub retention_telemetry_days: u32,
+    /// How long the tables keep their rows.
+    pub retention: Retention,
     /// What the views of the fleet are computed with.
     pub fleet: FleetSettings,
 }
 
 impl StoreConfig {
-    /// The longest retention: ClickHouse's clock of expiry ends in 2106. More is taken as this.
-    pub const RETENTION_DAYS_MAX: u32 = 20_000;
-
-    /// The defaults for a store at `url`: database `tacho`, no user, no compression, 30 days of telemetry.
+    /// The defaults for a store at `url`: database `tacho`, no user, no compression, the default retention.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -91,7 +88,7 @@ impl StoreConfig {
             is_compressed: false,
             insert_timeout: Duration::from_secs(60),
             query_timeout: Duration::from_secs(60),
-            retention_telemetry_days: 30,
+            retention: Retention::default(),
             fleet: FleetSettings::default(),
         }
     }

@@ -17,6 +17,7 @@ mod named;
 pub mod native;
 mod query;
 mod reorder;
+mod retention;
 pub mod supervise;
 
 pub use client::ClickHouseStore;
@@ -26,3 +27,4 @@ pub use fleet::{BadSchedule, FleetSchedule, ScheduleScope, set_fleet};
 pub use migrate::{MigrateError, migrate};
 pub use named::{NamedQuery, QueryParam};
 pub use query::{OutputFormat, QueryOptions, QueryOutput};
+pub use retention::Retention;

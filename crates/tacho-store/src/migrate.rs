@@ -1,6 +1,12 @@
 //! Schema migrations: `sql/schema/NNN_name.sql`, applied in order, recorded, never changed afterwards.
 
-use crate::{config::StoreConfig, error::store_error, fleet, reorder::Reorder};
+use crate::{
+    config::StoreConfig,
+    error::store_error,
+    fleet,
+    reorder::Reorder,
+    retention::{Retention, set_retention},
+};
 use tacho_io::StoreError;
 
 macro_rules! migrations {
@@ -36,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "200_vehicle_rates",
     "201_trips_that_contradict",
     "202_coverage_of_vehicles",
+    "210_retention",
     "218_ways_of_cancelled_trips",
 ];
 
@@ -91,7 +98,7 @@ pub enum MigrateError {
     Store(#[from] StoreError),
 }
 
-/// Makes the database if it is absent, applies the migrations that it lacks, and sets the configured retention.
+/// Makes the database if it is absent, applies the migrations that it lacks, and sets the configured retention of every table.
 /// Safe to repeat. Returns the numbers of those applied now.
 ///
 /// # Errors
@@ -127,7 +134,7 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, MigrateError> {
         }
         done.push(migration.version());
     }
-    set_retention(&client, retention_days(config)).await?;
+    set_retention(&client, &config.retention).await?;
     fleet::set_fleet(&client, &config.fleet).await?;
     Ok(done)
 }
@@ -136,8 +143,12 @@ fn newest_known() -> u32 {
     MIGRATIONS.last().map_or(0, Migration::version)
 }
 
-fn retention_days(config: &StoreConfig) -> u32 {
-    config.retention_telemetry_days.min(StoreConfig::RETENTION_DAYS_MAX)
+/// Days of telemetry as a table is made; [`set_retention`] comes behind it.
+fn telemetry_days(config: &StoreConfig) -> u32 {
+    match config.retention.telemetry {
+        0 => Retention::DAYS_MAX,
+        days => days.min(Retention::DAYS_MAX),
+    }
 }
 
 async fn apply(
@@ -146,7 +157,7 @@ async fn apply(
     config: &StoreConfig,
     checksum: u64,
 ) -> Result<(), MigrateError> {
-    let render = |statement: &str| render(statement, retention_days(config));
+    let render = |statement: &str| render(statement, telemetry_days(config));
     for statement in statements(migration.text) {
         let applied = match Reorder::parse(&statement) {
             Some(reorder) => reorder.run(client, render).await,
@@ -164,20 +175,6 @@ async fn apply(
         migration.name()
     );
     Ok(run(client, &record).await?)
-}
-
-/// Brings the retention of telemetry to the configured one, without a rebuild: parts are dropped as they expire.
-async fn set_retention(client: &clickhouse::Client, days: u32) -> Result<(), StoreError> {
-    let engine: Option<String> = client
-        .query("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'telemetry'")
-        .fetch_optional()
-        .await
-        .map_err(|error| store_error(&error))?;
-    let wanted = format!("toIntervalDay({days})");
-    if engine.is_some_and(|engine| engine.contains(&wanted)) {
-        return Ok(());
-    }
-    run(client, &format!("ALTER TABLE telemetry MODIFY TTL toDateTime(ingested_at) + INTERVAL {days} DAY")).await
 }
 
 pub(crate) async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tacho_store::FleetSchedule;
 
+mod retention;
+
+pub use retention::Retention;
+
 /// The configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +36,8 @@ pub struct Config {
     pub pipeline: Pipeline,
     /// The store: embedded ClickHouse, or a server.
     pub store: Store,
+    /// Days that each table of the store keeps its rows, counted from their arrival; 0 keeps them for ever. A change takes effect at the next start.
+    pub retention: Retention,
     /// Thresholds of trips, limits, idling and silence.
     pub analytics: Analytics,
     /// Harsh driving and crashes.
@@ -267,19 +273,11 @@ pub struct Store {
     /// File that holds the password of that user; empty for none, or for the environment variable
     /// `TACHO_STORE_PASSWORD`.
     pub password_file: PathBuf,
-    /// Days that telemetry is kept, counted from its arrival.
-    pub telemetry_retention_days: u32,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self {
-            url: String::new(),
-            database: "tacho".into(),
-            user: "default".into(),
-            password_file: PathBuf::new(),
-            telemetry_retention_days: 30,
-        }
+        Self { url: String::new(), database: "tacho".into(), user: "default".into(), password_file: PathBuf::new() }
     }
 }
 

@@ -88,7 +88,7 @@ fn spawn(folder: &Path) -> Result<JoinHandle<Result<Supervisor, SuperviseError>>
 pub fn store_config(config: &Config) -> Result<StoreConfig> {
     let mut store = StoreConfig::new(&config.store.url);
     store.database.clone_from(&config.store.database);
-    store.retention_telemetry_days = config.store.telemetry_retention_days;
+    store.retention = config.retention.of_store();
     store.fleet = FleetSettings {
         time_zone: config.fleet.time_zone.clone(),
         idle_litres_per_hour: config.fleet.idle_litres_per_hour,

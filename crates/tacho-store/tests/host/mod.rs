@@ -12,7 +12,7 @@ use std::{
 };
 use tacho_io::StoreError;
 use tacho_store::{
-    ClickHouseStore, OutputFormat, QueryOptions, StoreConfig, embedded, migrate,
+    ClickHouseStore, OutputFormat, QueryOptions, Retention, StoreConfig, embedded, migrate,
     supervise::{MakeCommand, RoomProbe, SuperviseLimits, Supervisor},
 };
 use tokio::runtime::Runtime;
@@ -74,11 +74,11 @@ impl Host {
     }
 }
 
-/// The tests' rows have fixed dates: a retention that never reaches them.
+/// The tests' rows have fixed dates: nothing expires.
 pub fn config(supervisor: &Supervisor, database: &str) -> StoreConfig {
     let mut config = StoreConfig::new(supervisor.url());
     config.database = database.into();
-    config.retention_telemetry_days = StoreConfig::RETENTION_DAYS_MAX;
+    config.retention = Retention::for_ever();
     config
 }
 
