@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "201_trips_that_contradict",
     "202_coverage_of_vehicles",
     "210_retention",
+    "211_visit_evidence",
     "218_ways_of_cancelled_trips",
 ];
 

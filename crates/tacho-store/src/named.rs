@@ -52,6 +52,8 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
         "driver_ranking",
         "driver_score_trend",
         "eta_accuracy",
+        "evidence_of_alert",
+        "evidence_of_visit",
         "faults_open",
         "fleet_utilization_recent",
         "fuel_consumption",

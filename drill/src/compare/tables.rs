@@ -43,11 +43,11 @@ pub(super) fn compare(calm: &Instance, disturbed: &Instance, is_on_kafka: bool) 
     tables.iter().map(|table| table.compare(calm, disturbed)).collect()
 }
 
-/// Evidence is copied minute by minute once an alert is six minutes old by its log time: that of the youngest alerts is
-/// still to come, in one instance or the other.
+/// Evidence is copied minute by minute once an alert is six minutes old by its log time: that of the youngest alerts,
+/// and of the youngest visits ('', which are left out), is still to come, in one instance or the other.
 fn of_common_alerts(calm: &Instance, disturbed: &Instance) -> Result<String> {
     let alerts = |instance: &Instance| -> Result<BTreeSet<String>> {
-        let text = instance.query("SELECT DISTINCT alert_id FROM evidence FORMAT TabSeparated")?;
+        let text = instance.query("SELECT DISTINCT alert_id FROM evidence WHERE alert_id != '' FORMAT TabSeparated")?;
         Ok(text.lines().map(str::to_owned).collect())
     };
     let common: Vec<String> =
@@ -61,7 +61,7 @@ fn tables(instance: &Instance) -> Result<Vec<Table>> {
          INNER JOIN (SELECT table, name FROM system.columns WHERE database = 'tacho' AND default_kind != 'ALIAS' \
          ORDER BY table, position) AS c ON c.table = t.name \
          WHERE t.database = 'tacho' AND t.engine LIKE '%MergeTree' AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('schema_migrations', 'recompute_marks', 'recompute_runs', \
-         'heat_cells', 'heat_passes', 'evidence_passes', 'vehicle_day_sums', 'zone_days') \
+         'heat_cells', 'heat_passes', 'evidence_passes', 'trip_paths', 'trip_path_passes', 'vehicle_day_sums', 'zone_days') \
          GROUP BY t.name, t.engine, t.sorting_key ORDER BY t.name FORMAT JSONCompactEachRow",
     )?;
     text.lines().map(parse_table).collect()
