@@ -15,6 +15,7 @@ mod history;
 mod migrate;
 mod named;
 pub mod native;
+pub mod paths;
 mod query;
 mod reorder;
 mod retention;

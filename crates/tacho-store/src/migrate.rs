@@ -44,6 +44,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "202_coverage_of_vehicles",
     "210_retention",
     "211_visit_evidence",
+    "212_trip_paths",
+    "213_trip_eta_errors",
     "218_ways_of_cancelled_trips",
 ];
 

@@ -69,6 +69,8 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
         "store_parts",
         "trip_alerts",
         "trip_anomalies",
+        "trip_eta",
+        "trip_line",
         "trip_path",
         "trip_stops",
         "trips_page",

@@ -140,6 +140,7 @@ impl Retention {
             rule("evidence", WRITTEN, self.evidence),
             rule("alerts", STORED, self.alerts),
             rule("trips", STORED, self.trips),
+            rule("trip_paths", STORED, self.trips),
             rule("stop_visits", STORED, self.stop_visits),
             rule("geofence_events", STORED, self.geofence_events),
             rule("driver_scores", STORED, self.driver_scores),

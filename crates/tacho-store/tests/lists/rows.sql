@@ -63,3 +63,20 @@ VALUES ('telemetry', 0, 7, 'not_json', 'at 1', '{', '2026-03-08 09:00:00', 1), (
     ('telemetry', 1, 1, 'not_json', 'at 9', 'x', '2026-03-06 09:00:00', 1);
 INSERT INTO dead_letter_replays (topic, partition, offset, done, at, version)
 VALUES ('telemetry', 0, 12, false, '2026-03-08 10:00:00', 1), ('telemetry', 0, 12, true, '2026-03-08 10:00:01', 2), ('telemetry', 1, 3, false, '2026-03-08 10:00:00', 1);
+-- Evidence: of two alerts, and of visits (''), of which v1 made two of trip t1: s1 until 09:12, and s2 for longer than an hour.
+INSERT INTO evidence (alert_id, vehicle_id, timestamp, event_id, lat, lon, speed_kmph, version)
+VALUES ('g1', 'v1', '2026-03-08 08:55:00', 'g1a', 1, 2, 30, 1), ('g1', 'v1', '2026-03-08 08:55:00', 'g1a', 1, 2, 30, 2), ('g1', 'v1', '2026-03-08 09:05:00', 'g1b', 1, 2, 0, 1),
+    ('g2', 'v1', '2026-03-08 08:56:00', 'g2a', 1, 2, 30, 1), ('', 'v1', '2026-03-08 09:04:59', 'x0', 1, 2, 30, 1), ('', 'v1', '2026-03-08 09:05:00', 'x1', 1, 2, 20, 1),
+    ('', 'v1', '2026-03-08 09:17:00', 'x2', 1, 2, 0, 1), ('', 'v1', '2026-03-08 09:17:00', 'x2', 1, 2, 0, 2), ('', 'v1', '2026-03-08 09:17:01', 'x3', 1, 2, 10, 1),
+    ('', 'v1', '2026-03-08 10:00:00', 'x4', 1, 2, 0, 1), ('', 'v1', '2026-03-08 10:35:00', 'x5', 1, 2, 5, 1), ('', 'v2', '2026-03-08 09:10:00', 'y1', 1, 2, 5, 1);
+INSERT INTO stop_visits (trip_id, stop_id, vehicle_id, kind, status, arrived_at, departed_at, version)
+VALUES ('t1', 's1', 'v1', 'delivery', 'departed', '2026-03-08 09:10:00', '2026-03-08 09:12:00', 1), ('t1', 's2', 'v1', 'delivery', 'departed', '2026-03-08 09:20:00', '2026-03-08 10:30:00', 1);
+-- Predictions of t1: two of s1, of which the second was made again, one of s2 that was made after the arrival, two of the end,
+-- whose outcome was told before the trip was corrected.
+INSERT INTO eta_predictions (trip_id, stop_id, vehicle_id, made_at, predicted_at, arrived_at, version)
+VALUES ('t1', 's1', 'v1', '2026-03-08 09:00:00', '2026-03-08 09:08:00', 0, 1), ('t1', 's1', 'v1', '2026-03-08 09:05:00', '2026-03-08 09:50:00', 0, 1),
+    ('t1', 's1', 'v1', '2026-03-08 09:05:00', '2026-03-08 09:11:00', 0, 2), ('t1', 's1', 'v1', '2026-03-08 09:10:00', '2026-03-08 09:11:00', '2026-03-08 09:10:00', 1),
+    ('t1', 's2', 'v1', '2026-03-08 09:21:00', '2026-03-08 09:25:00', 0, 1), ('t1', '', 'v1', '2026-03-08 08:30:00', '2026-03-08 10:05:00', 0, 1),
+    ('t1', '', 'v1', '2026-03-08 09:30:00', '2026-03-08 09:59:00', 0, 1), ('t1', '', 'v1', '2026-03-08 09:58:00', '2026-03-08 09:59:00', '2026-03-08 09:58:00', 1),
+    ('t2', 's1', 'v2', '2026-03-08 09:00:00', '2026-03-08 09:08:00', 0, 1);
+INSERT INTO trip_paths (trip_id, path, version) VALUES ('t1', [(9, 9)], 1), ('t1', [(1, 2), (1.5, 2.5), (1.75, 2.25)], 2), ('t2', [(9, 9)], 7);

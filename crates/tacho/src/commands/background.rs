@@ -1,5 +1,5 @@
 //! What works on the store beside a pipeline, in `up` and in `run`: the queue of days to compute again, the copies of what
-//! proves grave alerts, the heat map of positions, and erasures of drivers.
+//! proves grave alerts and delivery visits, the paths of trips, the heat map of positions, and erasures of drivers.
 
 use crate::{commands::up, config::Config, thresholds::engine_config};
 use anyhow::{Context, Result};
@@ -9,7 +9,7 @@ use std::{
 };
 use tacho_io::{Clock, PipelineStats, StoreError, SystemClock};
 use tacho_pipeline::{Backfill, BackfillQueue, IsStored};
-use tacho_store::{ClickHouseStore, erase, evidence, heat};
+use tacho_store::{ClickHouseStore, erase, evidence, heat, paths};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -41,9 +41,13 @@ impl Background {
         let backfill =
             BackfillQueue::start(backfill, is_stored, Arc::clone(stats)).context("start the backfill queue")?;
         let stop = CancellationToken::new();
-        let (to_prove, to_count, to_erase) = (clickhouse.clone(), clickhouse.clone(), clickhouse.clone());
+        let (to_prove, to_refine) = (clickhouse.clone(), clickhouse.clone());
+        let (to_count, to_erase) = (clickhouse.clone(), clickhouse.clone());
         runtime.spawn(keep("evidence is copied later", evidence::INTERVAL, stop.clone(), async move || {
             evidence::collect(to_prove.client(), SystemClock.now().ms()).await
+        }));
+        runtime.spawn(keep("paths of trips are refined later", paths::INTERVAL, stop.clone(), async move || {
+            paths::collect(to_refine.client(), SystemClock.now().ms()).await
         }));
         runtime.spawn(keep("positions are counted later", heat::INTERVAL, stop.clone(), async move || {
             heat::collect(to_count.client(), SystemClock.now().ms()).await
