@@ -1,4 +1,4 @@
--- Where the fleet's time went over the last days (of the depot's time zone), today included: shares of the states over the
+-- Where the fleet's time went over the last days (of each vehicle's depot), today included: shares of the states over the
 -- vehicles that were heard of that day, oldest first. They sum to 1; `coverage` is what is not offline.
 SELECT day, count() AS vehicle_count, sum(driving_s) / sum(day_s) AS driving_share, sum(idling_s) / sum(day_s) AS idling_share,
     sum(stopped_s) / sum(day_s) AS stopped_share, sum(offline_s) / sum(day_s) AS offline_share,

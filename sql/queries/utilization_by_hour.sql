@@ -1,20 +1,12 @@
 -- Hour of day x weekday (1: Monday; of each vehicle's depot) over the last days: share of the time that the vehicles heard of
 -- in an hour spent driving and idling.
-WITH
-    (SELECT today + 1 - {days:UInt32} FROM v_fleet) AS first_day,
-    days AS (
-        SELECT s.day AS day, s.hour_quarters AS hour_quarters, s.hour_driving_ms AS hour_driving_ms, s.hour_idling_ms AS hour_idling_ms,
-            s.hour_distance_m AS hour_distance_m
-        FROM (SELECT * FROM vehicle_day_sums FINAL WHERE quarter_count > 0 AND day >= first_day) AS s
-        INNER JOIN v_vehicle_schedules AS v ON s.vehicle_id = v.vehicle_id AND s.zone = v.zone
-    )
 SELECT weekday, place - 1 AS hour, sum(driving) / (sum(quarters) * 900000) AS driving_share,
     sum(idling) / (sum(quarters) * 900000) AS idling_share, sum(metres) / 1000 AS distance_km
 FROM
 (
     SELECT toDayOfWeek(day) AS weekday, sumForEach(hour_quarters) AS all_quarters, sumForEach(hour_driving_ms) AS all_driving,
         sumForEach(hour_idling_ms) AS all_idling, sumForEach(hour_distance_m) AS all_metres
-    FROM days
+    FROM vehicle_day_sums_last(days = {days:UInt32})
     GROUP BY weekday
 )
 ARRAY JOIN range(1, 25) AS place, all_quarters AS quarters, all_driving AS driving, all_idling AS idling, all_metres AS metres

@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "211_visit_evidence",
     "212_trip_paths",
     "213_trip_eta_errors",
+    "214_days_of_each_depot",
     "218_ways_of_cancelled_trips",
 ];
 

@@ -78,6 +78,35 @@ fn a_vehicles_days_are_those_of_its_depot_and_its_rate_is_against_its_own_schedu
     assert_eq!(days(host, &store), ["c1", "t1", "t2", "t3"].map(friday).concat());
 }
 
+/// Friday 2026-03-06 has an hour to go in Berlin, is over in Kolkata (since 18:30 UTC), and has eight in Chicago: the last day is
+/// Friday, Saturday and Friday; and when it is Saturday in Berlin, Saturday, Saturday and Friday.
+#[test]
+fn the_last_days_end_with_the_today_of_each_depot() {
+    let host = Host::shared();
+    let store = host.store_in("todays");
+    let fleet = settings(&["vehicle=east; time_zone=Asia/Kolkata", "vehicle=west; time_zone=America/Chicago"]);
+    host.runtime.block_on(set_fleet(store.client(), &fleet)).unwrap();
+    for vehicle in ["east", "home", "west"] {
+        drive(host, &store, vehicle, "2026-03-06 12:00:00", 8, 1);
+        drive(host, &store, vehicle, "2026-03-06 21:00:00", 4, 1);
+    }
+    let of_days = |days: u32| {
+        refresh(host, &store);
+        let sql = format!(
+            "SELECT vehicle_id, day, driving_s / 3600 FROM vehicle_days_last(days = {days}) ORDER BY vehicle_id, day"
+        );
+        host.ask(&store, &sql)
+    };
+    assert_eq!(of_days(1), "east\t2026-03-07\t1\nhome\t2026-03-06\t3\nwest\t2026-03-06\t3\n");
+    assert_eq!(answer(host, &store, "utilization_by_hour days=1").lines().count(), 6 + 2);
+    drive(host, &store, "home", "2026-03-06 23:30:00", 4, 1);
+    assert_eq!(of_days(1), "east\t2026-03-07\t1\nhome\t2026-03-07\t1\nwest\t2026-03-06\t3\n");
+    assert_eq!(
+        of_days(2),
+        "east\t2026-03-06\t2\neast\t2026-03-07\t1\nhome\t2026-03-06\t3\nhome\t2026-03-07\t1\nwest\t2026-03-06\t3\n"
+    );
+}
+
 /// What is computed again replaces what was summed, and what is withdrawn leaves nothing; a repeated pass changes nothing.
 #[test]
 fn sums_of_days_follow_facts_that_are_corrected_withdrawn_and_new() {
