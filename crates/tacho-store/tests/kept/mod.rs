@@ -162,7 +162,7 @@ fn the_path_of_a_trip_is_refined_when_it_has_ended_and_again_when_it_is_correcte
     assert!((65..=500).contains(&points.len()), "{}", points.len());
     assert_eq!(points.first(), Some(&"0\t0\ttrue"));
     // 3,600 s: sin(36) * 0.0027 degrees; 0.00009 degrees a second.
-    assert_eq!(points.last(), Some(&"-0.0026777\t0.324\ttrue"));
+    assert_eq!(points.last(), Some(&"-0.0026778\t0.324\ttrue"));
     assert!(!path.contains("\n45\t"), "no outlier");
 
     let noted = "SELECT now() > toDateTime(max(until)) FROM trip_path_passes";
