@@ -1,6 +1,8 @@
 //! Everything that comes in beside telemetry: low-rate events, one value each.
 
-use crate::{DeliveryPlan, DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, Stream, TripId, VehicleId};
+use crate::{
+    DeliveryPlan, DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, SpeedArea, Stream, TripId, VehicleId,
+};
 use std::sync::Arc;
 
 /// A low-rate event with the place it came from.
@@ -240,6 +242,8 @@ pub enum CommandKind {
         /// The geofence.
         geofence_id: GeofenceId,
     },
+    /// `speed_profile.upsert`
+    SpeedProfileUpsert(Arc<SpeedArea>),
     /// `vehicle.upsert`
     VehicleUpsert(VehicleSetup),
     /// `driver.upsert`
@@ -297,6 +301,7 @@ impl CommandKind {
         match self {
             CommandKind::GeofenceUpsert(_) => "geofence.upsert",
             CommandKind::GeofenceDelete { .. } => "geofence.delete",
+            CommandKind::SpeedProfileUpsert(_) => "speed_profile.upsert",
             CommandKind::VehicleUpsert(_) => "vehicle.upsert",
             CommandKind::DriverUpsert(_) => "driver.upsert",
             CommandKind::AlertAcknowledge { .. } => "alert.acknowledge",
@@ -322,6 +327,7 @@ impl CommandKind {
             | CommandKind::MaintenanceEnd { vehicle_id } => Some(vehicle_id),
             CommandKind::GeofenceUpsert(_)
             | CommandKind::GeofenceDelete { .. }
+            | CommandKind::SpeedProfileUpsert(_)
             | CommandKind::DriverUpsert(_)
             | CommandKind::DriverErase { .. }
             | CommandKind::Other { .. } => None,

@@ -85,7 +85,10 @@ pub(crate) fn run_epoch(
     if selection.control {
         let refused = here.control.run(time, &side).refused;
         if refused > 0 {
-            tracing::warn!(refused, "there are too many geofences; new ones are not taken");
+            tracing::warn!(
+                refused,
+                "there are too many geofences, or cells of the speed profile; new ones are not taken"
+            );
         }
     }
     let mut result = EpochResult {

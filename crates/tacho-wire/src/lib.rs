@@ -15,6 +15,7 @@ mod output;
 mod problem;
 pub mod schema;
 mod side;
+mod speed_profile;
 mod telemetry;
 #[cfg(any(test, fuzzing))]
 mod testing;
@@ -23,6 +24,7 @@ mod timestamp;
 pub use geofile::{BadFeature, BadGeofile, GeofenceCommand, geofence_commands};
 pub use limits::*;
 pub use output::OutputEncoder;
-pub use side::{decode_side, read_plan};
+pub use side::{decode_side, read_plan, read_speed_profile};
+pub use speed_profile::{DrivenCell, changed_speed_areas, speed_area_of, speed_profile_command};
 pub use telemetry::TelemetryDecoder;
 pub use timestamp::{parse_timestamp, write_timestamp};

@@ -4,10 +4,12 @@
 mod fence;
 mod hours;
 mod index;
+mod speeds;
 #[cfg(test)]
 mod tests;
 
 pub use fence::Version;
+pub use speeds::{AreaSpeeds, SpeedProfile};
 
 use crate::{
     epoch::EpochTime,
@@ -17,6 +19,7 @@ use fence::Fence;
 use hashbrown::HashMap;
 use index::Index;
 use serde::{Deserialize, Serialize};
+use speeds::Areas;
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_model::{CommandKind, EventTime, GeofenceId, GeofenceKind, LatLon, SideBody, SideEvent};
 
@@ -30,7 +33,7 @@ const HISTORY_MS: i64 = 30 * 86_400_000;
 /// The fleet's set-up as of an epoch: shared by all shards, never changed, only replaced.
 #[derive(Debug, Default)]
 pub struct Control {
-    /// Grows with every change; 0 for one that never had any.
+    /// Grows with every change of geofences; 0 for one that never had any.
     revision: u32,
     fences: Vec<Fence>,
     /// Place of a geofence in `fences`.
@@ -39,10 +42,11 @@ pub struct Control {
     /// Geofences of which a version requires vehicles to be inside.
     required: Vec<u32>,
     has_crossings: bool,
+    speeds: Arc<SpeedProfile>,
 }
 
 impl Control {
-    fn build(revision: u32, fences: &BTreeMap<GeofenceId, Fence>) -> Control {
+    fn build(revision: u32, fences: &BTreeMap<GeofenceId, Fence>, speeds: Arc<SpeedProfile>) -> Control {
         let fences: Vec<Fence> = fences.values().cloned().collect();
         let slots = fences.iter().zip(0..).map(|(fence, slot)| (fence.id().clone(), slot)).collect();
         let is_any = |fence: &Fence, is_so: fn(&Version) -> bool| fence.versions().any(is_so);
@@ -55,9 +59,14 @@ impl Control {
             has_crossings: fences.iter().any(|fence| is_any(fence, |version| version.tells_crossings)),
             slots,
             fences,
+            speeds,
         }
     }
 
+    /// What the fleet drives by cell and hour.
+    pub(crate) fn speeds(&self) -> &SpeedProfile {
+        &self.speeds
+    }
     /// True without a geofence, and never had one since its snapshot.
     pub(crate) fn is_empty(&self) -> bool {
         self.fences.is_empty()
@@ -100,6 +109,7 @@ impl Control {
 #[derive(Debug, Default)]
 pub struct ControlStage {
     state: State,
+    speeds: Arc<SpeedProfile>,
     shared: Arc<Control>,
 }
 
@@ -109,12 +119,13 @@ struct State {
     fences: BTreeMap<GeofenceId, Fence>,
     /// When the next version is forgotten, on fleet time; none: nothing has been replaced.
     forget_at: Option<EventTime>,
+    speeds: Areas,
 }
 
 /// What the stage did with an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ControlOutput {
-    /// Geofences that were not taken because there are too many.
+    /// Geofences, and areas of the speed profile, that were not taken because there are too many.
     pub refused: u64,
 }
 
@@ -125,12 +136,35 @@ impl ControlStage {
         let mut commands: Vec<&SideEvent> = side.iter().filter(|event| is_fleet_matter(event)).collect();
         commands.sort_by_key(|event| (event.at, event.partition, event.offset));
         let mut output = ControlOutput::default();
+        let (mut has_fences, mut has_speeds) = (false, false);
         for event in &commands {
-            output.refused += u64::from(!self.apply(event));
+            let SideBody::Command(command) = &event.body else { continue };
+            let is_taken = match &command.kind {
+                CommandKind::SpeedProfileUpsert(area) => {
+                    has_speeds = true;
+                    self.state.speeds.change(event.at, area)
+                }
+                kind => {
+                    has_fences = true;
+                    self.change_fence(event.at, kind)
+                }
+            };
+            output.refused += u64::from(!is_taken);
         }
-        let has_forgotten = time.fleet.is_some_and(|fleet| self.forget_before(fleet.plus_ms(-HISTORY_MS)));
-        if !commands.is_empty() || has_forgotten {
+        if let Some(horizon) = time.fleet.map(|fleet| fleet.plus_ms(-HISTORY_MS)) {
+            has_fences |= self.forget_before(horizon);
+            // Looked through only when it changes: that is once a day.
+            if has_speeds {
+                self.state.speeds.forget_before(horizon);
+            }
+        }
+        if has_speeds {
+            self.speeds = Arc::new(self.state.speeds.profile());
+        }
+        if has_fences {
             self.state.revision += 1;
+        }
+        if has_fences || has_speeds {
             self.share();
         }
         output
@@ -153,18 +187,18 @@ impl ControlStage {
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
         self.state = decode(bytes)?;
         self.state.fences.values_mut().for_each(Fence::resolve_zones);
+        self.speeds = Arc::new(self.state.speeds.profile());
         self.share();
         Ok(())
     }
 
     fn share(&mut self) {
-        self.shared = Arc::new(Control::build(self.state.revision, &self.state.fences));
+        self.shared = Arc::new(Control::build(self.state.revision, &self.state.fences, Arc::clone(&self.speeds)));
     }
 
     /// False if there is no room.
-    fn apply(&mut self, event: &SideEvent) -> bool {
-        let SideBody::Command(command) = &event.body else { return true };
-        let (id, fence) = match &command.kind {
+    fn change_fence(&mut self, at: EventTime, kind: &CommandKind) -> bool {
+        let (id, fence) = match kind {
             CommandKind::GeofenceUpsert(fence) => (&fence.geofence_id, Some(fence)),
             CommandKind::GeofenceDelete { geofence_id } => (geofence_id, None),
             _ => return true,
@@ -174,7 +208,7 @@ impl ControlStage {
             return false;
         }
         let fence_state = self.state.fences.entry(id.clone()).or_insert_with(|| Fence::new(id.clone()));
-        fence_state.change(event.at, fence);
+        fence_state.change(at, fence);
         let forget_at = fence_state.replaced_at().map(|at| at.plus_ms(HISTORY_MS));
         self.state.forget_at = self.state.forget_at.into_iter().chain(forget_at).min();
         true
@@ -194,5 +228,8 @@ impl ControlStage {
 
 fn is_fleet_matter(event: &SideEvent) -> bool {
     let SideBody::Command(command) = &event.body else { return false };
-    matches!(command.kind, CommandKind::GeofenceUpsert(_) | CommandKind::GeofenceDelete { .. })
+    matches!(
+        command.kind,
+        CommandKind::GeofenceUpsert(_) | CommandKind::GeofenceDelete { .. } | CommandKind::SpeedProfileUpsert(_)
+    )
 }

@@ -1,6 +1,7 @@
 //! What vehicles of a random stream do, and the messages that come of it.
 
 use crate::{
+    profile,
     rig::Row,
     script::{fence, place},
     streams::Input,
@@ -47,6 +48,7 @@ pub enum Act {
     Reassign(u8),
     Setup { limit_kmph: f32 },
     Fence(u8),
+    Speeds { kmph: u8 },
     Break { driver: u8, is_start: bool },
     Round { is_replanned: bool, is_named: bool },
 }
@@ -80,6 +82,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => (1..3u8).prop_map(Act::Reassign),
         1 => prop_oneof![Just(f32::NAN), 30.0..90.0f32].prop_map(|limit_kmph| Act::Setup { limit_kmph }),
         2 => (0..4u8).prop_map(Act::Fence),
+        2 => speeds(),
         1 => (1..3u8, any::<bool>()).prop_map(|(driver, is_start)| Act::Break { driver, is_start }),
         1 => round(),
     ]
@@ -88,6 +91,11 @@ pub fn act() -> impl Strategy<Value = Act> {
 /// A delivery round.
 pub fn round() -> impl Strategy<Value = Act> {
     any::<(bool, bool)>().prop_map(|(is_replanned, is_named)| Act::Round { is_replanned, is_named })
+}
+
+/// What the fleet drives, or that nothing is known of it any more.
+pub fn speeds() -> impl Strategy<Value = Act> {
+    prop_oneof![1 => Just(0), 4 => 5..90u8].prop_map(|kmph| Act::Speeds { kmph })
 }
 
 /// Writes the messages of one vehicle.
@@ -208,6 +216,7 @@ impl Writer {
             Act::Login(_) | Act::Break { .. } => self.driver_act(act),
             Act::Round { is_replanned, is_named } => self.round(*is_replanned, *is_named),
             Act::Fence(kind) => self.fence(*kind),
+            Act::Speeds { kmph } => self.speeds(*kmph),
             Act::Review { is_dismissed } => self.review(*is_dismissed),
             Act::Plan { .. } | Act::Reassign(_) | Act::Setup { .. } => self.command_act(act),
         }
@@ -334,6 +343,22 @@ impl Writer {
             }
         };
         self.side(self.at, command(kind));
+    }
+
+    /// What the fleet drives here and a kilometre ahead is told, or (0 km/h) that nothing is known any more.
+    fn speeds(&mut self, kmph: u8) {
+        let mut speeds: Vec<(u64, u8, f64, f64)> = [0.0, 1_000.0]
+            .map(|ahead_m| profile::cell_at(place(self.east_m + ahead_m, 0.0)).into())
+            .map(|cell| (cell, profile::hour_of(self.at), f64::from(kmph), 30.0))
+            .to_vec();
+        speeds.dedup_by_key(|(cell, ..)| *cell);
+        speeds.sort_by_key(|(cell, ..)| *cell);
+        for mut area in profile::areas(&speeds) {
+            if kmph == 0 {
+                area.cells.clear();
+            }
+            self.side(self.at, command(CommandKind::SpeedProfileUpsert(Arc::new(area))));
+        }
     }
 
     /// A trip with two stops, of which the device reports the first. Where telemetry names it, one message does not.

@@ -2,9 +2,10 @@
 //! changes no final fact; and slow, obvious sums over the same rows give the same numbers.
 
 use crate::{
+    acts::{round, speeds},
     naive,
     rig::{Rig, Row, RowKey, settled},
-    streams::{Input, disordered, fleet_times, ordered, shuffled, stream},
+    streams::{Input, disordered, fleet_times, ordered, shuffled, stream, stream_of},
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::collections::BTreeMap;
@@ -118,6 +119,16 @@ proptest! {
 
     #[test]
     fn cuts_shards_and_restarts_change_no_final_fact(stream in stream(), a in cut(), b in cut()) {
+        let (a, b) = (run(&stream.inputs, &a), run(&stream.inputs, &b));
+        assert_same(&settled(&a.rig.last), &settled(&b.rig.last))?;
+    }
+
+    /// What the fleet drives comes by the control stream, and holds from its moment on.
+    #[test]
+    fn rounds_and_speed_profiles_give_the_same_predictions_wherever_they_are_cut(
+        stream in stream_of(prop_oneof![round(), speeds()]),
+        (a, b) in (cut(), cut()),
+    ) {
         let (a, b) = (run(&stream.inputs, &a), run(&stream.inputs, &b));
         assert_same(&settled(&a.rig.last), &settled(&b.rig.last))?;
     }

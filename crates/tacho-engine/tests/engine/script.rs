@@ -18,11 +18,13 @@
 //! fence G 12:00:00 circle=100,0,50     a circle: east, north, radius; box=-50,-50,50,50 (hole=, and=) or line=0,0,500,0/30
 //!   kind=forbidden limit=30 vehicles=v1 groups=g hours=08:00-16:00@Asia/Kolkata name=X crossings=on
 //! unfence G 12:00:00                   the geofence is deleted
+//! speeds all 12:00:00 at=0;12;18;30,2500;12;18;30   a speed profile: metres east; hour; km/h; minutes of driving
 //! fleet 12:10:00                       fleet time
 //! restart                              snapshot and restore
 //! ```
 
 use crate::{
+    profile,
     rig::{Rig, Row},
     texts::facts_of,
 };
@@ -178,6 +180,10 @@ impl Runner {
                 let rows = self.series(&line);
                 self.epoch(&rows, &[]);
             }
+            "speeds" => {
+                let events = self.speeds(&line);
+                self.epoch(&[], &events);
+            }
             _ => {
                 let event = self.side(&line);
                 self.epoch(&[], &[event]);
@@ -230,6 +236,22 @@ impl Runner {
         };
         (row.driver, row.trip, row.event_id) = (line.text("drv"), line.text("trip"), line.text("id"));
         row
+    }
+
+    fn speeds(&mut self, line: &Line<'_>) -> Vec<SideEvent> {
+        let mut speeds: Vec<(u64, u8, f64, f64)> = Vec::new();
+        for entry in line.options["at"].split(',') {
+            let numbers: Vec<f64> = entry.split(';').map(|number| number.parse().unwrap()).collect();
+            let cell = profile::cell_at(place(numbers[0], 0.0));
+            speeds.push((cell.into(), numbers[1] as u8, numbers[2], numbers[3]));
+        }
+        speeds.sort_by_key(|(cell, hour, ..)| (*cell, *hour));
+        let at = time(line.words[2]);
+        let event = |area| {
+            self.offset += 1;
+            SideEvent { offset: self.offset, ..profile::command(area, at, at) }
+        };
+        profile::areas(&speeds).into_iter().map(event).collect()
     }
 
     fn side(&mut self, line: &Line<'_>) -> SideEvent {

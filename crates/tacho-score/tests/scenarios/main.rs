@@ -2,6 +2,7 @@
 //!
 //! Log, pipeline and store are left out: `make score` takes them in, with the same scenarios.
 
+mod arrivals;
 mod world;
 
 use serde_json::Value;

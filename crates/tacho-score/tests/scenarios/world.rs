@@ -1,5 +1,6 @@
 //! A scenario through decoder and engine, without log, pipeline and store: one thread, a clock that is counted.
 
+use crate::arrivals::Counts;
 use std::{
     collections::BTreeMap,
     io::Write,
@@ -7,10 +8,12 @@ use std::{
 };
 use tacho_engine::{ControlStage, DriverStageOutput, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
 use tacho_io::{RecordSlot, Records, TopicPartition};
-use tacho_model::{AlertFact, AlertState, EventTime, Facts, KEY_GROUPS, LogTime, Rejected, SideEvent, Stream};
+use tacho_model::{
+    AlertFact, AlertState, EtaPrediction, EventTime, Facts, KEY_GROUPS, LogTime, Rejected, SideEvent, SpeedArea, Stream,
+};
 use tacho_score::{Found, FoundAlert, FoundTrip, FoundVisit, Truth};
 use tacho_sim::{Delivery, Fleet, Scenario, SimConfig, Sink, SinkError, TruthWriter};
-use tacho_wire::{DecodeLimits, TelemetryDecoder, decode_side};
+use tacho_wire::{DecodeLimits, TelemetryDecoder, decode_side, speed_profile_command};
 
 /// 2026-01-15T12:00:00Z, a Thursday.
 const START: EventTime = EventTime(1_768_478_400_000);
@@ -75,6 +78,9 @@ struct World {
     trips: BTreeMap<String, FoundTrip>,
     visits: BTreeMap<(String, String), FoundVisit>,
     rejected: Vec<Rejected>,
+    predictions: Vec<EtaPrediction>,
+    /// What was driven, if that is asked.
+    counts: Option<Counts>,
 }
 
 impl World {
@@ -90,6 +96,8 @@ impl World {
             trips: BTreeMap::new(),
             visits: BTreeMap::new(),
             rejected: Vec::new(),
+            predictions: Vec::new(),
+            counts: None,
         }
     }
 
@@ -105,6 +113,9 @@ impl World {
             records.bytes.clear();
             records.slots.clear();
         }
+        if let Some(counts) = &mut self.counts {
+            telemetry.iter().for_each(|batch| counts.add(batch));
+        }
         assert_eq!(self.control.run(time, &side).refused, 0);
         self.shard.set_control(self.control.control());
         let mut made = VehicleStageOutput::default();
@@ -116,6 +127,7 @@ impl World {
     }
 
     fn keep(&mut self, facts: &Facts) {
+        self.predictions.extend(facts.eta_predictions.iter().cloned());
         for alert in facts.alerts.iter().filter(|alert| alert.by_engine) {
             self.alerts.insert(alert.alert_id.to_string(), alert.clone());
         }
@@ -193,14 +205,35 @@ impl Write for Shared {
 /// Plays a scenario through the engine: what happened, and what was found. Contradictions of trips are left out: the store
 /// finds them among all trips.
 pub fn play(config: SimConfig) -> (Truth, Found) {
+    let (truth, world) = played(config, World::new(), &[]);
+    (truth, world.found())
+}
+
+/// Plays a scenario to learn what is driven in it.
+pub fn drive(config: SimConfig) -> Counts {
+    let world = World { counts: Some(Counts::default()), ..World::new() };
+    played(config, world, &[]).1.counts.unwrap_or_default()
+}
+
+/// The same with a speed profile, and what arrivals are predicted.
+pub fn predict(config: SimConfig, profile: &[SpeedArea]) -> (Truth, Found, Vec<EtaPrediction>) {
+    let (truth, mut world) = played(config, World::new(), profile);
+    let predictions = std::mem::take(&mut world.predictions);
+    (truth, world.found(), predictions)
+}
+
+fn played(config: SimConfig, mut world: World, profile: &[SpeedArea]) -> (Truth, World) {
     let (start, end) = (config.start, config.end());
     let fleet = Fleet::new(config).expect("a valid configuration");
     let mut slice = fleet.split(1).remove(0);
     let mut log = Log { now: start, records: BTreeMap::new() };
-    let mut world = World::new();
     let text = Shared::default();
     let mut writer = TruthWriter::new(Box::new(text.clone()));
     slice.set_up(&mut log).expect("taken");
+    for area in profile {
+        let command = speed_profile_command(area, start);
+        log.send(Stream::Commands, b"", command.as_bytes(), start).expect("taken");
+    }
     world.epoch(&mut log, None);
     let mut now = start;
     while now < end {
@@ -220,5 +253,5 @@ pub fn play(config: SimConfig) -> (Truth, Found) {
     let bytes = text.0.lock().expect("one thread").clone();
     let mut truth = Truth::read(&String::from_utf8(bytes).expect("text")).expect("a truth");
     truth.lines.retain(|line| line.kind != "anomaly");
-    (truth, world.found())
+    (truth, world)
 }

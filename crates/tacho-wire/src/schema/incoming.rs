@@ -325,6 +325,9 @@ pub enum CommandType {
     /// A geofence is gone.
     #[serde(rename = "geofence.delete")]
     GeofenceDelete,
+    /// What the fleet drives in the cells of an area, by hour.
+    #[serde(rename = "speed_profile.upsert")]
+    SpeedProfileUpsert,
     /// A rule is new or changed.
     #[serde(rename = "rule.upsert")]
     RuleUpsert,
@@ -459,6 +462,18 @@ pub struct GeofenceScope {
     pub groups: Option<Vec<String>>,
 }
 
+/// What the fleet drives in a cell: `[hour, km/h, minutes of driving]`. Hours 0 to 23 are those of Monday to Friday, 24 to 47
+/// those of Saturday and Sunday.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeedCell {
+    /// Id of an H3 cell of resolution 7 that lies in the area.
+    #[schemars(length(min = 1, max = 256))]
+    pub cell: String,
+    /// Each hour at most once.
+    #[schemars(length(max = 48))]
+    pub speeds: Vec<(u8, f64, f64)>,
+}
+
 /// Hours-of-service profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -537,6 +552,15 @@ pub struct Command {
     pub scope: Option<GeofenceScope>,
     /// `geofence.upsert`: also tell when the straight line between two fixes crosses it.
     pub crossings: Option<bool>,
+    /// `speed_profile.upsert`: id of an H3 cell of resolution 5.
+    #[schemars(length(max = 256))]
+    pub area: Option<String>,
+    /// `speed_profile.upsert`: the zone whose hours they are, IANA name.
+    #[schemars(length(max = 256))]
+    pub time_zone: Option<String>,
+    /// `speed_profile.upsert`: the speeds; empty: none are known any more.
+    #[schemars(length(max = 49))]
+    pub cells: Option<Vec<SpeedCell>>,
     /// `maintenance.plan`: what is to be done.
     #[schemars(length(max = 256))]
     pub item: Option<String>,

@@ -1,6 +1,6 @@
 //! The control stream.
 
-use super::{geofence, unknown_type};
+use super::{geofence, speed_profile, unknown_type};
 use crate::{json::Document, problem::Problem};
 use std::sync::Arc;
 use tacho_model::{Command, CommandKind, DriverSetup, MaintenanceItem, VehicleClass, VehicleId, VehicleSetup};
@@ -25,6 +25,7 @@ pub(crate) fn read(document: &Document<'_>, text: &str) -> Result<Command, Probl
         "driver.erase" => CommandKind::DriverErase { driver_id: document.required_id("driver_id")?.into() },
         "geofence.upsert" => CommandKind::GeofenceUpsert(Arc::new(geofence::read(document)?)),
         "geofence.delete" => CommandKind::GeofenceDelete { geofence_id: document.required_id("geofence_id")?.into() },
+        "speed_profile.upsert" => CommandKind::SpeedProfileUpsert(Arc::new(speed_profile::read(document)?)),
         "alert.acknowledge" => {
             let (alert_id, vehicle_id) = read_alert(document)?;
             CommandKind::AlertAcknowledge { alert_id, vehicle_id }
@@ -61,6 +62,7 @@ pub(super) fn read_extra(document: &Document<'_>, command: &Command) -> String {
         CommandKind::DriverUpsert(_) => DRIVER_FIELDS,
         CommandKind::GeofenceUpsert(_) => geofence::FIELDS,
         CommandKind::GeofenceDelete { .. } => &["geofence_id"],
+        CommandKind::SpeedProfileUpsert(_) => speed_profile::FIELDS,
         CommandKind::AlertAcknowledge { .. } => &["alert_id", "vehicle_id"],
         CommandKind::AlertDismiss { .. } => &["alert_id", "vehicle_id", "reason"],
         CommandKind::TripReassign { .. } => &["trip_id", "vehicle_id", "driver_id"],

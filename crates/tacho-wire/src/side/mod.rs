@@ -5,6 +5,7 @@ mod command;
 mod driver;
 mod geofence;
 mod plan;
+mod speed_profile;
 mod status;
 mod trip;
 
@@ -22,6 +23,8 @@ use tacho_model::{Reason, Rejected, SideBody, SideEvent, Stream};
 
 pub(crate) use command::read as read_command;
 pub use plan::read_plan;
+pub(crate) use speed_profile::KMPH;
+pub use speed_profile::read_speed_profile;
 
 /// Decodes the records of a low-rate stream: appends each to `events`, or to `rejected` with its reason.
 ///

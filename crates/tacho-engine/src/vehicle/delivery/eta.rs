@@ -2,7 +2,8 @@
 //! between.
 
 use super::{
-    speeds::{Driven, SpeedHistory},
+    ahead::{Leg, Outlook, Sections, Trip},
+    speeds::{Driven, Pace, SpeedHistory},
     stops::Ahead,
 };
 use crate::{
@@ -24,6 +25,10 @@ const BREACHES_MIN: u32 = 2;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Eta {
     driven: Driven,
+    /// The same against what is usual, where that is known.
+    pace: Pace,
+    /// What is usual where the last prediction was made, m/s; 0 where the fleet has not been.
+    here_ms: f64,
     predicted_at: EventTime,
     /// The last prediction of each stop ahead; "" is the end of the trip.
     last: BTreeMap<String, EventTime>,
@@ -37,6 +42,8 @@ impl Default for Eta {
     fn default() -> Self {
         Eta {
             driven: Driven::default(),
+            pace: Pace::default(),
+            here_ms: 0.0,
             predicted_at: EventTime::MIN,
             last: BTreeMap::new(),
             breaches: 0,
@@ -50,6 +57,9 @@ impl Eta {
     /// Takes what was driven between stops.
     pub fn drive(&mut self, more: Driven) {
         self.driven.add_to_trip(more);
+        if self.here_ms > 0.0 {
+            self.pace.add(more, self.here_ms);
+        }
     }
 
     /// True when it is time for the next predictions.
@@ -65,15 +75,18 @@ impl Eta {
         trip_id: &TripId,
         fix: &Fix<'_>,
         ahead: &[Ahead],
-        legs: &[f64],
+        legs: &[Leg],
+        sections: &Sections,
         promised_end: Option<EventTime>,
         ctx: &mut Context<'_>,
     ) {
         self.predicted_at = fix.at;
         self.last.clear();
-        let (driven, nothing) = (self.driven, SpeedHistory::default());
+        let nothing = SpeedHistory::default();
         let history = vehicle.speeds.as_deref().unwrap_or(&nothing);
-        let after = |at: EventTime, leg_m: f64| at.plus_ms((leg_m / driven.expected_ms(history, at) * 1_000.0) as i64);
+        let trip = Trip { driven: self.driven, pace: self.pace, history };
+        let mut outlook = Outlook::new(ctx.control.speeds(), sections, fix.at, trip);
+        self.here_ms = outlook.here_ms(fix.position).unwrap_or(0.0);
         let (mut at, mut remaining_m) = (fix.at, 0.0);
         let mut next: Option<(&Ahead, EventTime)> = None;
         let mut tell = |stop_id: &str, predicted_at: EventTime, promised_at, remaining_m: f64| {
@@ -88,9 +101,9 @@ impl Eta {
                 arrived_at: None,
             });
         };
-        for (stop, leg_m) in ahead.iter().zip(legs) {
-            remaining_m += leg_m;
-            at = after(at, *leg_m);
+        for (stop, leg) in ahead.iter().zip(legs) {
+            remaining_m += leg.m;
+            at = outlook.after(at, leg);
             if !stop.is_here {
                 tell(&stop.stop_id, at, stop.promised, remaining_m);
                 self.last.insert(stop.stop_id.clone(), at);
@@ -98,9 +111,11 @@ impl Eta {
             }
             at = at.max(stop.window_start.unwrap_or(at)).plus_ms(stop.service_ms);
         }
-        let last_leg_m = legs.last().copied().unwrap_or(0.0);
-        at = after(at, last_leg_m);
-        tell("", at, promised_end, remaining_m + last_leg_m);
+        if let Some(leg) = legs.last() {
+            remaining_m += leg.m;
+            at = outlook.after(at, leg);
+        }
+        tell("", at, promised_end, remaining_m);
         self.last.insert(String::new(), at);
         let judged = next.map(|(stop, predicted)| (stop.stop_id.as_str(), stop.promised, predicted));
         let (stop_id, promised, predicted) = judged.unwrap_or(("", promised_end, at));

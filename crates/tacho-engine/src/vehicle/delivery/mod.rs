@@ -1,5 +1,6 @@
 //! A delivery round: stops, arrival times, the planned way. Only vehicles with a plan have one.
 
+mod ahead;
 mod eta;
 mod route;
 mod speeds;
@@ -219,7 +220,8 @@ impl Delivery {
         let ahead = self.stops.ahead(fix);
         let end = self.plan_end.position;
         let legs = self.route.legs(fix.position, &ahead, end);
-        self.eta.predict(vehicle, &self.trip_id, fix, &ahead, &legs, self.plan_end.promised, ctx);
+        let sections = self.route.sections(ctx.control.speeds());
+        self.eta.predict(vehicle, &self.trip_id, fix, &ahead, &legs, sections, self.plan_end.promised, ctx);
     }
 }
 

@@ -1,6 +1,10 @@
 //! The planned way: how far along it the vehicle is, and whether it has left it.
 
-use super::stops::Ahead;
+use super::{
+    ahead::{Leg, Sections, Way},
+    stops::Ahead,
+};
+use crate::control::SpeedProfile;
 use crate::vehicle::{
     alerts::{Begin, Episode},
     fix::Fix,
@@ -31,6 +35,8 @@ pub struct Route {
     stops_m: Vec<f64>,
     /// Segment that the vehicle was on last.
     cursor: usize,
+    #[serde(skip)]
+    sections: Sections,
     away: Option<Away>,
     episode: Option<Box<Episode>>,
 }
@@ -73,6 +79,13 @@ impl Route {
             })
             .collect();
         self.cursor = 0;
+        self.sections = Sections::default();
+    }
+
+    /// The line's cells, with their places in the profile. Nothing is looked up without a profile.
+    pub fn sections(&mut self, profile: &SpeedProfile) -> &Sections {
+        self.sections.resolve(&self.line, profile);
+        &self.sections
     }
 
     fn has_line(&self) -> bool {
@@ -230,31 +243,32 @@ impl Route {
         self.episode.as_ref().is_some_and(|episode| episode.ended_at.is_none())
     }
 
-    /// Metres from the vehicle to the first of `ahead`, from there to the second, and so on, and last to the end of the
+    /// From the vehicle to the first of `ahead`, from there to the second, and so on, and last to the end of the
     /// trip: along the line as far as it goes forward, else the great circle with its detour.
-    pub fn legs(&self, position: LatLon, ahead: &[Ahead], end: Option<LatLon>) -> Vec<f64> {
+    pub fn legs(&self, position: LatLon, ahead: &[Ahead], end: Option<LatLon>) -> Vec<Leg> {
         let mut along_m = self.has_line().then(|| self.locate(position, f64::INFINITY).along_m);
+        let straight =
+            |from: LatLon, to: LatLon| Leg { m: from.distance_m(to) * DETOUR, way: Way::Straight { from, to } };
+        let along = |from_m: f64, to_m: f64| Leg { m: (to_m - from_m).max(0.0), way: Way::Line { from_m } };
         let mut from = position;
         let mut legs = Vec::with_capacity(ahead.len() + 1);
         for stop in ahead {
             let stop_m = self.stops_m.get(stop.index).copied();
-            let leg_m = match (along_m, stop_m) {
-                _ if stop.is_here => 0.0,
-                (Some(from_m), Some(to_m)) if to_m >= from_m => to_m - from_m,
-                _ => from.distance_m(stop.position) * DETOUR,
-            };
-            legs.push(leg_m);
+            legs.push(match (along_m, stop_m) {
+                _ if stop.is_here => straight(from, from),
+                (Some(from_m), Some(to_m)) if to_m >= from_m => along(from_m, to_m),
+                _ => straight(from, stop.position),
+            });
             if !stop.is_here {
                 (from, along_m) = (stop.position, stop_m.or(along_m));
             }
         }
         let line_end = self.line.last().map(|(along_m, _)| *along_m);
-        let last_leg_m = match (along_m, line_end, end) {
-            (Some(from_m), Some(to_m), _) if self.has_line() => (to_m - from_m).max(0.0),
-            (_, _, Some(end)) => from.distance_m(end) * DETOUR,
-            _ => 0.0,
-        };
-        legs.push(last_leg_m);
+        legs.push(match (along_m, line_end, end) {
+            (Some(from_m), Some(to_m), _) if self.has_line() => along(from_m, to_m),
+            (_, _, Some(end)) => straight(from, end),
+            _ => straight(from, from),
+        });
         legs
     }
 }

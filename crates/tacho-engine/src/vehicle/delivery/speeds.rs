@@ -20,14 +20,39 @@ const ALL_WEIGHT_S: f64 = 1_800.0;
 const FIRST_MS: f64 = 30.0 / 3.6;
 /// and its weight, s.
 const FIRST_WEIGHT_S: f64 = 600.0;
+/// That a trip goes as usual weighs as much as this of it, s. Less is worse on real drives and in `city-delivery`.
+const PACE_WEIGHT_S: f64 = 900.0;
+/// No trip is faster or slower than usual by more than this, for long.
+const PACE_MAX: f64 = 3.0;
 /// A vehicle in a jam will not be in it for ever, m/s (8 km/h).
-const LEAST_MS: f64 = 8.0 / 3.6;
+pub(super) const LEAST_MS: f64 = 8.0 / 3.6;
 
 /// Way and time.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Driven {
     m: f64,
     s: f64,
+}
+
+/// How this trip goes where the fleet has been before: its time, and what the same way takes as a rule.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Pace {
+    s: f64,
+    usual_s: f64,
+}
+
+impl Pace {
+    /// Takes more of the trip, driven where `usual_ms` is usual; what is older than about half an hour is forgotten.
+    pub fn add(&mut self, more: Driven, usual_ms: f64) {
+        let (s, usual_s) = (self.s + more.s, self.usual_s + more.m / usual_ms);
+        let kept = (TRIP_MEMORY_S / s).min(1.0);
+        *self = Pace { s: s * kept, usual_s: usual_s * kept };
+    }
+
+    /// Its time over the usual one, within 1/3 and 3. A trip that has hardly begun goes as usual.
+    pub fn factor(self) -> f64 {
+        ((self.s + PACE_WEIGHT_S) / (self.usual_s + PACE_WEIGHT_S)).clamp(1.0 / PACE_MAX, PACE_MAX)
+    }
 }
 
 /// What a vehicle drove on its rounds. 400 bytes; only vehicles that have had a plan have it.
@@ -39,6 +64,11 @@ pub struct SpeedHistory {
 }
 
 impl Driven {
+    #[cfg(test)]
+    pub fn new(m: f64, s: f64) -> Driven {
+        Driven { m, s }
+    }
+
     /// What the step to this fix adds, from `since` on: its speed over a usual interval, the way between the positions
     /// over a gap (noise makes a way while the vehicle stands). None when nothing was measured.
     pub fn of_step(fix: &Fix<'_>, step: &Step, since: EventTime, gap_ms: i64) -> Option<Driven> {

@@ -2,7 +2,10 @@
 
 use super::{COMMAND, accepted, decode};
 use crate::testing::only_refusal;
-use tacho_model::{CommandKind, DriverSetup, Geofence, GeofenceKind, LatLon, Period, Reason, SideBody, Stream};
+use tacho_model::{
+    CellSpeeds, CommandKind, DriverSetup, Geofence, GeofenceKind, HourSpeed, LatLon, Period, Reason, SideBody,
+    SpeedArea, Stream,
+};
 
 fn kind_of(fields: &str) -> CommandKind {
     let event = accepted(Stream::Commands, &format!("{{{COMMAND},{fields}}}"));
@@ -129,6 +132,92 @@ fn a_bad_geofence_is_refused_with_what_is_wrong() {
         let (found, found_detail) = only_refusal(&rejected, &message);
         assert_eq!(found, reason, "{message}: {found_detail}");
         assert!(found_detail.contains(detail), "{message}: {found_detail}");
+    }
+}
+
+/// An area near Berlin and two of its cells.
+const AREA: &str = "851f1d4bfffffff";
+const CELLS: [&str; 2] = ["871f1d489ffffff", "871f1d488ffffff"];
+
+fn speed_profile(cells: &str) -> String {
+    format!(r#""type":"speed_profile.upsert","area":"{AREA}","time_zone":"Europe/Berlin","cells":{cells}"#)
+}
+
+#[test]
+fn a_speed_profile_has_the_cells_of_its_area_by_hour() {
+    let [first, second] = CELLS;
+    let cells =
+        format!(r#"[{{"cell":"{first}","speeds":[[32,30,12.4],[8,23.46,9000]]}},{{"cell":"{second}","speeds":[]}}]"#);
+    let CommandKind::SpeedProfileUpsert(area) = kind_of(&speed_profile(&cells)) else { panic!("a profile") };
+    assert_eq!((area.area, &*area.time_zone), (0x0851_f1d4_bfff_ffff, "Europe/Berlin"));
+    let speeds = |cell: &str| {
+        let cell = area.cell(u64::from_str_radix(cell, 16).expect("hexadecimal")).expect("its cell");
+        cell.hours.iter().map(|speed| (speed.hour, speed.minutes, speed.tenths_kmph)).collect::<Vec<_>>()
+    };
+    assert_eq!(speeds(first), [(8, 255, 235), (32, 12, 300)], "by hour, in tenths, 255 minutes at most");
+    assert_eq!(speeds(second), []);
+    // It is written as it is read.
+    let written = crate::speed_profile_command(&area, super::NOON);
+    let event = accepted(Stream::Commands, &written);
+    assert_eq!(event.at, super::NOON);
+    let SideBody::Command(command) = event.body else { panic!("a command") };
+    assert_eq!(command.kind, CommandKind::SpeedProfileUpsert(area.clone()));
+    assert_eq!(crate::read_speed_profile(&command.json), Some((*area).clone()));
+    assert_eq!(crate::speed_area_of(area.cells[0].cell), Some(area.area));
+    let CommandKind::SpeedProfileUpsert(empty) = kind_of(&speed_profile("[]")) else { panic!("a profile") };
+    assert!(empty.cells.is_empty());
+}
+
+/// All hours of all cells fit into a record.
+#[test]
+fn the_largest_speed_profile_is_within_the_limit_of_a_record() {
+    let hours = (0..48).map(|hour| HourSpeed { hour, minutes: 255, tenths_kmph: 1_235 }).collect::<Vec<_>>();
+    let cells = (0..49).map(|cell| CellSpeeds { cell: 0x0871_f1d4_89ff_ffff - cell, hours: hours.clone().into() });
+    let area = SpeedArea { area: 0x0851_f1d4_bfff_ffff, time_zone: "Europe/Berlin".into(), cells: cells.collect() };
+    let written = crate::speed_profile_command(&area, super::NOON);
+    assert!(written.len() < 48 * 1_024, "{} bytes", written.len());
+}
+
+#[test]
+fn a_bad_speed_profile_is_refused_with_what_is_wrong() {
+    let [first, _] = CELLS;
+    let with = |speeds: &str| speed_profile(&format!(r#"[{{"cell":"{first}","speeds":{speeds}}}]"#));
+    let of_area = |area: &str| format!(r#""type":"speed_profile.upsert","area":"{area}","time_zone":"UTC","cells":[]"#);
+    let cell = |id: &str| speed_profile(&format!(r#"[{{"cell":"{id}","speeds":[]}}]"#));
+    let many = vec![format!(r#"{{"cell":"{first}","speeds":[]}}"#); 50].join(",");
+    for (fields, reason, detail) in [
+        (r#""type":"speed_profile.upsert""#.to_owned(), Reason::MissingField, "`area` is missing"),
+        (of_area("berlin"), Reason::BadValue, "`area` is \"berlin\", no id of an H3 cell"),
+        (of_area(first), Reason::BadValue, "of resolution 7, must be of 5"),
+        (
+            format!(r#""type":"speed_profile.upsert","area":"{AREA}","time_zone":"Mars/Base","cells":[]"#),
+            Reason::BadValue,
+            "\"Mars/Base\", no name of a time zone",
+        ),
+        (
+            format!(r#""type":"speed_profile.upsert","area":"{AREA}","time_zone":"UTC""#),
+            Reason::MissingField,
+            "`cells` is missing",
+        ),
+        (speed_profile(r#"[{"cell":1}]"#), Reason::BadValue, "`cells` are not of the form"),
+        (speed_profile(&format!("[{many}]")), Reason::BadValue, "`cells` has 50, an area has 49"),
+        (cell("871f1d489"), Reason::BadValue, "no id of an H3 cell"),
+        (cell("872830828ffffff"), Reason::BadValue, "does not lie in the area"),
+        (
+            speed_profile(&format!(r#"[{{"cell":"{first}","speeds":[]}},{{"cell":"{first}","speeds":[]}}]"#)),
+            Reason::BadValue,
+            "twice",
+        ),
+        (with("[[48,30,1]]"), Reason::BadValue, "hour 48, must be within 0..=47"),
+        (with("[[8,0.5,1]]"), Reason::BadValue, "0.5 km/h, must be within 1..=250"),
+        (with("[[8,30,-1]]"), Reason::BadValue, "-1 minutes"),
+        (with("[[8,30,1],[8,31,1]]"), Reason::BadValue, "hour 8 is there twice"),
+    ] {
+        let (events, rejected) = decode(Stream::Commands, &format!("{{{COMMAND},{fields}}}"));
+        assert!(events.is_empty(), "{fields}");
+        let (found, found_detail) = only_refusal(&rejected, &fields);
+        assert_eq!(found, reason, "{fields}: {found_detail}");
+        assert!(found_detail.contains(detail), "{fields}: {found_detail}");
     }
 }
 
