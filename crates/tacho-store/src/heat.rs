@@ -1,4 +1,5 @@
-//! Counts positions by H3 cell and hour, so that a heat map does not read raw telemetry.
+//! Counts positions and what is driven by H3 cell and hour, so that neither a heat map nor a speed profile reads raw
+//! telemetry.
 //!
 //! An hour is due when it is over by 10 min of the newest telemetry, and again when more of it was inserted after it was
 //! counted. Counts replace themselves by their key: a pass that is made again after a crash changes nothing.
@@ -6,7 +7,7 @@
 //! Cells are Uber's H3 (<https://h3geo.org>): positions go to resolution 9 (0.1 km2), and those cells to their parents of
 //! resolution 7 (5 km2).
 
-use crate::error::store_error;
+use crate::{error::store_error, speeds};
 use clickhouse::Client;
 use std::time::Duration;
 use tacho_io::StoreError;
@@ -39,6 +40,7 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     let hours: Vec<(i64, u64)> = client.query(&due).fetch_all().await.map_err(|error| store_error(&error))?;
     for (second, last_batch) in &hours {
         run(client, &count_hour(*second, now_ms)).await?;
+        run(client, &speeds::count_hour(*second, now_ms)).await?;
         let note = format!("INSERT INTO heat_passes VALUES (toDateTime64({second}, 3, 'UTC'), {last_batch}, {now_ms})");
         run(client, &note).await?;
     }

@@ -19,6 +19,7 @@ pub mod paths;
 mod query;
 mod reorder;
 mod retention;
+pub mod speeds;
 pub mod supervise;
 
 pub use client::ClickHouseStore;

@@ -39,6 +39,7 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
         "bottlenecks_by_cell",
         "bottlenecks_by_stop",
         "break_violations_recent",
+        "cell_speeds",
         "coverage_by_vehicle",
         "dead_letters_by_reason",
         "dead_letters_page",

@@ -43,7 +43,7 @@ pub struct Retention {
     pub eta_predictions: u32,
     /// Vehicles by state, every 5 s.
     pub fleet_utilization: u32,
-    /// Heat maps of positions.
+    /// Heat maps of positions, and what was driven in their cells.
     pub heat_cells: u32,
 }
 
@@ -153,6 +153,7 @@ impl Retention {
             rule("eta_predictions", STORED, self.eta_predictions),
             rule("fleet_utilization", STORED, self.fleet_utilization),
             rule("heat_cells", WRITTEN, self.heat_cells),
+            rule("cell_speeds", WRITTEN, self.heat_cells),
             // A mark must go before the run that answers it, or its day would be due again.
             rule("recompute_marks", STORED, marks),
             rule("recompute_runs", "toDateTime(done_at)", and_then(marks, LEEWAY)),

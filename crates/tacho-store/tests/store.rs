@@ -11,6 +11,7 @@ mod panels;
 mod retention;
 mod rows;
 mod schedules;
+mod speeds;
 mod stops;
 
 use host::{Host, start, until};

@@ -1,6 +1,6 @@
 //! The numbers of the named queries, against rows made by hand (`fleet.sql`), which are small enough to be added up.
 
-use crate::{fleet, host::Host, lists, schedules::refresh};
+use crate::{fleet, host::Host, lists, schedules::refresh, speeds};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 use tacho_store::{ClickHouseStore, FleetSettings, NamedQuery, OutputFormat, QueryOptions, heat, set_fleet};
 
@@ -11,7 +11,7 @@ const EXPECTED: &str = include_str!("expected.txt");
 pub fn names() -> BTreeSet<&'static str> {
     let lines = EXPECTED.lines().chain(lists::EXPECTED.lines());
     let of_files = lines.filter_map(|line| line.strip_prefix("## ")?.split(' ').next());
-    of_files.chain(fleet::QUERIES).collect()
+    of_files.chain(fleet::QUERIES).chain(speeds::QUERIES).collect()
 }
 
 /// Runs a file of statements.
