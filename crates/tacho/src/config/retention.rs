@@ -64,7 +64,7 @@ retention! {
     eta_predictions,
     /// Vehicles by state, every 5 s, days.
     fleet_utilization,
-    /// Heat maps of positions, days.
+    /// Heat maps of positions, and what the fleet drove by cell and hour, days.
     heat_cells,
 }
 
