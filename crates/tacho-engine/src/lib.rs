@@ -22,6 +22,8 @@ pub use control::{Control, ControlOutput, ControlStage};
 pub use driver::{HoursProfile, ScoreFormula};
 pub use epoch::{EpochTime, GroupSet};
 pub use fleet::{FleetPartial, FleetStage};
-pub use output::{Displacements, DriverInput, DriverNews, DriverStageOutput, SideCounts, VehicleStageOutput};
+pub use output::{
+    Displacements, DriverInput, DriverNews, DriverStageOutput, HiddenEvent, SideCounts, VehicleStageOutput,
+};
 pub use shard::Shard;
 pub use snapshot::{RestoreError, STATE_VERSION};

@@ -80,6 +80,8 @@ pub struct VehicleStageOutput {
     pub live: Vec<LiveVehicle>,
     /// Rows that were held before and come out now, outcome set.
     pub released: TelemetryBatch,
+    /// Side events of the epoch whose positions and texts nobody is to know.
+    pub hidden_events: Vec<HiddenEvent>,
     /// What became of the side events.
     pub side_outcomes: SideCounts,
     /// Fixes out of order.
@@ -88,6 +90,17 @@ pub struct VehicleStageOutput {
     pub dropped_trips: u64,
     /// Telemetry rows held in state at the end of the epoch (a gauge).
     pub held_rows: u64,
+}
+
+/// A side event of a vehicle in private mode, by its place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HiddenEvent {
+    /// Its stream.
+    pub stream: Stream,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
 }
 
 /// What the driver stage of one shard made in one epoch.

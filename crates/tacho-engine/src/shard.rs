@@ -8,7 +8,7 @@ use crate::{
     epoch::{EpochTime, GroupSet},
     output::{DriverInput, DriverStageOutput, VehicleStageOutput},
     snapshot::RestoreError,
-    vehicle::{Context, Gauges, NO_LINK, RowRef, VehicleGroup, accept, run_rows, sort_rows},
+    vehicle::{Context, Gauges, NO_LINK, RowRef, Told, VehicleGroup, accept, hide, run_rows, sort_rows},
 };
 use std::{hint::black_box, ops::Range, sync::Arc};
 use tacho_model::{RowOutcome, SideEvent, TelemetryBatch, java_hash, key_group_of_hash};
@@ -117,7 +117,9 @@ impl Shard {
             let group = &mut self.vehicles[usize::from(group - self.groups.start)];
             let slot = group.slot(vehicle_id.as_str(), hash);
             ctx.fleet_before = group.fleet();
+            let told = Told::by(ctx.out);
             accept(group.vehicle(slot), event, ctx);
+            hide(group.vehicle_ref(slot), &told, ctx.out);
             group.schedule(slot, ctx);
         }
     }
@@ -171,7 +173,9 @@ impl Shard {
                 let group = &mut self.vehicles[usize::from(run.group)];
                 *group.run_mut(run.slot) = NO_LINK;
                 ctx.fleet_before = group.fleet();
+                let told = Told::by(ctx.out);
                 run_rows(group.vehicle(run.slot), &of_vehicle, telemetry, ctx);
+                hide(group.vehicle_ref(run.slot), &told, ctx.out);
                 group.schedule(run.slot, ctx);
             }
         }

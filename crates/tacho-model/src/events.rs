@@ -1,7 +1,8 @@
 //! Everything that comes in beside telemetry: low-rate events, one value each.
 
 use crate::{
-    DeliveryPlan, DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, SpeedArea, Stream, TripId, VehicleId,
+    AlertType, DeliveryPlan, DriverId, EventTime, Geofence, GeofenceId, LatLon, LogTime, SpeedArea, Stream, TripId,
+    VehicleId,
 };
 use std::sync::Arc;
 
@@ -20,6 +21,16 @@ pub struct SideEvent {
     pub body: SideBody,
     /// Fields that are not ours, as a JSON object; empty when there are none.
     pub extra: String,
+}
+
+impl SideEvent {
+    /// Takes out what says where the vehicle is. Commands stay as they are: they are not the vehicle's.
+    pub fn hide_position(&mut self) {
+        if !matches!(self.body, SideBody::Command(_)) {
+            self.body.hide_position();
+            self.extra.clear();
+        }
+    }
 }
 
 /// What a side event says.
@@ -46,6 +57,18 @@ impl SideBody {
             SideBody::Driver(_) => Stream::DriverEvents,
             SideBody::Alert(_) => Stream::Alerts,
             SideBody::Command(_) => Stream::Commands,
+        }
+    }
+
+    /// Takes out what says where the vehicle is: positions, and the texts that may hold one. What a call for help says
+    /// stays. A plan is what somebody wrote, not where the vehicle was.
+    fn hide_position(&mut self) {
+        match self {
+            SideBody::Trip(TripEvent { kind: TripEventKind::Start { origin: at, .. }, .. })
+            | SideBody::Trip(TripEvent { kind: TripEventKind::End { end: at, .. }, .. }) => *at = None,
+            SideBody::Alert(alert) if !alert.calls_for_help() => alert.details.clear(),
+            SideBody::Trip(_) | SideBody::Status(_) | SideBody::Driver(_) | SideBody::Alert(_) => {}
+            SideBody::Command(_) => {}
         }
     }
 
@@ -221,6 +244,13 @@ pub struct DeviceAlert {
     pub details: String,
 }
 
+impl DeviceAlert {
+    /// True if a person may be in danger.
+    pub fn calls_for_help(&self) -> bool {
+        AlertType::from_word(&self.alert_type).is_some_and(AlertType::calls_for_help)
+    }
+}
+
 /// A message of the control stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
@@ -281,6 +311,16 @@ pub enum CommandKind {
         /// The vehicle.
         vehicle_id: VehicleId,
     },
+    /// `private.start`
+    PrivateStart {
+        /// The vehicle.
+        vehicle_id: VehicleId,
+    },
+    /// `private.end`
+    PrivateEnd {
+        /// The vehicle.
+        vehicle_id: VehicleId,
+    },
     /// `maintenance.plan`
     MaintenancePlan(MaintenanceItem),
     /// `driver.erase`
@@ -310,6 +350,8 @@ impl CommandKind {
             CommandKind::MaintenanceStart { .. } => "maintenance.start",
             CommandKind::MaintenanceEnd { .. } => "maintenance.end",
             CommandKind::MaintenancePlan(_) => "maintenance.plan",
+            CommandKind::PrivateStart { .. } => "private.start",
+            CommandKind::PrivateEnd { .. } => "private.end",
             CommandKind::DriverErase { .. } => "driver.erase",
             CommandKind::Other { kind } => kind,
         }
@@ -324,6 +366,8 @@ impl CommandKind {
             | CommandKind::AlertDismiss { vehicle_id, .. }
             | CommandKind::TripReassign { vehicle_id, .. }
             | CommandKind::MaintenanceStart { vehicle_id }
+            | CommandKind::PrivateStart { vehicle_id }
+            | CommandKind::PrivateEnd { vehicle_id }
             | CommandKind::MaintenanceEnd { vehicle_id } => Some(vehicle_id),
             CommandKind::GeofenceUpsert(_)
             | CommandKind::GeofenceDelete { .. }

@@ -26,6 +26,14 @@ pub struct LatLon {
 }
 
 impl LatLon {
+    /// No position: not known, or not to be told. NaN, so that nothing takes it for a place.
+    pub const UNKNOWN: LatLon = LatLon { lat: f64::NAN, lon: f64::NAN };
+
+    /// True for a position.
+    pub fn is_known(self) -> bool {
+        !self.lat.is_nan()
+    }
+
     /// Great-circle distance to `other` in metres: haversine, R = 6 371 008.8 m.
     pub fn distance_m(self, other: LatLon) -> f64 {
         let half_dlat = ((other.lat - self.lat) * 0.5).to_radians();

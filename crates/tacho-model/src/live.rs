@@ -13,9 +13,9 @@ pub struct LiveVehicle {
     pub trip_id: TripId,
     /// Event time of the newest fix.
     pub at: EventTime,
-    /// Degrees.
+    /// Degrees; NaN in private mode.
     pub lat: f64,
-    /// Degrees.
+    /// Degrees; NaN in private mode.
     pub lon: f64,
     /// km/h.
     pub speed_kmph: f32,
@@ -23,4 +23,6 @@ pub struct LiveVehicle {
     pub heading: f32,
     /// What it is doing.
     pub state: VehicleState,
+    /// It is in private mode.
+    pub is_private: bool,
 }

@@ -22,6 +22,12 @@ impl SparseF32 {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// Takes the value of `row` out.
+    pub fn unset(&mut self, row: usize) {
+        if let Some(value) = self.0.get_mut(row) {
+            *value = f32::NAN;
+        }
+    }
     /// Forgets all values, keeps the memory.
     pub fn clear(&mut self) {
         self.0.clear();
@@ -92,9 +98,9 @@ pub struct TelemetryBatch {
     pub trip_id: Vec<TextRef>,
     /// The producer's event id, or empty.
     pub event_id: Vec<TextRef>,
-    /// Degrees.
+    /// Degrees; NaN where the position is not told (private mode).
     pub lat: Vec<f64>,
-    /// Degrees.
+    /// Degrees; NaN likewise.
     pub lon: Vec<f64>,
     /// km/h, within 0..=400.
     pub speed_kmph: Vec<f32>,
@@ -246,6 +252,16 @@ impl TelemetryBatch {
     pub fn set_odometer_km(&mut self, row: usize, value: f64) {
         self.odometer_km.resize(row, f64::NAN);
         self.odometer_km.push(value);
+    }
+    /// Takes out what says where the vehicle was at `row`, or which way it took: position, altitude, heading and what
+    /// gives it (lateral acceleration), the road's own limit, and fields that are not ours.
+    pub fn hide_position(&mut self, row: usize) {
+        (self.lat[row], self.lon[row]) = (f64::NAN, f64::NAN);
+        self.heading[row] = f32::NAN;
+        self.extra[row] = TextRef::EMPTY;
+        for column in [&mut self.altitude_m, &mut self.accel_lat_ms2, &mut self.speed_limit_kmph] {
+            column.unset(row);
+        }
     }
     /// Forgets all rows, keeps the memory.
     pub fn clear(&mut self) {

@@ -150,7 +150,7 @@ fn raise(
     value: f64,
     ctx: &mut Context<'_>,
 ) -> Episode {
-    let position = vehicle.last.map_or_else(Default::default, |last| last.position);
+    let position = vehicle.public_place();
     let begin = Begin {
         alert_type,
         started_at: when.0,

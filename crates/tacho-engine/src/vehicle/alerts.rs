@@ -291,7 +291,11 @@ pub fn tell_device_alert(
         value: f64::NAN,
         threshold: f64::NAN,
         limit_source: LimitSource::None,
-        position: vehicle.last.map_or_else(LatLon::default, |last| last.position),
+        position: if alert_type.calls_for_help() {
+            vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position)
+        } else {
+            vehicle.public_place()
+        },
         sat_count: u8::MAX,
         accuracy_m: f32::NAN,
         geofence_id: Default::default(),

@@ -57,6 +57,9 @@ pub fn start(
     let mut trip = Trip::start(trip_id.clone(), TripOrigin::Declared, at, position, driver);
     trip.named_driver = driver_id;
     trip.is_begun_by_event = true;
+    if is_start_hidden(vehicle, at, origin) {
+        trip.hide_start();
+    }
     trip.tell(&vehicle.id, ctx);
     vehicle.trip = Some(Box::new(trip));
 }
@@ -84,9 +87,17 @@ pub fn end(vehicle: &mut Vehicle, at: EventTime, end: TripEnd, ctx: &mut Context
         let started_at = at.plus_ms(-duration_ms.max(0));
         let id = end.trip_id.clone();
         let mut trip = Trip::start(id, TripOrigin::Declared, started_at, position, end.driver_id.clone());
+        if is_start_hidden(vehicle, at, end.end) {
+            trip.hide_start();
+        }
         declare_end(&mut trip, at, &end);
         trip.tell(&vehicle.id, ctx);
     }
+}
+
+/// True if where a trip begins by its event is private, or not known at all.
+fn is_start_hidden(vehicle: &Vehicle, at: EventTime, said: Option<LatLon>) -> bool {
+    vehicle.is_private(at) || (said.is_none() && !vehicle.public_place().is_known())
 }
 
 /// The end as the producer declares it. Fixes that name the trip belong to it even behind the declared end.
@@ -98,5 +109,6 @@ fn declare_end(trip: &mut Trip, at: EventTime, end: &TripEnd) {
     trip.declared_duration_s = end.duration_s;
     if let Some(position) = end.end.filter(|_| trip.totals.samples.count == 0) {
         trip.position = position;
+        trip.is_position_private = false;
     }
 }

@@ -73,7 +73,12 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, now: &LastFix, step: &Step, 
 /// A trip from this fix on, if it turns out to be one. Its id is that of its start.
 fn candidate(vehicle: &Vehicle, fix: &Fix<'_>) -> Trip {
     let id = derived_id("trip", vehicle.id.as_str(), fix.at.ms());
-    Trip::start(TripId::from(id.to_string()), TripOrigin::Detected, fix.at, fix.position, vehicle.driver_id.clone())
+    let (id, driver_id) = (TripId::from(id.to_string()), vehicle.driver_id.clone());
+    let mut trip = Trip::start(id, TripOrigin::Detected, fix.at, fix.position, driver_id);
+    if vehicle.is_private(fix.at) {
+        trip.hide_start();
+    }
+    trip
 }
 
 /// Inside this radius a parked vehicle's movement is jitter.

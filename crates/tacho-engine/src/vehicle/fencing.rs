@@ -123,6 +123,10 @@ pub fn doubt(vehicle: &mut Vehicle, joins: impl Fn(EventTime) -> bool) {
 /// Takes a fix in order. Gives the lowest limit that holds there.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> Option<FenceLimit> {
     let control = ctx.control;
+    if vehicle.is_private(fix.at) {
+        suspend(vehicle, fix, ctx);
+        return None;
+    }
     if control.has_crossings() {
         crossing::on_leg(vehicle, fix, ctx);
     }
@@ -159,6 +163,19 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) -> Op
     near.watches.retain(|watch| watch.is_needed(vehicle, fix, ctx));
     vehicle.fencing.near = (!near.watches.is_empty()).then_some(near);
     limit
+}
+
+/// Private mode: where the vehicle goes is not looked at. What lasted has ended with the last fix before, and begins anew
+/// with the first one behind.
+fn suspend(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    (vehicle.fencing.clear, vehicle.fencing.scanned) = ((0, 0), 0);
+    let Some(mut near) = vehicle.fencing.near.take() else { return };
+    for watch in &mut near.watches {
+        watch.suspend(vehicle, fix, ctx);
+    }
+    for episode in near.watches.iter_mut().flat_map(|watch| watch.ended.drain(..)) {
+        vehicle.fencing.keep_ended(episode);
+    }
 }
 
 /// True if the fix needs no further look: no geofence reaches into its cell. Most fixes lie in the cell of the fix before.

@@ -1,7 +1,7 @@
 //! The vehicles of one key group: a slab, an index by id, and the times at which their silence is looked at.
 
 use super::{
-    order,
+    order, privacy,
     slab::Slab,
     state::{Context, Gauges, Vehicle},
 };
@@ -107,7 +107,9 @@ impl VehicleGroup {
                 if vehicle.next_check.floor_to_ms(CHECK_MS) != second {
                     continue;
                 }
+                let told = privacy::Told::by(ctx.out);
                 order::on_silence(vehicle, fleet, ctx);
+                privacy::hide(vehicle, &told, ctx.out);
                 vehicle.next_check = EventTime::MAX;
                 let due = order::next_check(vehicle, ctx);
                 if due != EventTime::MAX {

@@ -1,11 +1,11 @@
 //! One vehicle's inputs of an epoch, in their order.
 
 use super::{
-    absence, alerts, delivery, intervals, marks, motion, presence, reorder, share, side, silence,
+    absence, alerts, delivery, intervals, marks, motion, presence, privacy, reorder, share, side, silence,
     state::{Context, Vehicle},
     trips, windows,
 };
-use tacho_model::{EventTime, LiveVehicle, RowOutcome, TelemetryBatch, VehicleState};
+use tacho_model::{EventTime, LatLon, LiveVehicle, RowOutcome, TelemetryBatch, VehicleState};
 
 /// The live page is told of a vehicle at most this often (event time), unless its state changes, ms.
 const LIVE_INTERVAL_MS: i64 = 1_000;
@@ -38,27 +38,33 @@ pub fn run_rows(vehicle: &mut Vehicle, rows: &[RowRef], telemetry: &mut [Telemet
         telemetry[at.batch as usize].outcome[row] = outcome;
     }
     debug_assert!(rows.iter().all(|at| telemetry[at.batch as usize].outcome[at.row as usize] != RowOutcome::Pending));
+    if let Some(privacy) = vehicle.privacy.as_deref() {
+        rows.iter().for_each(|at| privacy::hide_row(privacy, &mut telemetry[at.batch as usize], at.row as usize));
+    }
     windows::tell_corrections(vehicle, ctx);
     show(vehicle, state_before != vehicle.presence.state(), ctx);
 }
 
 /// Tells the live page.
-fn show(vehicle: &mut Vehicle, has_changed: bool, ctx: &mut Context<'_>) {
+pub fn show(vehicle: &mut Vehicle, has_changed: bool, ctx: &mut Context<'_>) {
     let Some(last) = &vehicle.last else { return };
     let is_due = last.at.ms_since(vehicle.live_at) >= LIVE_INTERVAL_MS;
     if !(is_due || has_changed) {
         return;
     }
+    let is_private = vehicle.is_shown_private();
+    let place = if is_private { LatLon::UNKNOWN } else { last.position };
     ctx.out.live.push(LiveVehicle {
         vehicle_id: vehicle.id.clone(),
         driver_id: vehicle.driver_id.clone(),
         trip_id: vehicle.trip_id(),
         at: last.at,
-        lat: last.position.lat,
-        lon: last.position.lon,
+        lat: place.lat,
+        lon: place.lon,
         speed_kmph: last.speed_kmph,
-        heading: last.heading,
+        heading: if is_private { f32::NAN } else { last.heading },
         state: vehicle.presence.state(),
+        is_private,
     });
     vehicle.live_at = last.at;
 }

@@ -7,7 +7,7 @@ use super::{
     emergencies::{self, Call},
     fencing,
     fix::Fix,
-    health, marks, motion, reorder, review, silence,
+    health, marks, motion, privacy, reorder, review, silence,
     state::{Context, Vehicle},
     trips,
 };
@@ -135,6 +135,8 @@ impl What {
 
 /// Takes a side event of this vehicle in.
 pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
+    let hidden = privacy::hidden_event(vehicle, event, ctx);
+    let event = hidden.as_ref().unwrap_or(event);
     let stream = event.body.stream();
     let Some(what) = what_of(vehicle, event, ctx) else {
         ctx.out.side_outcomes.add_applied(stream);
@@ -271,6 +273,14 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             CommandKind::TripReassign { trip_id, driver_id, .. } => {
                 Some(What::Reassign { trip_id: trip_id.clone(), driver_id: driver_id.clone() })
             }
+            CommandKind::PrivateStart { .. } => {
+                privacy::switch(vehicle, event, true, ctx);
+                None
+            }
+            CommandKind::PrivateEnd { .. } => {
+                privacy::switch(vehicle, event, false, ctx);
+                None
+            }
             CommandKind::MaintenancePlan(item) => Some(What::Plan(Box::new(item.clone()))),
             CommandKind::MaintenanceStart { .. } => Some(What::Maintenance { is_in: true }),
             CommandKind::MaintenanceEnd { .. } => Some(What::Maintenance { is_in: false }),
@@ -289,7 +299,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
 
 /// Applies a status message at its moment.
 fn take_status(vehicle: &mut Vehicle, at: EventTime, status: &Status, ctx: &mut Context<'_>) {
-    let position = vehicle.last.map_or_else(LatLon::default, |last| last.position);
+    let position = vehicle.public_place();
     let fix = Fix {
         fuel_pct: status.fuel_pct,
         engine_temp_c: status.engine_temp_c,
@@ -301,7 +311,7 @@ fn take_status(vehicle: &mut Vehicle, at: EventTime, status: &Status, ctx: &mut 
 
 /// An SOS pressed in the app has no fix of its own: it is where the vehicle was last.
 fn sos_fix<'a>(vehicle: &Vehicle, event: &SideEvent, driver_id: &'a str) -> Fix<'a> {
-    let position = vehicle.last.map_or_else(LatLon::default, |last| last.position);
+    let position = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
     Fix { device_flags: device_flag::SOS, driver_id, ..Fix::of_event(event.at, event.log_time, position) }
 }
 

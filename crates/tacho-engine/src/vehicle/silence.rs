@@ -42,6 +42,12 @@ impl Silence {
         self.moved.extend(moved);
     }
 
+    /// The trips that would be put back.
+    pub fn trips_mut(&mut self) -> impl Iterator<Item = &mut Trip> {
+        let trips = [&mut self.trip, &mut self.ended, &mut self.interrupted];
+        trips.into_iter().flatten().map(|trip| &mut **trip)
+    }
+
     /// What has been counted of the trips that would be put back, and moved since.
     pub fn accounts_mut(&mut self) -> impl Iterator<Item = &mut Account> {
         let trips = [&mut self.trip, &mut self.ended].into_iter().flatten();

@@ -16,6 +16,7 @@ use super::{
     marks::Marks,
     overspeed::Overspeed,
     presence::Presence,
+    privacy::Privacy,
     reorder::Reorder,
     share::Share,
     side::PendingSide,
@@ -97,6 +98,8 @@ pub struct Vehicle {
     /// Of a vehicle that sends something about it.
     pub health: Option<Box<Health>>,
     pub presence: Presence,
+    /// Of a vehicle that has ever been in private mode.
+    pub privacy: Option<Box<Privacy>>,
     /// What it drove in the running minute.
     pub share: Share,
     /// Fleet time when a fix was applied last, at most that fix's log time.
@@ -144,6 +147,7 @@ impl Vehicle {
             absence: None,
             health: None,
             presence: Presence::default(),
+            privacy: None,
             share: Share::default(),
             progress_fleet: None,
             next_check: EventTime::MAX,

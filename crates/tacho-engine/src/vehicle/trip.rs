@@ -1,6 +1,6 @@
 //! A trip and its totals.
 
-use super::{account::Account, detect::Lately, path::Path, state::Context, windows::Samples};
+use super::{account::Account, detect::Lately, fix::Fix, path::Path, state::Context, windows::Samples};
 use serde::{Deserialize, Serialize};
 use tacho_model::{
     DriverId, EndReason, EventTime, LatLon, TripFact, TripId, TripOrigin, TripStatus, VehicleId, VehicleState,
@@ -63,6 +63,8 @@ pub struct Trip {
     /// Newest fix.
     pub last_at: EventTime,
     pub position: LatLon,
+    /// `position` is one of private time.
+    pub is_position_private: bool,
     pub totals: Totals,
     /// First fix of the present standstill.
     pub still: Option<Mark>,
@@ -118,6 +120,7 @@ impl Trip {
             start: position,
             last_at: at,
             position,
+            is_position_private: false,
             totals: Totals::default(),
             still: None,
             off_since: None,
@@ -160,13 +163,32 @@ impl Trip {
         }
     }
 
-    /// Takes a fix.
-    pub fn add_fix(&mut self, at: EventTime, position: LatLon, speed_kmph: f32, delta_m: f64) {
-        self.totals.samples.add(speed_kmph);
+    /// The trip begins where nobody is to know.
+    pub fn hide_start(&mut self) {
+        self.start = LatLon::UNKNOWN;
+        self.forget_path();
+    }
+
+    /// The way up to here is not told, nor where it is now.
+    pub fn forget_path(&mut self) {
+        self.path = Path::default();
+        self.is_position_private = true;
+    }
+
+    /// Takes a fix. A private one is no point of its path.
+    pub fn add_fix(&mut self, fix: &Fix<'_>, delta_m: f64, is_private: bool) {
+        self.totals.samples.add(fix.speed_kmph);
         self.totals.samples.distance_m += delta_m;
-        self.last_at = at;
-        self.position = position;
-        self.path.push(position);
+        self.last_at = fix.at;
+        self.position = fix.position;
+        self.is_position_private = is_private;
+        if !is_private {
+            let is_first = self.totals.samples.count == 1;
+            if is_first && !self.start.is_known() {
+                self.start = fix.position;
+            }
+            self.path.push(fix.position);
+        }
     }
 
     /// The vehicle has used so much of its tank in all, %.
@@ -218,6 +240,8 @@ impl Trip {
         self.totals = Totals { harsh: self.totals.harsh, overspeed_ms: self.totals.overspeed_ms, ..mark.totals };
         self.last_at = mark.at;
         self.position = mark.position;
+        // What is told hides an end in private time by its moment.
+        self.is_position_private = false;
     }
 
     /// Puts the trip's fact out as it stands.
@@ -245,7 +269,7 @@ impl Trip {
             ended_at,
             confirmed_at: if is_open { self.last_at } else { self.confirmed_at },
             start: self.start,
-            end: self.position,
+            end: if self.is_position_private { LatLon::UNKNOWN } else { self.position },
             distance_m: totals.samples.distance_m,
             duration_s,
             moving_s: seconds(totals.moving_ms),

@@ -64,6 +64,9 @@ fn name_trip(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     let id = TripId::from(fix.trip_id);
     let mut trip = Trip::start(id, TripOrigin::Declared, fix.at, fix.position, vehicle.driver_id.clone());
     trip.is_in_telemetry = true;
+    if vehicle.is_private(fix.at) {
+        trip.hide_start();
+    }
     vehicle.trip = Some(Box::new(trip));
     true
 }
@@ -80,7 +83,7 @@ fn go_on_ended(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Cont
         return true;
     }
     spend(&mut ended, &step.spent, ctx);
-    ended.add_fix(fix.at, fix.position, fix.speed_kmph, step.delta_m);
+    ended.add_fix(fix, step.delta_m, vehicle.is_private(fix.at));
     ended.ended_at = ended.ended_at.max(fix.at);
     ended.confirmed_at = ended.confirmed_at.max(fix.at);
     ended.tell(&vehicle.id, ctx);
@@ -152,6 +155,7 @@ pub fn reassign(vehicle: &mut Vehicle, trip_id: &TripId, driver_id: DriverId, ct
 
 /// Adds the fix to the running trip and tells it now and then.
 pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {
+    let is_private = vehicle.is_private(fix.at);
     let is_assumed = vehicle.last.is_some_and(|last| last.engine == Engine::Unknown);
     let Some(trip) = &mut vehicle.trip else { return };
     if trip.is_timed_out {
@@ -164,7 +168,7 @@ pub fn go_on(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Contex
     }
     let is_first = trip.totals.samples.count == 0;
     let delta_m = if is_first && trip.started_at == fix.at { 0.0 } else { step.delta_m };
-    trip.add_fix(fix.at, fix.position, fix.speed_kmph, delta_m);
+    trip.add_fix(fix, delta_m, is_private);
     if !vehicle.driver_id.is_empty() && trip.driver_id != vehicle.driver_id {
         trip.driver_id = vehicle.driver_id.clone();
     }

@@ -17,6 +17,8 @@ use tacho_model::{
 /// A call for help goes out before its turn, and is answered by somebody who has seen it: what an answer within the
 /// reorder bound would be to, is left open.
 const ANSWER_MS: i64 = 30_000;
+/// In private mode vehicles drive so far beside the line of all others that their positions are known by their latitude.
+pub const PRIVATE_NORTH_M: f64 = 7.0;
 /// Penalties are corrected for an hour of fleet time.
 const CORRECTIONS_MS: i64 = 3_600_000;
 
@@ -36,6 +38,7 @@ pub enum Act {
     Sos,
     Login(u8),
     Workshop { seconds: i64 },
+    Private(bool),
     Tank(f32),
     Hot(f32),
     Battery(f32),
@@ -70,6 +73,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Sos),
         1 => (0..3u8).prop_map(Act::Login),
         1 => (1..200i64).prop_map(|seconds| Act::Workshop { seconds }),
+        2 => any::<bool>().prop_map(Act::Private),
         2 => prop_oneof![Just(f32::NAN), 0.0..100.0f32].prop_map(Act::Tank),
         1 => prop_oneof![Just(f32::NAN), 90.0..115.0f32].prop_map(Act::Hot),
         1 => prop_oneof![Just(f32::NAN), 11.0..13.0f32].prop_map(Act::Battery),
@@ -118,6 +122,7 @@ pub struct Writer {
     reviewed: i64,
     has_app: bool,
     is_down: bool,
+    is_private: bool,
     fuel_pct: f32,
     engine_temp_c: f32,
     battery_v: f32,
@@ -145,6 +150,7 @@ impl Writer {
             reviewed: at - ANSWER_MS,
             has_app: index.is_multiple_of(2),
             is_down: false,
+            is_private: false,
             fuel_pct: f32::NAN,
             engine_temp_c: f32::NAN,
             battery_v: f32::NAN,
@@ -169,6 +175,7 @@ impl Writer {
             }
             Act::Silence { seconds } => self.silence(*seconds),
             Act::Workshop { seconds } => self.workshop(*seconds),
+            Act::Private(is_on) => self.switch_private(*is_on),
             Act::Tank(fuel_pct) => self.fuel_pct = *fuel_pct,
             Act::Hot(engine_temp_c) => self.engine_temp_c = *engine_temp_c,
             Act::Battery(battery_v) => self.battery_v = *battery_v,
@@ -479,6 +486,16 @@ impl Writer {
         self.run(1);
     }
 
+    /// Its driver switches private mode on or off, in time: what is late is taken out of what was told, which depends on
+    /// what that was.
+    fn switch_private(&mut self, is_on: bool) {
+        let vehicle_id: VehicleId = self.vehicle.as_str().into();
+        let on = CommandKind::PrivateStart { vehicle_id: vehicle_id.clone() };
+        self.side(self.at, command(if is_on { on } else { CommandKind::PrivateEnd { vehicle_id } }));
+        self.is_private = is_on;
+        self.run(1);
+    }
+
     fn run(&mut self, seconds: i64) {
         self.begun.push(self.at);
         for _ in 0..(seconds * 1_000 / self.every_ms).max(1) {
@@ -489,7 +506,8 @@ impl Writer {
     }
 
     fn row(&self) -> Row {
-        let mut row = Row::new(&self.vehicle, self.at, place(self.east_m, 0.0), self.kmph);
+        let north_m = if self.is_private { PRIVATE_NORTH_M } else { 0.0 };
+        let mut row = Row::new(&self.vehicle, self.at, place(self.east_m, north_m), self.kmph);
         row.ignition = self.engine;
         row.limit_kmph = self.limit.unwrap_or(f32::NAN);
         row.trip.clone_from(&self.trip);

@@ -20,6 +20,7 @@ mod intervals;
 mod naive;
 mod order;
 mod overspeed;
+mod privacy;
 mod profile;
 mod properties;
 mod recordings;

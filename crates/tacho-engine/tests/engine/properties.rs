@@ -9,7 +9,7 @@ use crate::{
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::collections::BTreeMap;
-use tacho_model::{RowOutcome, SideEvent};
+use tacho_model::{LatLon, LiveVehicle, RowOutcome, SideEvent};
 
 /// How a stream is run.
 #[derive(Debug, Clone)]
@@ -26,10 +26,15 @@ pub struct Ran {
     pub rig: Rig,
     pub applied: Vec<Row>,
     pub fleet: i64,
+    /// Positions of rows as they go to the store.
+    pub stored: Vec<(RowKey, LatLon)>,
+    /// What the live page was told.
+    pub live: Vec<LiveVehicle>,
 }
 
 pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
     let mut rig = Rig::new(cut.shards);
+    let (mut stored, mut live) = (Vec::new(), Vec::new());
     let fleet_times = fleet_times(inputs);
     let mut outcomes: BTreeMap<RowKey, RowOutcome> = BTreeMap::new();
     let (mut from, mut epochs) = (0, 0);
@@ -45,6 +50,8 @@ pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
         }
         let out = rig.epoch(fleet_times[to - 1], &rows, &sides);
         note(&rows, out.odd_rows, &mut outcomes);
+        stored.extend(out.stored);
+        live.extend(out.live);
         (from, epochs) = (to, epochs + 1);
         if cut.restart.is_some_and(|(after, _)| after == epochs) {
             rig.restart(cut.restart.map_or(1, |(_, shards)| shards));
@@ -56,9 +63,11 @@ pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
         fleet += minutes * 60_000;
         let out = rig.epoch(Some(fleet), &[], &[]);
         note(&[], out.odd_rows, &mut outcomes);
+        stored.extend(out.stored);
+        live.extend(out.live);
         assert!(minutes < 1_500 || out.held_rows == 0);
     }
-    Ran { rig, applied: applied_rows(inputs, &outcomes), fleet }
+    Ran { rig, applied: applied_rows(inputs, &outcomes), fleet, stored, live }
 }
 
 fn note(rows: &[Row], odd: Vec<(RowKey, RowOutcome)>, outcomes: &mut BTreeMap<RowKey, RowOutcome>) {

@@ -122,6 +122,10 @@ pub struct EpochOut {
     pub counts: Vec<SideCounts>,
     pub held_rows: u64,
     pub live: Vec<LiveVehicle>,
+    /// Positions of the rows that go to the store.
+    pub stored: Vec<(RowKey, LatLon)>,
+    /// Side events of which nobody is to know where: how many.
+    pub hidden: usize,
 }
 
 /// Shards, the fleet stage, and what they said so far.
@@ -188,6 +192,8 @@ impl Rig {
             shard.run_vehicle_stage(time, &GroupSet::ALL, &mut batches, &events, &mut made);
             batches.push(made.released);
             out.odd_rows.extend(batches.iter().flat_map(odd_rows));
+            out.stored.extend(batches.iter().flat_map(stored));
+            out.hidden += made.hidden_events.len();
             out.facts.append(&mut made.facts);
             out.counts.push(made.side_outcomes);
             self.dropped_trips += made.dropped_trips;
@@ -260,6 +266,13 @@ fn odd_rows(batch: &TelemetryBatch) -> impl Iterator<Item = (RowKey, RowOutcome)
     let text = |at| batch.text.get(at).to_owned();
     let key = move |n: usize| (text(batch.vehicle_id[n]), batch.timestamp[n].ms(), text(batch.event_id[n]));
     (0..batch.len()).map(move |n| (key(n), batch.outcome[n])).filter(|row| row.1 != RowOutcome::Applied)
+}
+
+fn stored(batch: &TelemetryBatch) -> impl Iterator<Item = (RowKey, LatLon)> + '_ {
+    let text = |at| batch.text.get(at).to_owned();
+    let key = move |n: usize| (text(batch.vehicle_id[n]), batch.timestamp[n].ms(), text(batch.event_id[n]));
+    let is_stored = |n: &usize| !matches!(batch.outcome[*n], RowOutcome::Held | RowOutcome::Duplicate);
+    (0..batch.len()).filter(is_stored).map(move |n| (key(n), batch.position(n)))
 }
 
 /// Facts as (kind and id, content). Series of which only changes are told are left to `series`.

@@ -17,6 +17,7 @@
 //! profile D 12:00:00 us395    pause D 12:00:00    resume D 12:10:00
 //! fence G 12:00:00 circle=100,0,50     a circle: east, north, radius; box=-50,-50,50,50 (hole=, and=) or line=0,0,500,0/30
 //!   kind=forbidden limit=30 vehicles=v1 groups=g hours=08:00-16:00@Asia/Kolkata name=X crossings=on
+//! private v1 12:00:00 on    private v1 12:10:00 off
 //! unfence G 12:00:00                   the geofence is deleted
 //! speeds all 12:00:00 at=0;12;18;30,2500;12;18;30   a speed profile: metres east; hour; km/h; minutes of driving
 //! fleet 12:10:00                       fleet time
@@ -322,6 +323,8 @@ impl Runner {
                 in_engine_h: line.number("h"),
                 due_at: line.options.get("due").map(|due| EventTime(time(due))),
             })),
+            "private" if line.words[3] == "on" => command(CommandKind::PrivateStart { vehicle_id }),
+            "private" => command(CommandKind::PrivateEnd { vehicle_id }),
             "workshop" if line.words[3] == "in" => command(CommandKind::MaintenanceStart { vehicle_id }),
             "workshop" => command(CommandKind::MaintenanceEnd { vehicle_id }),
             "status" => status(line),

@@ -152,6 +152,16 @@ words!(
     }
 );
 impl AlertType {
+    /// True for those that tell of a person in danger: they say where, also in private mode.
+    pub const fn calls_for_help(self) -> bool {
+        matches!(self, AlertType::Sos | AlertType::Crash)
+    }
+
+    /// True for those that tell of a place by being raised.
+    pub const fn is_of_place(self) -> bool {
+        matches!(self, AlertType::GeofenceEnter | AlertType::GeofenceExit | AlertType::GeofenceViolation)
+    }
+
     /// True for the alerts of a vehicle's health, which have a topic of their own beside that of all alerts.
     pub const fn is_health(self) -> bool {
         matches!(
@@ -220,5 +230,7 @@ words!(
         Deleted = "deleted",
         /// The geofence no longer concerns the vehicle.
         Scope = "scope",
+        /// The vehicle is in private mode: where it went from there is not looked at.
+        Private = "private",
     }
 );

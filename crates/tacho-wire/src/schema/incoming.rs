@@ -349,6 +349,12 @@ pub enum CommandType {
     /// A vehicle comes back from maintenance.
     #[serde(rename = "maintenance.end")]
     MaintenanceEnd,
+    /// A vehicle is in private mode from now on: no position of it is kept or told.
+    #[serde(rename = "private.start")]
+    PrivateStart,
+    /// Its private mode is over.
+    #[serde(rename = "private.end")]
+    PrivateEnd,
     /// An item of a vehicle's maintenance plan.
     #[serde(rename = "maintenance.plan")]
     MaintenancePlan,
@@ -499,7 +505,7 @@ pub struct Command {
     /// What it changes.
     #[serde(rename = "type")]
     pub command_type: CommandType,
-    /// `vehicle.upsert`, `alert.*`, `trip.reassign`, `maintenance.*`: the vehicle.
+    /// `vehicle.upsert`, `alert.*`, `trip.reassign`, `maintenance.*`, `private.*`: the vehicle.
     #[schemars(length(max = 256))]
     pub vehicle_id: Option<String>,
     /// `driver.*`, `trip.reassign`: the driver.
@@ -572,6 +578,6 @@ pub struct Command {
     pub in_engine_h: Option<f64>,
     /// `maintenance.plan`: moment at which it is due. Without any of the three the item is taken out of the plan.
     pub due_at: Option<Time>,
-    /// `alert.dismiss`, `maintenance.*`: why, for people.
+    /// `alert.dismiss`, `maintenance.*`, `private.*`: why, for people.
     pub reason: Option<String>,
 }

@@ -444,7 +444,7 @@ pub struct GeofenceEvent {
     pub geofence_name: String,
     /// `zone`, `forbidden` or `required`.
     pub geofence_kind: String,
-    /// Why it is no longer inside: `left`, `deleted`, `scope`; empty unless it is an exit.
+    /// Why it is no longer inside: `left`, `deleted`, `scope`, `private`; empty unless it is an exit.
     pub reason: String,
     /// Latitude, degrees.
     pub lat: Option<f64>,

@@ -41,6 +41,8 @@ pub(crate) fn read(document: &Document<'_>, text: &str) -> Result<Command, Probl
         },
         "maintenance.start" => CommandKind::MaintenanceStart { vehicle_id: document.required_id("vehicle_id")?.into() },
         "maintenance.end" => CommandKind::MaintenanceEnd { vehicle_id: document.required_id("vehicle_id")?.into() },
+        "private.start" => CommandKind::PrivateStart { vehicle_id: document.required_id("vehicle_id")?.into() },
+        "private.end" => CommandKind::PrivateEnd { vehicle_id: document.required_id("vehicle_id")?.into() },
         "maintenance.plan" => CommandKind::MaintenancePlan(read_maintenance(document)?),
         known if OTHER_TYPES.contains(&known) => CommandKind::Other { kind: known.to_owned() },
         other => return Err(unknown_type("type", other)),
@@ -66,7 +68,10 @@ pub(super) fn read_extra(document: &Document<'_>, command: &Command) -> String {
         CommandKind::AlertAcknowledge { .. } => &["alert_id", "vehicle_id"],
         CommandKind::AlertDismiss { .. } => &["alert_id", "vehicle_id", "reason"],
         CommandKind::TripReassign { .. } => &["trip_id", "vehicle_id", "driver_id"],
-        CommandKind::MaintenanceStart { .. } | CommandKind::MaintenanceEnd { .. } => &["vehicle_id", "reason"],
+        CommandKind::MaintenanceStart { .. }
+        | CommandKind::MaintenanceEnd { .. }
+        | CommandKind::PrivateStart { .. }
+        | CommandKind::PrivateEnd { .. } => &["vehicle_id", "reason"],
         CommandKind::MaintenancePlan(_) => MAINTENANCE_FIELDS,
         CommandKind::DriverErase { .. } => &["driver_id"],
         CommandKind::Other { .. } => return String::new(),

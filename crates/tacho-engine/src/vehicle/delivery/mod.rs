@@ -109,6 +109,9 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     let is_running = vehicle.trip.as_ref().is_some_and(|trip| trip.id == delivery.trip_id);
     if is_running {
         delivery.closing = None;
+    }
+    // Private time is not on the round.
+    if is_running && !vehicle.is_private(fix.at) {
         let arrived = delivery.stops.on_fix(fix, ctx.config);
         delivery.route.on_fix(vehicle, fix, step, ctx);
         delivery.tell_arrivals(vehicle, &arrived, ctx);
@@ -123,8 +126,11 @@ pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Conte
     }
 }
 
-/// The driver's device says that a stop was reached or left.
+/// The driver's device says that a stop was reached or left. In private time that forms no visit.
 pub fn on_stop_news(vehicle: &mut Vehicle, at: EventTime, news: &StopNews, ctx: &mut Context<'_>) {
+    if vehicle.is_private(at) {
+        return;
+    }
     let Some(mut delivery) = vehicle.delivery.take_if(|delivery| delivery.trip_id == news.trip_id) else { return };
     let arrived = delivery.stops.on_news(at, news);
     delivery.tell_arrivals(vehicle, &arrived, ctx);

@@ -12,7 +12,7 @@ use tacho_model::GeofenceEventKind;
 /// Looks at the leg to this fix. Only geofences that ask for it are told, and never as certain: nobody saw the vehicle
 /// inside. A leg over a silence, or one that no vehicle drives, says nothing of where it was between.
 pub fn on_leg(vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    let Some(last) = vehicle.last else { return };
+    let Some(last) = vehicle.last.filter(|last| !vehicle.is_private(last.at)) else { return };
     let elapsed_ms = fix.at.ms_since(last.at);
     let limit_m = ctx.config.jump_kmph / 3.6 * elapsed_ms.max(1_000) as f64 / 1_000.0;
     let is_usable = elapsed_ms <= ctx.config.offline_after_ms && last.position.distance_m(fix.position) <= limit_m;

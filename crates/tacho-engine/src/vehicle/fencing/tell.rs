@@ -188,11 +188,14 @@ impl Watch {
         visit.alert.is_doubtful |= run.is_doubtful;
         visit.alert.end(vehicle, run.since, ctx);
         let moment = Moment::of_run(run);
-        let mut left = alert(vehicle, &place, AlertType::GeofenceExit, run.since, &moment, fix, ctx);
-        left.value = duration_s;
-        left.doubt_place(certainty);
-        left.end(vehicle, run.since, ctx);
-        self.ended.push(left);
+        // Private mode is no leaving: nobody knows whether it did.
+        if reason != GeofenceExitReason::Private {
+            let mut left = alert(vehicle, &place, AlertType::GeofenceExit, run.since, &moment, fix, ctx);
+            left.value = duration_s;
+            left.doubt_place(certainty);
+            left.end(vehicle, run.since, ctx);
+            self.ended.push(left);
+        }
         let mut exit = event(vehicle, &place, GeofenceEventKind::Exit, run.since, moment);
         exit.confirmed_at = certainty.confirmed_at;
         exit.is_confirmed = certainty.is_confirmed;

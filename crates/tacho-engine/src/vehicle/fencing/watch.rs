@@ -208,6 +208,21 @@ impl Watch {
         }
     }
 
+    /// The vehicle is private from the fix on, or from before it.
+    pub fn suspend(&mut self, vehicle: &Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+        let private_since = vehicle.private_since(fix.at);
+        let mut run = Run::new(false, vehicle, fix);
+        run.since = vehicle.last.map_or(private_since, |last| last.at.min(private_since));
+        run.position = vehicle.public_place();
+        if let Some(visit) = &self.visit {
+            run.since = run.since.max(visit.entered_at);
+            let certainty = Certainty { confirmed_at: run.since, is_confirmed: true };
+            self.exit(vehicle, &run, certainty, GeofenceExitReason::Private, fix, ctx);
+        } else {
+            self.end_breach(vehicle, run.since, ctx);
+        }
+    }
+
     fn exit(
         &mut self,
         vehicle: &Vehicle,

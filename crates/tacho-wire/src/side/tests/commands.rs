@@ -255,6 +255,11 @@ fn commands_that_wait_for_their_feature_are_typed_and_kept_whole() {
                 due_at: Some(super::NOON),
             }),
         ),
+        (
+            r#""type":"private.start","vehicle_id":"v1","reason":"lunch""#,
+            CommandKind::PrivateStart { vehicle_id: "v1".into() },
+        ),
+        (r#""type":"private.end","vehicle_id":"v1""#, CommandKind::PrivateEnd { vehicle_id: "v1".into() }),
         (r#""type":"maintenance.end","vehicle_id":"v1""#, CommandKind::MaintenanceEnd { vehicle_id: "v1".into() }),
     ] {
         assert_eq!(kind_of(fields), kind);
