@@ -22,13 +22,35 @@ pub struct DueDay {
     pub mark_version: u64,
 }
 
+/// Whether a day was computed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayOutcome {
+    /// It was.
+    Done,
+    /// The history is not all there: nothing was changed.
+    Incomplete,
+    /// Some of the fixes that it needs are private, and have no positions: nothing was changed.
+    Private,
+}
+
+impl DayOutcome {
+    /// The word used in the store and by the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DayOutcome::Done => "done",
+            DayOutcome::Incomplete => "incomplete",
+            DayOutcome::Private => "private",
+        }
+    }
+}
+
 /// What became of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayRun {
     /// Which.
     pub due: DueDay,
-    /// True if the history is not all there: nothing was changed.
-    pub is_incomplete: bool,
+    /// Whether it was computed.
+    pub outcome: DayOutcome,
     /// Fixes read, margins included.
     pub fix_count: u64,
     /// Facts that differed or were new.

@@ -156,6 +156,8 @@ pub struct PipelineStats {
     pub backfill_done: Counter,
     /// Facts that these changed or withdrew.
     pub backfill_facts: Counter,
+    /// Days of them that were left as they are, because positions that they need are private.
+    pub backfill_private: Counter,
     /// CPU nanoseconds of the decode threads.
     pub decode_cpu_ns: Counter,
     /// CPU nanoseconds of the shards.
@@ -212,6 +214,7 @@ impl Default for PipelineStats {
             backfill_due: Counter::default(),
             backfill_done: Counter::default(),
             backfill_facts: Counter::default(),
+            backfill_private: Counter::default(),
             decode_cpu_ns: Counter::default(),
             engine_cpu_ns: Counter::default(),
             publish_cpu_ns: Counter::default(),

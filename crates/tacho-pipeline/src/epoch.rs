@@ -8,7 +8,9 @@ use crate::{
     snapshot::Round,
 };
 use std::sync::Arc;
-use tacho_engine::{Control, ControlStage, DriverInput, EngineConfig, EpochTime, FleetPartial, FleetStage, GroupSet};
+use tacho_engine::{
+    Control, ControlStage, DriverInput, EngineConfig, EpochTime, FleetPartial, FleetStage, GroupSet, HiddenEvent,
+};
 use tacho_model::{EventTime, Facts, KEY_GROUPS, LiveVehicle, LogTime, Rejected, SideEvent, TelemetryBatch, key_group};
 
 /// Who takes part in an epoch. A replay leaves out what stands at a newer snapshot.
@@ -59,7 +61,7 @@ pub(crate) struct EpochResult {
     pub live: Vec<LiveVehicle>,
     /// Telemetry with outcomes, held rows that came out included.
     pub telemetry: Vec<Arc<TelemetryBatch>>,
-    /// As it came in.
+    /// As it came in, but for positions of vehicles in private mode.
     pub side: Vec<SideEvent>,
     pub rejected: Vec<Rejected>,
     /// Per shard; telemetry and facts are taken out.
@@ -100,6 +102,7 @@ pub(crate) fn run_epoch(
         answers: run_vehicle_stage(shards, time, &here.control.control(), selection, inputs)?,
     };
     let (driver_inputs, partials) = collect(shards, &mut result);
+    hide_events(&mut result);
     run_driver_stage(shards, time, selection, driver_inputs, &mut result.facts)?;
     if selection.fleet {
         here.fleet.run(time, &partials, &mut result.facts);
@@ -168,6 +171,22 @@ fn collect(shards: &ShardPool, result: &mut EpochResult) -> (Vec<Vec<DriverInput
         }
     }
     (inputs, partials)
+}
+
+/// Takes out of the side events what nobody is to know. There are none but of vehicles in private mode.
+fn hide_events(result: &mut EpochResult) {
+    let mut hidden: Vec<HiddenEvent> = Vec::new();
+    result.answers.iter_mut().for_each(|answer| hidden.append(&mut answer.output.hidden_events));
+    if hidden.is_empty() {
+        return;
+    }
+    hidden.sort_unstable();
+    for event in &mut result.side {
+        let (stream, partition, offset) = (event.body.stream(), event.partition, event.offset);
+        if hidden.binary_search(&HiddenEvent { stream, partition, offset }).is_ok() {
+            event.hide_position();
+        }
+    }
 }
 
 fn run_driver_stage(

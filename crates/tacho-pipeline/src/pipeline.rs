@@ -462,6 +462,11 @@ impl PipelineHandle {
         self.progress.read(|marks| marks.live)
     }
 
+    /// The newest epoch that has been run.
+    pub fn newest_epoch(&self) -> u64 {
+        self.progress.read(|marks| marks.run)
+    }
+
     /// True once everything up to the epoch is in the store.
     pub fn is_stored(&self, epoch: u64) -> bool {
         self.progress.read(|marks| marks.stored.iter().all(|stored| *stored >= epoch))

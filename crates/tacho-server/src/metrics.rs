@@ -188,6 +188,7 @@ impl StatsCollector {
         to.counters(Metric::Displaced, displaced.map(|(bound, count)| (vec![bound], count.get() as f64)))?;
         to.gauge(Metric::BackfillDue, stats.backfill_due.get() as f64)?;
         to.counter(Metric::BackfillDays, stats.backfill_done.get())?;
+        to.counter(Metric::BackfillPrivate, stats.backfill_private.get())?;
         to.counter(Metric::BackfillFacts, stats.backfill_facts.get())?;
         to.counter(Metric::LostRecords, stats.lost_records.get())
     }

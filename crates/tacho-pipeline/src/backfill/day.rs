@@ -9,8 +9,8 @@ use super::{
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::EngineConfig;
 use tacho_io::{
-    Clock, DayRun, DueDay, FACTS_BEFORE_MS, History, Insert, Known, Store, StoreError, StoredFacts, Table, TableRows,
-    WindowView,
+    Clock, DayOutcome, DayRun, DueDay, FACTS_BEFORE_MS, History, Insert, Known, Store, StoreError, StoredFacts, Table,
+    TableRows, WindowView,
 };
 use tacho_model::{EventTime, TelemetryBatch, VehicleId};
 use tacho_wire::DecodeLimits;
@@ -67,7 +67,7 @@ impl Backfill {
         Backfill { engine, limits, history, store, clock, geofences: Geofences::default() }
     }
 
-    /// Computes a day again and takes note of it. What is not there (expired telemetry) changes nothing.
+    /// Computes a day again and takes note of it. What is not there (expired telemetry, private positions) changes nothing.
     ///
     /// # Errors
     /// As [`BackfillError`] says; part of the day may be written, and a repeat writes the rest.
@@ -81,13 +81,13 @@ impl Backfill {
         let fix_count = inputs.fixes.len() as u64;
         let mut run = DayRun {
             due: due.clone(),
-            is_incomplete: is_incomplete(&inputs.fixes, &stored),
+            outcome: outcome(&inputs.fixes, &stored),
             fix_count,
             changed_count: 0,
             withdrawn_count: 0,
             done_at: self.clock.now(),
         };
-        if !run.is_incomplete {
+        if run.outcome == DayOutcome::Done {
             let replayed = engine::replay(&self.engine, &due.vehicle_id, inputs, due.fleet);
             let trips = differ::settled_trips(&replayed, &stored, span);
             let stops = self.history.stop_visits(&due.vehicle_id, &trips)?;
@@ -144,6 +144,17 @@ impl Backfill {
         let made_at = self.clock.now();
         let token = format!("recompute-{}-{}-{}-{}", due.vehicle_id, due.day.ms(), table.name(), made_at.ms());
         Ok(self.store.insert(&Insert { table, token, batch: 0, made_at, rows })?)
+    }
+}
+
+/// What can be done with what is stored. A day that needs positions of private time is left as it is: without them its trips
+/// would be others. So is one whose telemetry has expired.
+fn outcome(fixes: &TelemetryBatch, stored: &StoredFacts) -> DayOutcome {
+    let is_private = |lat: &f64| lat.is_nan();
+    match () {
+        () if fixes.lat.iter().any(is_private) => DayOutcome::Private,
+        () if is_incomplete(fixes, stored) => DayOutcome::Incomplete,
+        () => DayOutcome::Done,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tacho_io::{PipelineStats, exec};
+use tacho_io::{DayOutcome, PipelineStats, exec};
 
 /// Pause between two looks at an empty queue, or after a failure.
 const POLL: Duration = Duration::from_secs(5);
@@ -85,8 +85,9 @@ impl Worker {
                         self.stats.backfill_done.add(1);
                         self.stats.backfill_facts.add(u64::from(run.changed_count + run.withdrawn_count));
                         let (changed, withdrawn) = (run.changed_count, run.withdrawn_count);
-                        let (fixes, incomplete) = (run.fix_count, run.is_incomplete);
-                        tracing::info!(%vehicle, day, fixes, changed, withdrawn, incomplete, "a day was computed again");
+                        let (fixes, outcome) = (run.fix_count, run.outcome.as_str());
+                        self.stats.backfill_private.add(u64::from(run.outcome == DayOutcome::Private));
+                        tracing::info!(%vehicle, day, fixes, changed, withdrawn, outcome, "a day was looked at again");
                         has_worked = true;
                     }
                     Err(error) => tracing::warn!(%error, %vehicle, day, "a day could not be computed again"),

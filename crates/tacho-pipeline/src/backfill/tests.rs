@@ -10,7 +10,7 @@ use super::*;
 use memory::Memory;
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::{ControlStage, EngineConfig, EpochTime, GroupSet, Shard, VehicleStageOutput};
-use tacho_io::{DueDay, History, ManualClock, StoredCommand};
+use tacho_io::{DayOutcome, DueDay, History, ManualClock, StoredCommand};
 use tacho_model::{EventTime, KEY_GROUPS, LogTime, SideEvent, TelemetryBatch, java_hash};
 use tacho_wire::DecodeLimits;
 
@@ -169,7 +169,7 @@ fn recompute_due(memory: &Memory) -> usize {
     let due = memory.due_days(16).unwrap();
     for day in &due {
         let run = backfill(memory).run_day(day).unwrap();
-        assert!(!run.is_incomplete);
+        assert_eq!(run.outcome, DayOutcome::Done);
     }
     assert!(memory.due_days(16).unwrap().is_empty(), "each is done");
     due.len()
@@ -255,6 +255,25 @@ fn expired_telemetry_leaves_the_day_as_it_is() {
     memory.forget_fixes_before(START_MS + HOUR_MS);
     let before = memory.versions("tunnel");
     let run = backfill(&memory).run_day(&memory.marked()).unwrap();
-    assert!(run.is_incomplete);
+    assert_eq!(run.outcome, DayOutcome::Incomplete);
     assert_eq!(memory.versions("tunnel"), before);
+}
+
+#[test]
+fn a_day_that_needs_positions_of_private_time_stays_as_it_is() {
+    let command = |kind: &str, at: i64| StoredCommand {
+        command_id: "c".to_owned(),
+        kind: kind.to_owned(),
+        at: EventTime(at),
+        log_time: LogTime(at),
+        body: r#"{"vehicle_id":"tunnel"}"#.to_owned(),
+    };
+    let (from, to) = (START_MS + HOUR_MS, START_MS + 2 * HOUR_MS);
+    let commands = [command("private.start", from + HOUR_MS / 4), command("private.end", from + HOUR_MS / 2)];
+    let memory = live_told(&tunnel(day("tunnel", 4), from, to, false), &[], &commands, 40);
+    let before = memory.versions("tunnel");
+    let run = backfill(&memory).run_day(&memory.marked()).unwrap();
+    assert_eq!((run.outcome, run.changed_count, run.withdrawn_count), (DayOutcome::Private, 0, 0));
+    assert_eq!(memory.versions("tunnel"), before);
+    assert!(memory.due_days(16).unwrap().is_empty(), "it is not asked for again");
 }

@@ -62,6 +62,7 @@ metrics! {
     Displaced Counter "tacho_telemetry_displaced" ["up_to_s"] "Fixes that arrived behind a newer one of their vehicle, by how far";
     BackfillDue Gauge "tacho_backfill_due" [] "Marked days that are due, up to 16";
     BackfillDays Counter "tacho_backfill_days" [] "Days computed again";
+    BackfillPrivate Counter "tacho_backfill_private" [] "Of these, days left as they are: positions that they need are private";
     BackfillFacts Counter "tacho_backfill_facts" [] "Facts that these changed or withdrew";
     LostRecords Counter "tacho_lost_records" [] "Records that the log removed before they were read";
     StoreRows Counter "tacho_store_rows" [] "Rows inserted into the store";

@@ -39,7 +39,7 @@ fn run_days(backfill: &Backfill, days: &[tacho_io::DueDay]) -> Result<()> {
         let line = serde_json::json!({
             "vehicle_id": due.vehicle_id.as_str(),
             "day": String::from_utf8_lossy(&day),
-            "outcome": if run.is_incomplete { "incomplete" } else { "done" },
+            "outcome": run.outcome.as_str(),
             "fixes": run.fix_count,
             "changed": run.changed_count,
             "withdrawn": run.withdrawn_count,
