@@ -20,7 +20,7 @@ const TABLES: &str = "SELECT t.name, position(t.sorting_key, 'driver_id') > 0, t
     AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('erasures', 'drivers') ORDER BY t.name";
 
 /// A mutation returns when it is done everywhere.
-const DONE: &str = "SETTINGS mutations_sync = 2";
+pub(crate) const DONE: &str = "SETTINGS mutations_sync = 2";
 
 /// Erases one driver whose erasure was asked for. True if it did, and there may be more.
 ///
@@ -75,15 +75,15 @@ async fn replace_everywhere(client: &Client, driver: &str, pseudonym: &str) -> R
 }
 
 /// A text as a literal.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// The client takes a question mark for a parameter.
-fn escaped(sql: &str) -> String {
+pub(crate) fn escaped(sql: &str) -> String {
     sql.replace('?', "??")
 }
 
-async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
+pub(crate) async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
     client.query(&escaped(sql)).execute().await.map_err(|error| store_error(&error))
 }

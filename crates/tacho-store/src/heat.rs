@@ -7,7 +7,12 @@
 //! Cells are Uber's H3 (<https://h3geo.org>): positions go to resolution 9 (0.1 km2), and those cells to their parents of
 //! resolution 7 (5 km2).
 
-use crate::{error::store_error, speeds};
+use crate::{
+    erase::{DONE, escaped},
+    error::store_error,
+    private::UNTOLD_E7,
+    speeds,
+};
 use clickhouse::Client;
 use std::time::Duration;
 use tacho_io::StoreError;
@@ -39,8 +44,8 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     );
     let hours: Vec<(i64, u64)> = client.query(&due).fetch_all().await.map_err(|error| store_error(&error))?;
     for (second, last_batch) in &hours {
-        run(client, &count_hour(*second, now_ms)).await?;
-        run(client, &speeds::count_hour(*second, now_ms)).await?;
+        run(client, &count_hour(*second, now_ms, "1")).await?;
+        run(client, &speeds::count_hour(*second, now_ms, "1")).await?;
         let note = format!("INSERT INTO heat_passes VALUES (toDateTime64({second}, 3, 'UTC'), {last_batch}, {now_ms})");
         run(client, &note).await?;
     }
@@ -57,12 +62,32 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     Ok(is_full)
 }
 
-fn count_hour(second: i64, version: i64) -> String {
+/// Counts the hours again in which these fixes lie, without them. Hours that have not been counted yet wait for their turn.
+pub(crate) async fn count_again(client: &Client, without: &str, now_ms: i64) -> Result<(), StoreError> {
+    let hours = format!(
+        "SELECT DISTINCT toInt64(toUnixTimestamp(toStartOfHour(timestamp))) AS second FROM telemetry WHERE {without} AND \
+         toStartOfHour(timestamp) IN (SELECT hour FROM heat_passes) ORDER BY second"
+    );
+    let hours: Vec<i64> = client.query(&escaped(&hours)).fetch_all().await.map_err(|error| store_error(&error))?;
+    for second in hours {
+        // A cell in which nobody else was has no newer count that could take its place.
+        for table in ["heat_cells", "cell_speeds"] {
+            let old = format!("ALTER TABLE {table} DELETE WHERE hour = toDateTime64({second}, 3, 'UTC') {DONE}");
+            run(client, &old).await?;
+        }
+        let with = format!("NOT ({without})");
+        run(client, &escaped(&count_hour(second, now_ms, &with))).await?;
+        run(client, &escaped(&speeds::count_hour(second, now_ms, &with))).await?;
+    }
+    Ok(())
+}
+
+fn count_hour(second: i64, version: i64, which: &str) -> String {
     format!(
         "INSERT INTO heat_cells (hour, resolution, cell, fix_count, vehicle_count, speed_sum_kmph, version) \
          SELECT toDateTime64({second}, 3, 'UTC'), resolution, cell, sum(fixes), uniqExact(vehicle_id), sum(speeds), {version} \
          FROM (SELECT vehicle_id, geoToH3(lat_e7 / 1e7, lon_e7 / 1e7, toUInt8(9)) AS fine, count() AS fixes, \
-         sum(speed_kmph) AS speeds FROM telemetry WHERE NOT outlier \
+         sum(speed_kmph) AS speeds FROM telemetry WHERE NOT outlier AND lat_e7 != {UNTOLD_E7} AND {which} \
          AND timestamp >= toDateTime64({second}, 3, 'UTC') AND timestamp < toDateTime64({second} + 3600, 3, 'UTC') \
          GROUP BY vehicle_id, fine) ARRAY JOIN [toUInt8(7), toUInt8(9)] AS resolution, [h3ToParent(fine, toUInt8(7)), fine] AS cell \
          GROUP BY resolution, cell SETTINGS max_threads = 1"

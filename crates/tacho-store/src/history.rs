@@ -244,7 +244,7 @@ impl History for ClickHouseStore {
     }
 
     fn note_run(&self, run: &DayRun) -> Result<(), StoreError> {
-        let outcome = if run.is_incomplete { "incomplete" } else { "done" };
+        let outcome = run.outcome.as_str();
         let sql = format!(
             "INSERT INTO recompute_runs SELECT {{vehicle:String}}, fromUnixTimestamp64Milli({}, 'UTC'), \
              greatest({}, (SELECT max(mark_version) FROM recompute_runs WHERE vehicle_id = {{vehicle:String}} AND day = \

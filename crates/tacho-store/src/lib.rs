@@ -16,6 +16,7 @@ mod migrate;
 mod named;
 pub mod native;
 pub mod paths;
+pub mod private;
 mod query;
 mod reorder;
 mod retention;

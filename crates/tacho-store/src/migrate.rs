@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "200_vehicle_rates",
     "201_trips_that_contradict",
     "202_coverage_of_vehicles",
+    "203_private_positions",
     "206_cell_speeds",
     "210_retention",
     "211_visit_evidence",

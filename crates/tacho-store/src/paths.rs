@@ -72,12 +72,12 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// Latitude and longitude of the fixes of a trip in order, outliers left out.
+/// Latitude and longitude of the fixes of a trip in order, outliers and private ones left out.
 async fn fixes(client: &Client, vehicle_id: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(f64, f64)>, StoreError> {
     let step_ms = (to_ms - from_ms) / FIXES_MAX + 1;
     let sql = format!(
         "SELECT lat, lon FROM telemetry WHERE vehicle_id = ? AND timestamp >= fromUnixTimestamp64Milli({from_ms}, 'UTC') \
-         AND timestamp <= fromUnixTimestamp64Milli({to_ms}, 'UTC') AND NOT outlier ORDER BY timestamp \
+         AND timestamp <= fromUnixTimestamp64Milli({to_ms}, 'UTC') AND NOT outlier AND isFinite(lat) ORDER BY timestamp \
          LIMIT 1 BY intDiv(toUnixTimestamp64Milli(timestamp) - {from_ms}, {step_ms}) SETTINGS max_threads = 1"
     );
     client.query(&sql).bind(vehicle_id).fetch_all().await.map_err(|error| store_error(&error))

@@ -5,7 +5,7 @@
 //! jams are in it, stops are not. It counts in the hour and cell of the later fix. Up to 10 s the way is the later one's
 //! speed over the time, beyond that the great circle between them.
 
-use crate::{client::ClickHouseStore, named::NamedQuery, query::QueryOptions};
+use crate::{client::ClickHouseStore, named::NamedQuery, private::UNTOLD_E7, query::QueryOptions};
 use serde::Deserialize;
 use tacho_io::StoreError;
 
@@ -64,8 +64,8 @@ pub async fn last_profile(store: &ClickHouseStore) -> Result<Vec<String>, StoreE
     Ok(rows.into_iter().map(|row| row.body).collect())
 }
 
-/// Counts an hour, which begins at that second.
-pub(crate) fn count_hour(second: i64, version: i64) -> String {
+/// Counts an hour, which begins at that second, of the fixes that `which` lets pass.
+pub(crate) fn count_hour(second: i64, version: i64, which: &str) -> String {
     format!(
         "INSERT INTO cell_speeds (hour, cell, driven_m, driven_s, version) \
          SELECT toDateTime64({second}, 3, 'UTC'), geoToH3(lat, lon, toUInt8(7)) AS cell, \
@@ -74,6 +74,7 @@ pub(crate) fn count_hour(second: i64, version: i64) -> String {
          FROM (SELECT toUnixTimestamp64Milli(timestamp) AS at, speed_kmph, lat_e7 / 1e7 AS lat, lon_e7 / 1e7 AS lon, \
          lagInFrame(lat) OVER before AS lat_before, lagInFrame(lon) OVER before AS lon_before, \
          at - lagInFrame(at) OVER before AS gap_ms FROM telemetry WHERE NOT outlier AND speed_kmph > 5 \
+         AND lat_e7 != {UNTOLD_E7} AND {which} \
          AND timestamp >= toDateTime64({second} - 120, 3, 'UTC') AND timestamp < toDateTime64({second} + 3600, 3, 'UTC') \
          WINDOW before AS (PARTITION BY vehicle_id ORDER BY timestamp ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)) \
          WHERE gap_ms BETWEEN 1 AND 120000 AND at >= {second} * 1000 \

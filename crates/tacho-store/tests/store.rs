@@ -8,6 +8,7 @@ mod kept;
 mod lists;
 mod order;
 mod panels;
+mod privacy;
 mod retention;
 mod rows;
 mod schedules;
@@ -407,7 +408,7 @@ fn rounds_are_read_back_and_what_is_withdrawn_counts_nowhere() {
 
 #[test]
 fn history_is_read_back_and_facts_are_withdrawn() {
-    use tacho_io::{DayRun, History, stop_key};
+    use tacho_io::{DayOutcome, DayRun, History, stop_key};
     use tacho_model::{DriverId, EventTime, LogTime, SideBody, VehicleId};
     let host = Host::shared();
     let store = host.store_in("history");
@@ -430,7 +431,8 @@ fn history_is_read_back_and_facts_are_withdrawn() {
     assert_eq!(due.len(), 1);
     let done_at = LogTime(start.ms());
     let (fix_count, changed_count, withdrawn_count) = (2, 1, 1);
-    let run = DayRun { due: due[0].clone(), is_incomplete: false, fix_count, changed_count, withdrawn_count, done_at };
+    let run =
+        DayRun { due: due[0].clone(), outcome: DayOutcome::Done, fix_count, changed_count, withdrawn_count, done_at };
     store.note_run(&run).unwrap();
     assert!(store.due_days(5).unwrap().is_empty());
     assert_eq!(host.ask(&store, "SELECT status, outcome FROM v_recompute"), "done\tdone\n");

@@ -1,7 +1,7 @@
 //! Stored telemetry as a batch.
 
 use super::client_error;
-use crate::client::ClickHouseStore;
+use crate::{client::ClickHouseStore, private::UNTOLD_E7};
 use serde::Deserialize;
 use tacho_io::StoreError;
 use tacho_model::{EventTime, LogTime, TelemetryBatch, VehicleId, device_flag, java_hash};
@@ -98,6 +98,11 @@ fn fixes(
     Ok(batch)
 }
 
+/// NaN for a position that is not told.
+fn degrees(e7: i32) -> f64 {
+    if e7 == UNTOLD_E7 { f64::NAN } else { f64::from(e7) / 1e7 }
+}
+
 fn push(batch: &mut TelemetryBatch, vehicle: &VehicleId, fix: &FixRow) {
     let row = batch.len();
     batch.offset.push(row as i64);
@@ -109,8 +114,8 @@ fn push(batch: &mut TelemetryBatch, vehicle: &VehicleId, fix: &FixRow) {
     batch.trip_id.push(batch.text.push(&fix.trip));
     batch.event_id.push(batch.text.push(&fix.event));
     batch.extra.push(batch.text.push(""));
-    batch.lat.push(f64::from(fix.lat_e7) / 1e7);
-    batch.lon.push(f64::from(fix.lon_e7) / 1e7);
+    batch.lat.push(degrees(fix.lat_e7));
+    batch.lon.push(degrees(fix.lon_e7));
     batch.speed_kmph.push(fix.speed_kmph);
     batch.heading.push(fix.heading);
     batch.sat_count.push(fix.sat_count);

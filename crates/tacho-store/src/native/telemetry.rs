@@ -4,6 +4,7 @@ use super::{
     EncodeError,
     block::{BlockWriter, EncodedBlock, TIME},
 };
+use crate::private::UNTOLD_E7;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::{hash::BuildHasher, sync::Arc};
 use tacho_model::{RowOutcome, SparseF32, TelemetryBatch, TextRef, device_flag};
@@ -187,8 +188,10 @@ fn measurements(block: &mut BlockWriter, selection: &Selection<'_>) {
     block.fixed("outlier", "Bool", selection.map(outcome_is(RowOutcome::Outlier)));
 }
 
+/// A position that is not told is the smallest number.
 fn degrees_e7(degrees: f64) -> [u8; 4] {
-    ((degrees * 1e7).round() as i32).to_le_bytes()
+    let degrees_e7 = if degrees.is_nan() { UNTOLD_E7 } else { (degrees * 1e7).round() as i32 };
+    degrees_e7.to_le_bytes()
 }
 
 /// Columns that are left out of the block while nobody sends them; the table's defaults stand in.

@@ -3,7 +3,9 @@
 
 use super::host::Host;
 use std::sync::Arc;
-use tacho_io::{DayRun, DueDay, Insert, ManualClock, RecordSlot, Records, Store, Table, TableRows, TopicPartition};
+use tacho_io::{
+    DayOutcome, DayRun, DueDay, Insert, ManualClock, RecordSlot, Records, Store, Table, TableRows, TopicPartition,
+};
 use tacho_model::{EventTime, LogTime, RowOutcome, SideEvent, Stream, TelemetryBatch, java_hash};
 use tacho_pipeline::Backfill;
 use tacho_store::ClickHouseStore;
@@ -164,7 +166,7 @@ fn a_day_computed_from_what_is_stored_is_read_back_as_it_was_written() {
         fleet: EventTime(START + 40 * HOUR_MS),
         mark_version: 0,
     };
-    let changes = |run: DayRun| (run.is_incomplete, run.changed_count, run.withdrawn_count);
+    let changes = |run: DayRun| (run.outcome == DayOutcome::Incomplete, run.changed_count, run.withdrawn_count);
     assert!(backfill.run_day(&due).unwrap().changed_count > 1_000);
     assert_eq!(changes(backfill.run_day(&due).unwrap()), (false, 0, 0), "a repeat changes nothing");
     let shown = |what: &str| host.ask(&store, &format!("SELECT {what}"));

@@ -4,7 +4,10 @@ use crate::{
     NotReachable,
     backend::StoreBackend,
     cli::RunPipeline,
-    commands::{background::Background, up},
+    commands::{
+        background::{Background, Epochs},
+        up,
+    },
     config::{self, Config},
     dead_letters::{Destination, Replayer},
     instance::{self, Addresses},
@@ -202,9 +205,12 @@ impl Host {
         let _announcement = instance::announce(&self.config.data.dir, &addresses)?;
         println!("{}", serde_json::to_string(&addresses)?);
         std::io::stdout().flush().context("write the ready line")?;
-        let slot = Arc::clone(&self.slot);
-        let is_stored = Arc::new(move |epoch| slot.get().is_some_and(|pipeline| pipeline.is_stored(epoch)));
-        let background = Background::start(&self.config, &self.clickhouse, is_stored, &self.stats, &self.runtime)?;
+        let (of_newest, of_stored) = (Arc::clone(&self.slot), Arc::clone(&self.slot));
+        let epochs = Epochs {
+            newest: Arc::new(move || Some(of_newest.get()?.newest_epoch())),
+            is_stored: Arc::new(move |epoch| of_stored.get().is_some_and(|pipeline| pipeline.is_stored(epoch))),
+        };
+        let background = Background::start(&self.config, &self.clickhouse, &epochs, &self.stats, &self.runtime)?;
         let outcome = self.keep_running(&log);
         background.stop();
         outcome

@@ -2,7 +2,10 @@
 
 use crate::{
     cli::Up,
-    commands::{background::Background, demo, log, topics},
+    commands::{
+        background::{Background, Epochs},
+        demo, log, topics,
+    },
     config::{Config, LostRecords},
     dead_letters::{Destination, Replayer},
     instance::{self, Addresses},
@@ -120,11 +123,12 @@ impl System {
         )
         .context("start the pipeline")?;
         let pipeline = Arc::new(pipeline);
-        let is_stored = {
-            let pipeline = Arc::downgrade(&pipeline);
-            Arc::new(move |epoch| pipeline.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch)))
+        let (of_newest, of_stored) = (Arc::downgrade(&pipeline), Arc::downgrade(&pipeline));
+        let epochs = Epochs {
+            newest: Arc::new(move || Some(of_newest.upgrade()?.newest_epoch())),
+            is_stored: Arc::new(move |epoch| of_stored.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch))),
         };
-        let background = Background::start(config, &clickhouse, is_stored, &stats, runtime)?;
+        let background = Background::start(config, &clickhouse, &epochs, &stats, runtime)?;
 
         let stop = CancellationToken::new();
         let _entered = runtime.enter();
