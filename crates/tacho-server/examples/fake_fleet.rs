@@ -51,6 +51,7 @@ impl Fleet {
                     speed_kmph: 30.0,
                     heading: (random.random::<f32>() * 4.0).floor() * 90.0 + 12.0,
                     state: VehicleState::Driving,
+                    is_private: false,
                 }
             })
             .collect();

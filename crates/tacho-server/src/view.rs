@@ -32,16 +32,18 @@ pub(crate) struct VehicleView {
     pub trip_id: Option<String>,
     /// Event time of the newest fix.
     pub at: Instant,
-    /// Degrees.
-    pub lat: f64,
-    /// Degrees.
-    pub lon: f64,
+    /// Degrees; none in private mode.
+    pub lat: Option<f64>,
+    /// Degrees; none in private mode.
+    pub lon: Option<f64>,
     /// km/h.
     pub speed_kmph: f64,
     /// Degrees clockwise from north, if known.
     pub heading: Option<f64>,
     /// `driving`, `idling`, `stopped`, `offline` or `down`.
     pub state: String,
+    /// It is in private mode.
+    pub private: bool,
 }
 
 impl VehicleView {
@@ -53,11 +55,12 @@ impl VehicleView {
             driver_id: known(vehicle.driver_id.as_str()),
             trip_id: known(vehicle.trip_id.as_str()),
             at: Instant(vehicle.at.ms()),
-            lat: vehicle.lat,
-            lon: vehicle.lon,
+            lat: vehicle.lat.is_finite().then_some(vehicle.lat),
+            lon: vehicle.lon.is_finite().then_some(vehicle.lon),
             speed_kmph: tenths(vehicle.speed_kmph),
             heading: vehicle.heading.is_finite().then(|| tenths(vehicle.heading)),
             state: vehicle.state.as_str().to_owned(),
+            private: vehicle.is_private,
         }
     }
 }

@@ -139,6 +139,7 @@ impl Server {
             speed_kmph: 52.3,
             heading: 90.0,
             state: VehicleState::Driving,
+            is_private: false,
         };
         self.hub.publish(LiveUpdate { vehicles: vec![vehicle], telemetry_count: 1, ..LiveUpdate::default() });
     }

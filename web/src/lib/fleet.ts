@@ -5,6 +5,11 @@ import { mercatorX, mercatorY } from './mercator'
 export const STATES = ['driving', 'idling', 'stopped', 'offline', 'down'] as const
 export type VehicleState = (typeof STATES)[number]
 
+/** Added to the state of a vehicle in private mode, which has no position. */
+const PRIVATE = 8
+const WITH_POSITION = 1
+const WITHOUT_POSITION = 2
+
 /** `[number, at - as_of in ms, lat * 1e6, lon * 1e6, km/h * 10, heading or -1, state]` */
 export type VehicleRow = [number, number, number, number, number, number, number]
 
@@ -27,10 +32,12 @@ export type LiveVehicle = {
   /** Degrees; none when unknown. */
   heading: number | null
   state: VehicleState
+  /** In private mode: its position is not known. */
+  isPrivate: boolean
 }
 
 export class Fleet {
-  /** Vehicles with a name; those with a position have `seen`. */
+  /** Vehicles with a name; those with a position have `seen` 1, those in private mode 2. */
   count = 0
   names: string[] = []
   seen = new Uint8Array(0)
@@ -62,7 +69,8 @@ export class Fleet {
   }
 
   vehicle(index: number): LiveVehicle | undefined {
-    if (this.seen[index] !== 1) return undefined
+    const seen = this.seen[index] ?? 0
+    if (seen === 0) return undefined
     const heading = this.heading[index] ?? -1
     return {
       id: this.names[index] ?? '',
@@ -73,6 +81,7 @@ export class Fleet {
       speedKmph: this.speedKmph[index] ?? 0,
       heading: heading < 0 ? null : heading,
       state: STATES[this.state[index] ?? 3] ?? 'offline',
+      isPrivate: seen === WITHOUT_POSITION,
     }
   }
 
@@ -96,7 +105,7 @@ export class Fleet {
     const all: ReturnType<Fleet['positions']> = {}
     for (let index = 0; index < this.count; index++) {
       const vehicle = this.vehicle(index)
-      if (vehicle === undefined) continue
+      if (vehicle === undefined || vehicle.isPrivate) continue
       const { id, lat, lon, atMs, speedKmph, state } = vehicle
       all[id] = { lat, lon, at: atMs, speed_kmph: Math.round(speedKmph * 10) / 10, state }
     }
@@ -113,7 +122,7 @@ export class Fleet {
   private set(row: VehicleRow, baseMs: number): void {
     const [index, age, lat, lon, speed, heading, state] = row
     if (index >= this.count) return
-    this.seen[index] = 1
+    this.seen[index] = state < PRIVATE ? WITH_POSITION : WITHOUT_POSITION
     this.atMs[index] = baseMs + age
     this.lat[index] = lat / 1e6
     this.lon[index] = lon / 1e6
@@ -121,7 +130,7 @@ export class Fleet {
     this.y[index] = mercatorY(lat / 1e6)
     this.speedKmph[index] = speed / 10
     this.heading[index] = heading
-    this.state[index] = state
+    this.state[index] = state % PRIVATE
   }
 
   private grow(least: number): void {

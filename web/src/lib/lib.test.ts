@@ -29,8 +29,22 @@ describe('fleet', () => {
       speedKmph: 0,
       heading: null,
       state: 'idling',
+      isPrivate: false,
     })
     expect(fleet.vehicle(1)).toBeUndefined()
+  })
+
+  test('a vehicle in private mode is known and is nowhere', () => {
+    const fleet = new Fleet()
+    fleet.apply(news('s', [[0, 'a'], [1, 'b']], [[0, 0, 12_971_600, 77_594_600, 523, 90, 0], [1, 0, 13e6, 77e6, 0, -1, 2]]), true) // prettier-ignore
+    fleet.apply(news('s', [], [[0, 50, 0, 0, 480, -1, 8]]), false)
+    expect(fleet.vehicle(0)).toMatchObject({ id: 'a', speedKmph: 48, state: 'driving', isPrivate: true })
+    expect(Object.keys(fleet.positions())).toEqual(['b'])
+    expect(fleetBounds(fleet)).toMatchObject({ south: 13, north: 13 })
+    expect(buildSprites(fleet, { zoom: 4, west: 0, east: 1, north: 0, south: 1 }, 0).count).toBe(1)
+    expect(fleet.search('a', 5)).toEqual(['a'])
+    fleet.apply(news('s', [], [[0, 90, 12_980_000, 77_594_600, 480, 90, 0]]), false)
+    expect(fleet.vehicle(0)).toMatchObject({ lat: 12.98, isPrivate: false })
   })
 
   test('a restarted server renumbers: its snapshot replaces, its early deltas do nothing', () => {

@@ -1,5 +1,6 @@
 //! Events of the live stream, as bytes. Vehicles are arrays of whole numbers:
-//! `[number, at - as_of in ms, lat * 1e6, lon * 1e6, speed * 10, heading or -1, state]`.
+//! `[number, at - as_of in ms, lat * 1e6, lon * 1e6, speed * 10, heading or -1, state]`. In private mode 8 is added to the
+//! state, and there is no position: 0, 0 is none.
 
 use super::state::{Changes, VehicleRow};
 use crate::view::{AlertView, FleetView};
@@ -146,6 +147,9 @@ fn write_head(text: &mut String, event: &str, session: &str, stamp: Stamp, chang
     text.push_str("],\"vehicles\":[");
 }
 
+/// What is added to the state of a vehicle in private mode.
+const PRIVATE: i64 = 8;
+
 fn write_row(text: &mut String, base_ms: i64, row: &VehicleRow) {
     let heading = if row.heading.is_finite() { i64::from(row.heading.round() as i32 % 360) } else { -1 };
     let numbers = [
@@ -155,7 +159,7 @@ fn write_row(text: &mut String, base_ms: i64, row: &VehicleRow) {
         (row.lon * 1e6).round() as i64,
         (f64::from(row.speed_kmph) * 10.0).round() as i64,
         heading,
-        row.state as i64,
+        row.state as i64 + if row.is_private { PRIVATE } else { 0 },
     ];
     text.push('[');
     for (position, number) in numbers.into_iter().enumerate() {

@@ -22,6 +22,7 @@ pub(crate) struct VehicleRow {
     pub speed_kmph: f32,
     pub heading: f32,
     pub state: VehicleState,
+    pub is_private: bool,
 }
 
 /// What changed since a revision.
@@ -55,6 +56,7 @@ impl Entry {
             speed_kmph: vehicle.speed_kmph,
             heading: vehicle.heading,
             state: vehicle.state,
+            is_private: vehicle.is_private,
         }
     }
 }

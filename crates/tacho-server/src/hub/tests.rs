@@ -25,6 +25,7 @@ fn vehicle(id: &str, at_ms: i64, lat: f64, lon: f64) -> LiveVehicle {
         speed_kmph: 52.3,
         heading: f32::NAN,
         state: VehicleState::Driving,
+        is_private: false,
     }
 }
 
@@ -70,6 +71,24 @@ fn events(bytes: &Bytes) -> Vec<(String, Value)> {
 
 fn join(hub: &Arc<LiveHub>, area: Option<&str>) -> Viewer {
     Viewer::join(Arc::clone(hub), area.map(|text| Area::parse(text).unwrap()), Duration::from_secs(5))
+}
+
+#[tokio::test]
+async fn a_vehicle_in_private_mode_leaves_the_map_and_is_told_without_a_place() {
+    let (hub, _) = hub();
+    publish(&hub, vec![vehicle("a", NOON_MS, 12.5, 77.5)]);
+    hub.send_delta();
+    let mut here = join(&hub, Some("77,12,78,13"));
+    for _ in 0..2 {
+        here.next().await;
+    }
+    publish(&hub, vec![LiveVehicle { is_private: true, ..vehicle("a", NOON_MS, f64::NAN, f64::NAN) }]);
+    hub.send_delta();
+    let (name, data) = events(&here.next().await).remove(0);
+    assert_eq!(name, "delta");
+    assert_eq!(data["vehicles"], serde_json::json!([[0, 0, 0, 0, 523, -1, 8]]));
+    let view = serde_json::to_value(hub.vehicle("a").unwrap()).unwrap();
+    assert_eq!((&view["lat"], &view["private"], &view["state"]), (&Value::Null, &true.into(), &"driving".into()));
 }
 
 #[tokio::test]

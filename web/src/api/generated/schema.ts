@@ -832,14 +832,16 @@ export interface components {
             index: number;
             /**
              * Format: double
-             * @description Degrees.
+             * @description Degrees; none in private mode.
              */
-            lat: number;
+            lat?: number | null;
             /**
              * Format: double
-             * @description Degrees.
+             * @description Degrees; none in private mode.
              */
-            lon: number;
+            lon?: number | null;
+            /** @description It is in private mode. */
+            private: boolean;
             /**
              * Format: double
              * @description km/h.

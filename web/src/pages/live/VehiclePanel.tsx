@@ -82,6 +82,11 @@ export function VehiclePanel(props: { id: string; isFollowing: boolean; onFollow
               </div>
               <div class="now-side">
                 <StateChip state={now().state} />
+                <Show when={now().isPrivate}>
+                  <span class="chip" data-testid="vehicle-private" title="Private mode: where it is is not told">
+                    Private
+                  </span>
+                </Show>
                 <span class="is-muted" title={localTime(now().atMs)}>
                   {now().heading !== null && now().state === 'driving' ? `${compass(now().heading ?? 0)} · ` : ''}
                   {relativeTime(now().atMs, live.nowMs())}
@@ -117,7 +122,9 @@ export function VehiclePanel(props: { id: string; isFollowing: boolean; onFollow
           <Show when={vehicle()}>
             {(now) => (
               <Fact term="Position">
-                {now().lat.toFixed(5)}, {now().lon.toFixed(5)}
+                <Show when={!now().isPrivate} fallback={<span class="is-muted">Private</span>}>
+                  {now().lat.toFixed(5)}, {now().lon.toFixed(5)}
+                </Show>
               </Fact>
             )}
           </Show>

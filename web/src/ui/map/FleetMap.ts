@@ -2,7 +2,7 @@
 import { GeoJSONSource, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
-import { fleetBounds, type Bounds, type Fleet } from '../../lib/fleet'
+import { fleetBounds, type Bounds, type Fleet, type LiveVehicle } from '../../lib/fleet'
 import { graticule } from '../../lib/graticule'
 import { latOf, lonOf, mercatorX, mercatorY } from '../../lib/mercator'
 import { buildSprites, pick, type Picked, type Sprites } from '../../lib/sprites'
@@ -107,7 +107,7 @@ export class FleetMap {
       this.setData('trail', lineOf([]))
     }
     this.selected = index
-    const vehicle = index === undefined ? undefined : this.fleet.vehicle(index)
+    const vehicle = this.placed()
     if (fly && vehicle !== undefined) this.flyTo(vehicle.lat, vehicle.lon)
     this.draw()
   }
@@ -120,7 +120,7 @@ export class FleetMap {
 
   /** Keeps the selected vehicle in the middle. */
   follow(): void {
-    const vehicle = this.selected === undefined ? undefined : this.fleet.vehicle(this.selected)
+    const vehicle = this.placed()
     if (vehicle === undefined || this.map.isMoving()) return
     this.map.easeTo({ center: [vehicle.lon, vehicle.lat], offset: this.offset(), duration: motionMs(400) })
   }
@@ -240,8 +240,14 @@ export class FleetMap {
     this.drawTrail()
   }
 
-  private drawTrail(): void {
+  /** The selected vehicle, if it is anywhere: one in private mode is not. */
+  private placed(): LiveVehicle | undefined {
     const vehicle = this.selected === undefined ? undefined : this.fleet.vehicle(this.selected)
+    return vehicle?.isPrivate === true ? undefined : vehicle
+  }
+
+  private drawTrail(): void {
+    const vehicle = this.placed()
     if (vehicle === undefined) return
     const last = this.trail.at(-1)
     if (last !== undefined && last[0] === vehicle.lon && last[1] === vehicle.lat) return
