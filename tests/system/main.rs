@@ -10,6 +10,7 @@ mod intake;
 mod kafka;
 mod kafka_late;
 mod numbers;
+mod privacy;
 mod score;
 mod simulate;
 mod support;
