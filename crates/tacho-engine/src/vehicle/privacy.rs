@@ -12,7 +12,6 @@
 use super::{
     order,
     state::{Context, Vehicle},
-    trip::Trip,
 };
 use crate::output::{HiddenEvent, VehicleStageOutput};
 use serde::{Deserialize, Serialize};
