@@ -13,5 +13,6 @@ mod numbers;
 mod privacy;
 mod score;
 mod simulate;
+mod speed_profile;
 mod support;
 mod traces;

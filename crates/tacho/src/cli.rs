@@ -100,6 +100,10 @@ pub enum Command {
     /// Work with geofences.
     #[command(subcommand)]
     Geofence(GeofenceCommand),
+    /// Tell the fleet's speeds by H3 cell and hour, from what was driven in the last 28 days, to the predictions of arrivals.
+    ///
+    /// A running instance does this by itself once a day. Areas that have not changed are not told again.
+    SpeedProfile(SpeedProfile),
     /// Check configuration, library, addresses and files without starting anything.
     Check(Check),
     /// Print shell completions.
@@ -415,6 +419,20 @@ pub struct GeofenceImport {
     pub data_dir: Option<PathBuf>,
     /// Or the brokers to produce to.
     #[arg(long)]
+    pub brokers: Option<String>,
+}
+
+/// Options of `speed-profile`.
+#[derive(Debug, Args)]
+pub struct SpeedProfile {
+    /// Folder of the running instance.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["brokers", "clickhouse"])]
+    pub data_dir: Option<PathBuf>,
+    /// Or the ClickHouse server that holds what was driven,
+    #[arg(long, value_name = "URL", requires = "brokers")]
+    pub clickhouse: Option<String>,
+    /// and the brokers to tell it to.
+    #[arg(long, requires = "clickhouse")]
     pub brokers: Option<String>,
 }
 

@@ -18,7 +18,7 @@ const WAITING: &str = "FROM dead_letters
     WHERE ({topic:String} = '' OR topic = {topic:String}) AND ({reason:String} = '' OR reason = {reason:String})
         AND (topic, partition, offset) NOT IN (SELECT topic, partition, offset FROM dead_letter_replays)";
 
-/// Where letters go.
+/// Where letters go, and commands that the instance gives itself.
 pub enum Destination {
     /// This process's own log.
     Embedded(Arc<EmbeddedLog>),
@@ -121,19 +121,18 @@ impl Replayer {
 }
 
 impl Destination {
-    /// How many of the first are acknowledged.
-    fn send(&self, records: &[PlacedRecord]) -> usize {
+    /// How many of the first are acknowledged. Blocks.
+    pub fn send(&self, records: &[PlacedRecord]) -> usize {
         match self {
             Destination::Embedded(log) => {
                 let append = |PlacedRecord { topic, partition, value }: &PlacedRecord| {
                     let appended = log.append(topic, *partition, &[(b"", value)]);
-                    appended
-                        .inspect_err(|error| tracing::error!(%error, topic, partition, "a dead letter was not sent"))
+                    appended.inspect_err(|error| tracing::error!(%error, topic, partition, "a record was not sent"))
                 };
                 records.iter().take_while(|record| append(record).is_ok()).count()
             }
             Destination::Kafka(config) => send_placed(config, records).unwrap_or_else(|error| {
-                tracing::error!(%error, "dead letters were not sent");
+                tracing::error!(%error, "records were not sent");
                 0
             }),
         }

@@ -60,6 +60,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(args) => commands::import::run(&config, &args),
         Command::Config => commands::setup::print_config(&config),
         Command::Geofence(GeofenceCommand::Import(args)) => commands::geofence::import(&config, &args),
+        Command::SpeedProfile(args) => commands::speed_profile::run(&config, &args),
         Command::Check(args) => commands::setup::check(&config, &args),
         Command::Completions { shell } => commands::setup::completions(shell),
         Command::Man { folder } => commands::setup::man(&folder),

@@ -1,8 +1,12 @@
 //! What works on the store beside a pipeline, in `up` and in `run`: the queue of days to compute again, the copies of what
-//! proves grave alerts and delivery visits, the paths of trips, the heat map of positions, erasures of drivers, and private
-//! mode whose command came late.
+//! proves grave alerts and delivery visits, the paths of trips, the heat map of positions, erasures of drivers, private mode
+//! whose command came late, and the fleet's speed profile.
 
-use crate::{commands::up, config::Config, thresholds::engine_config};
+use crate::{
+    commands::{speed_profile::Publisher, up},
+    config::Config,
+    thresholds::engine_config,
+};
 use anyhow::{Context, Result};
 use std::{
     sync::Arc,
@@ -52,11 +56,12 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Starts it on a store whose tables are there.
+    /// Starts it on a store whose tables are there. `publisher` tells what is driven.
     pub fn start(
         config: &Config,
         clickhouse: &ClickHouseStore,
         epochs: &Epochs,
+        publisher: Publisher,
         stats: &Arc<PipelineStats>,
         runtime: &Handle,
     ) -> Result<Background> {
@@ -89,6 +94,9 @@ impl Background {
         }));
         runtime.spawn(keep("a driver is erased later", erase::INTERVAL, stop.clone(), async move || {
             erase::collect(to_erase.client()).await
+        }));
+        runtime.spawn(keep("the speed profile is told later", Publisher::INTERVAL, stop.clone(), async move || {
+            publisher.collect().await
         }));
         keep_private(clickhouse.clone(), epochs.clone(), copies, stop.clone(), runtime);
         Ok(Background { backfill, stop })

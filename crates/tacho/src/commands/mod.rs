@@ -13,6 +13,7 @@ pub mod score;
 pub mod serve;
 pub mod setup;
 pub mod simulate;
+pub mod speed_profile;
 pub mod sql;
 pub mod store;
 pub mod topics;

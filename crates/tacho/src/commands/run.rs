@@ -6,6 +6,7 @@ use crate::{
     cli::RunPipeline,
     commands::{
         background::{Background, Epochs},
+        speed_profile::Publisher,
         up,
     },
     config::{self, Config},
@@ -94,7 +95,7 @@ fn stop_on_signal(runtime: &Runtime) -> Result<CancellationToken> {
     Ok(stop)
 }
 
-/// Sends dead letters again. Somebody waits for the answer.
+/// Sends dead letters again, and what the instance tells itself. Somebody waits for the answer.
 fn replay_producer(config: &Config) -> Result<ProducerConfig> {
     let producer = kafka_client::producer(config, &config.kafka.brokers)?;
     Ok(ProducerConfig { message_timeout: REPLAY_PATIENCE, ..producer })
@@ -210,7 +211,10 @@ impl Host {
             newest: Arc::new(move || Some(of_newest.get()?.newest_epoch())),
             is_stored: Arc::new(move |epoch| of_stored.get().is_some_and(|pipeline| pipeline.is_stored(epoch))),
         };
-        let background = Background::start(&self.config, &self.clickhouse, &epochs, &self.stats, &self.runtime)?;
+        let destination = Destination::Kafka(Box::new(replay_producer(&self.config)?));
+        let publisher = Publisher::new(&self.config, self.clickhouse.clone(), destination);
+        let background =
+            Background::start(&self.config, &self.clickhouse, &epochs, publisher, &self.stats, &self.runtime)?;
         let outcome = self.keep_running(&log);
         background.stop();
         outcome

@@ -4,7 +4,9 @@ use crate::{
     cli::Up,
     commands::{
         background::{Background, Epochs},
-        demo, log, topics,
+        demo, log,
+        speed_profile::Publisher,
+        topics,
     },
     config::{Config, LostRecords},
     dead_letters::{Destination, Replayer},
@@ -128,7 +130,8 @@ impl System {
             newest: Arc::new(move || Some(of_newest.upgrade()?.newest_epoch())),
             is_stored: Arc::new(move |epoch| of_stored.upgrade().is_some_and(|pipeline| pipeline.is_stored(epoch))),
         };
-        let background = Background::start(config, &clickhouse, &epochs, &stats, runtime)?;
+        let publisher = Publisher::new(config, clickhouse.clone(), Destination::Embedded(Arc::clone(&log)));
+        let background = Background::start(config, &clickhouse, &epochs, publisher, &stats, runtime)?;
 
         let stop = CancellationToken::new();
         let _entered = runtime.enter();
