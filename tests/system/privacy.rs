@@ -7,7 +7,7 @@ const TELEMETRY: &str = "fleet.prod.telemetry.raw";
 /// Seconds of the drive that are private.
 const PRIVATE: Range<i64> = 60..105;
 /// The vehicles drive north at 15 m/s; latitudes of private time are 12.3460 to 12.3520 and no others.
-const PLACES: &str = r"12\.3(4[6-9]|5[01])[0-9]{2}";
+const PLACES: &str = r"12\.3(4[6-9]|5[01])";
 
 fn lat(second: i64) -> f64 {
     12.3379 + 0.000135 * second as f64
@@ -157,9 +157,10 @@ fn late(system: &System, drive: &Drive<'_>) {
     drive.trip("trip_start", 0, "");
     drive.fixes(0..150);
     drive.trip("trip_end", 150, "");
-    until("the entry", PATIENCE, || {
+    until("the entry and the trip", PATIENCE, || {
         let entered = system.number("SELECT count() FROM v_geofence_events WHERE vehicle_id = 'veh_late'");
-        (entered > 0).then_some(())
+        let ended = system.number("SELECT countIf(status = 'completed') FROM v_trips WHERE vehicle_id = 'veh_late'");
+        (entered > 0 && ended > 0).then_some(())
     });
     let before = columns_with_places(system, "veh_late");
     for column in ["telemetry.extra 45", "telemetry.lat_e7 45", "geofence_events.lat", "alerts.lat", "trips.path"] {
