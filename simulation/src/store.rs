@@ -159,7 +159,10 @@ fn rows_of(rows: &TableRows) -> Vec<String> {
 
 /// All columns but `ingested_at`; offset and partition are those of the log, which may hold a record twice.
 fn telemetry_row(batch: &TelemetryBatch, row: usize) -> String {
-    assert!(!matches!(batch.outcome[row], RowOutcome::Duplicate | RowOutcome::Held | RowOutcome::Pending));
+    assert!(!matches!(
+        batch.outcome[row],
+        RowOutcome::Duplicate | RowOutcome::Held | RowOutcome::Pending | RowOutcome::Call
+    ));
     let text = |column: &[tacho_model::TextRef]| batch.text.get(column[row]).to_owned();
     format!(
         "{} {} {} {} {} {:?} {:?} {:?} {:?} {} {:?} {:?}",

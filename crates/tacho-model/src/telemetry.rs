@@ -65,6 +65,9 @@ pub enum RowOutcome {
     Duplicate = 4,
     /// Held in the vehicle's state until its neighbour or its turn comes; comes out later in a batch of released rows.
     Held = 5,
+    /// A call for help of a message that is refused ([`TelemetryBatch::is_call`]): heard, not stored, and counted with the
+    /// refused.
+    Call = 6,
 }
 
 /// Bits of [`TelemetryBatch::device_flags`].
@@ -102,7 +105,7 @@ pub struct TelemetryBatch {
     pub lat: Vec<f64>,
     /// Degrees; NaN likewise.
     pub lon: Vec<f64>,
-    /// km/h, within 0..=400.
+    /// km/h, within 0..=400; NaN for a call for help whose message is refused.
     pub speed_kmph: Vec<f32>,
     /// Degrees clockwise from north within 0..360; NaN when not sent.
     pub heading: Vec<f32>,
@@ -217,6 +220,11 @@ impl TelemetryBatch {
     /// True without rows.
     pub fn is_empty(&self) -> bool {
         self.timestamp.is_empty()
+    }
+    /// True for a call for help whose message is refused: of the row, who called, when, and where if that is known count.
+    #[inline]
+    pub fn is_call(&self, row: usize) -> bool {
+        self.speed_kmph[row].is_nan()
     }
     /// The position of a row.
     #[inline]

@@ -2,7 +2,7 @@
 
 use tacho_io::{RecordSlot, Records};
 use tacho_model::{Rejected, SideEvent, Stream, TelemetryBatch};
-use tacho_wire::{DecodeLimits, TelemetryDecoder, decode_side};
+use tacho_wire::{DecodeLimits, TelemetryDecoder, decode_side, push_calls};
 
 /// How far an event's time may stand ahead of its log time before it is taken for that, ms.
 const AHEAD_MS_MAX: i64 = 1_000;
@@ -119,6 +119,8 @@ impl Decoder {
         let logs = telemetry_logs.chain(side.iter().map(|event| &event.log_time));
         let newest_log = logs.max().map(|log_time| log_time.ms());
         let events = telemetry.iter().map(TelemetryBatch::len).sum::<usize>() + side.len();
+        // Counted with the refused, and no progress of time.
+        push_calls(&rejected, &self.limits, self.shards, &mut telemetry);
         Chunk {
             stream: self.stream,
             partition: records.source.partition,

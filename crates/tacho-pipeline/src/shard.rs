@@ -103,7 +103,7 @@ pub(crate) fn count_outcomes(batch: &TelemetryBatch) -> OutcomeCounts {
             RowOutcome::Late => counts.late += 1,
             RowOutcome::Duplicate => counts.duplicate += 1,
             RowOutcome::Held => counts.held += 1,
-            RowOutcome::Pending => {}
+            RowOutcome::Pending | RowOutcome::Call => {}
         }
     }
     counts

@@ -26,5 +26,5 @@ pub use limits::*;
 pub use output::OutputEncoder;
 pub use side::{decode_side, read_plan, read_speed_profile};
 pub use speed_profile::{DrivenCell, changed_speed_areas, speed_area_of, speed_profile_command};
-pub use telemetry::TelemetryDecoder;
+pub use telemetry::{TelemetryDecoder, push_calls};
 pub use timestamp::{parse_timestamp, write_timestamp};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::output::DriverNews;
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertState, AlertType, DriverId, EventTime, LimitSource, TripId, device_flag};
+use tacho_model::{AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, TripId, device_flag};
 
 /// Emergencies that were acknowledged before all was known of them; of more, the newest.
 const SEEN_MAX: usize = 16;
@@ -21,7 +21,8 @@ pub struct Emergencies {
     pub sos: Option<Box<Episode>>,
     pub crash: Option<Box<Episode>>,
     pub possible_crash: Option<Box<Episode>>,
-    /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
+    /// The SOS came without a place (from the app, or in a message whose position is impossible), ahead of the fixes around
+    /// it: its place is not certain yet.
     is_sos_unplaced: bool,
     /// Those that were acknowledged before all was known of them.
     seen: Vec<Seen>,
@@ -176,6 +177,21 @@ pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     on_device_flags(vehicle, fix, ctx);
     let is_new = !had_sos && has_sos(vehicle);
     if let Some(emergencies) = vehicle.emergencies.as_mut().filter(|_| is_new && fix.at > vehicle.time) {
+        emergencies.is_sos_unplaced = true;
+    }
+}
+
+/// A call for help whose message is refused, mostly for its position: where it says, else where the vehicle was last, which
+/// for an SOS is put right when the vehicle's fixes have passed it; else nowhere.
+#[cold]
+pub fn on_call(vehicle: &mut Vehicle, call: &Fix<'_>, ctx: &mut Context<'_>) {
+    let is_placed = call.position.is_known();
+    let last = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
+    let had_sos = has_sos(vehicle);
+    let position = if is_placed { call.position } else { last };
+    on_device_flags(vehicle, &Fix { position, ..*call }, ctx);
+    let is_unplaced = !had_sos && has_sos(vehicle) && !is_placed && call.at > vehicle.time;
+    if let Some(emergencies) = vehicle.emergencies.as_mut().filter(|_| is_unplaced) {
         emergencies.is_sos_unplaced = true;
     }
 }

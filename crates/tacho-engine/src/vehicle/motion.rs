@@ -19,6 +19,10 @@ const STANDSTILL_KMPH: f32 = 1.0;
 /// Takes one row, in the order of the log, and says what became of it.
 pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: &mut Context<'_>) -> RowOutcome {
     let fix = Fix::of_row(batch, row);
+    if batch.is_call(row) {
+        emergencies::on_call(vehicle, &fix, ctx);
+        return RowOutcome::Call;
+    }
     let config = ctx.config;
     if !vehicle.recent.insert(fix.at, fix.event_id, config.duplicate_memory_ms, config.duplicate_memory_fixes) {
         return RowOutcome::Duplicate;

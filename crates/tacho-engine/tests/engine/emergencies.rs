@@ -1,7 +1,8 @@
 //! SOS and crash: they never wait, and last until acknowledged.
 
-use crate::script::check;
+use crate::script::{check, place, played, time};
 use expect_test::expect;
+use tacho_model::AlertType;
 
 #[test]
 fn sos_and_crash_never_wait_and_last_until_acknowledged() {
@@ -209,4 +210,35 @@ fn calls_that_are_answered_ahead_of_the_fixes_are_placed_one_by_one() {
               -> sos open 12:02:10.. severity 5 1.0 over 1.0  trip d2bb13b8-d326-5014-9e74-b1e15888c779 driver D
         "#]],
     );
+}
+
+#[test]
+fn a_call_for_help_without_a_position_is_raised_where_the_vehicle_was_last() {
+    let rig = played(
+        "drive v1 12:00:00..12:00:30 36 drv=A trip=T
+         call v1 12:00:35 flag=sos drv=B
+         drive v1 12:00:40..12:00:50 36 drv=A trip=T",
+    );
+    let told: Vec<_> = rig.all.alerts.iter().filter(|alert| alert.alert_type == AlertType::Sos).collect();
+    assert!(!told.is_empty());
+    for sos in told {
+        assert_eq!((sos.ts.ms(), sos.driver_id.as_str()), (time("12:00:35"), "B"));
+        assert_eq!(sos.position, place(290.0, 0.0));
+        assert_eq!(sos.severity, 5);
+    }
+    let trip = rig.all.trips.last().unwrap();
+    assert_eq!(trip.event_count, 40, "it is no fix");
+}
+
+#[test]
+fn a_call_of_a_vehicle_that_was_never_heard_of_has_no_place_and_one_alert() {
+    let mut rig = played("call v9 12:00:35 flag=crash");
+    let mut again = crate::rig::Row::new("v9", time("12:00:36"), tacho_model::LatLon::UNKNOWN, f32::NAN);
+    again.flags = tacho_model::device_flag::CRASH;
+    let out = rig.epoch(None, &[again], &[]);
+    assert_eq!(out.odd_rows[0].1, tacho_model::RowOutcome::Call);
+    let [crash] = &rig.all.alerts[..] else { panic!("{:?}", rig.all.alerts) };
+    assert_eq!((crash.alert_type, crash.vehicle_id.as_str()), (AlertType::Crash, "v9"));
+    assert!(!crash.position.is_known());
+    assert_eq!((out.held_rows, rig.all.trips.len()), (0, 0));
 }

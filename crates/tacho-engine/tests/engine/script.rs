@@ -18,6 +18,7 @@
 //! fence G 12:00:00 circle=100,0,50     a circle: east, north, radius; box=-50,-50,50,50 (hole=, and=) or line=0,0,500,0/30
 //!   kind=forbidden limit=30 vehicles=v1 groups=g hours=08:00-16:00@Asia/Kolkata name=X crossings=on
 //! private v1 12:00:00 on    private v1 12:10:00 off
+//! call v1 12:00:00 flag=sos            a call for help of a refused message: who and when, nothing else
 //! unfence G 12:00:00                   the geofence is deleted
 //! speeds all 12:00:00 at=0;12;18;30,2500;12;18;30   a speed profile: metres east; hour; km/h; minutes of driving
 //! fleet 12:10:00                       fleet time
@@ -175,6 +176,10 @@ impl Runner {
                 let number = |index: usize| line.words[index].parse::<f64>().unwrap();
                 self.east_m.insert(line.words[1].to_owned(), number(3));
                 let row = self.row(&line, time(line.words[2]), place(number(3), number(4)), number(5));
+                self.epoch(&[row], &[]);
+            }
+            "call" => {
+                let row = self.row(&line, time(line.words[2]), LatLon::UNKNOWN, f64::NAN);
                 self.epoch(&[row], &[]);
             }
             "drive" | "stand" => {

@@ -1,5 +1,6 @@
 //! Telemetry: from records to columns, one batch per shard.
 
+mod call;
 mod fast;
 mod field;
 mod fix;
@@ -15,6 +16,7 @@ use crate::{
     json::Document,
     problem::{Problem, record_text},
 };
+pub use call::push_calls;
 use fast::FastPath;
 use tacho_io::{RecordSlot, Records};
 use tacho_model::{EventTime, Reason, Rejected, Stream, TelemetryBatch};

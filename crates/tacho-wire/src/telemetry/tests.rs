@@ -1,4 +1,5 @@
 mod agreement;
+mod calls;
 
 use crate::{
     DecodeLimits, TelemetryDecoder,
