@@ -49,3 +49,39 @@ fn replays_once(system: System, brokers: &str) {
     assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
     system.stop();
 }
+
+/// A tracker without GPS says that it is at 0, 0. Its fix is refused; the call for help in it is not lost.
+#[test]
+fn a_call_for_help_in_a_dead_letter_is_an_alert() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let system = System::start(dir.path());
+    let client = Client::connect(&system.kafka);
+    let start_ms = jiff::Timestamp::now().as_millisecond() - 60_000;
+    let send = |second: i64, place: &str, flag: &str| {
+        let at = start_ms + second * 1_000;
+        let text = format!(r#"{{"vehicle_id":"veh_s","driver_id":"drv","timestamp":{at},{place},"speed_kmph":36{flag}}}"#);
+        client.send("fleet.prod.telemetry.raw", "veh_s", text.as_bytes());
+    };
+    for second in 0..10 {
+        send(second, &format!(r#""lat":{:.5},"lon":77.6"#, 12.3 + 0.0001 * second as f64), "");
+    }
+    send(12, r#""lat":0,"lon":0"#, r#","sos":true"#);
+    // The button is held, and the message sent twice.
+    send(12, r#""lat":0,"lon":0"#, r#","sos":true"#);
+    send(13, r#""lat":0,"lon":0"#, r#","sos":true"#);
+    client.flush();
+    let alert = until("the alert", PATIENCE, || {
+        let alert = system.sql(
+            "SELECT toUnixTimestamp64Milli(ts), driver_id, severity, state, round(lat, 4), round(lon, 4) FROM v_alerts WHERE alert_type = 'sos'",
+        );
+        (!alert.is_empty()).then_some(alert)
+    });
+    assert_eq!(alert, format!("{}\tdrv\t5\topen\t12.3009\t77.6", start_ms + 12_000));
+    assert_eq!(system.sql("SELECT reason, count() FROM dead_letters GROUP BY reason"), "bad_position\t3");
+    assert_eq!(system.number("SELECT count() FROM telemetry"), 10);
+    let streams = system.get("/api/v1/system");
+    for stream in streams["streams"].as_array().expect("streams") {
+        assert_eq!(stream["missing"], 0, "received = rejected + duplicate + late + applied + buffered + own: {stream}");
+    }
+    system.stop();
+}

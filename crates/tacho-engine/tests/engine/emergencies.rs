@@ -217,7 +217,8 @@ fn a_call_for_help_without_a_position_is_raised_where_the_vehicle_was_last() {
     let rig = played(
         "drive v1 12:00:00..12:00:30 36 drv=A trip=T
          call v1 12:00:35 flag=sos drv=B
-         drive v1 12:00:40..12:00:50 36 drv=A trip=T",
+         drive v1 12:00:40..12:00:50 36 drv=A trip=T
+         drive v1 12:00:50..12:00:54 36 drv=A",
     );
     let told: Vec<_> = rig.all.alerts.iter().filter(|alert| alert.alert_type == AlertType::Sos).collect();
     assert!(!told.is_empty());
