@@ -154,7 +154,6 @@ impl Retention {
             rule("fleet_utilization", STORED, self.fleet_utilization),
             rule("heat_cells", WRITTEN, self.heat_cells),
             rule("cell_speeds", WRITTEN, self.heat_cells),
-            rule("cell_speeds", WRITTEN, self.heat_cells),
             // A mark must go before the run that answers it, or its day would be due again.
             rule("recompute_marks", STORED, marks),
             rule("recompute_runs", "toDateTime(done_at)", and_then(marks, LEEWAY)),

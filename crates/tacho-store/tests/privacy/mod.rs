@@ -95,7 +95,7 @@ fn what_was_stored_before_the_command_came_is_taken_out() {
         shown(
             "SELECT trip_id, length(path), isFinite(start_lat), isFinite(end_lat), distance_m FROM trips FINAL ORDER BY trip_id"
         ),
-        "before\t1\t1\t1\t900\ncalm\t1\t1\t1\t900\nthrough\t0\t1\t1\t9000\nwithin\t0\t0\t0\t900\n"
+        "before\t1\t1\t1\t900\ncalm\t1\t1\t0\t900\nthrough\t0\t1\t1\t9000\nwithin\t0\t0\t0\t900\n"
     );
     assert_eq!(
         shown(

@@ -8,7 +8,7 @@ use tacho_store::{ClickHouseStore, Retention, migrate};
 
 /// Tables that grow with what people say or with the vehicles there are, not with time; and what is formed anew as a whole.
 const KEPT: &str = "'anomalies', 'drivers', 'erasures', 'evidence_passes', 'fleet_schedules', 'fleet_settings', \
-    'geofences', 'heat_passes', 'schema_migrations', 'stop_outcomes', 'trip_path_passes', 'vehicles', \
+    'geofences', 'heat_passes', 'private_passes', 'schema_migrations', 'stop_outcomes', 'trip_path_passes', 'vehicles', \
     'zone_days'";
 
 /// What ClickHouse holds of a table's expiry.
