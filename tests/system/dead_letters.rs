@@ -59,7 +59,8 @@ fn a_call_for_help_in_a_dead_letter_is_an_alert() {
     let start_ms = jiff::Timestamp::now().as_millisecond() - 60_000;
     let send = |second: i64, place: &str, flag: &str| {
         let at = start_ms + second * 1_000;
-        let text = format!(r#"{{"vehicle_id":"veh_s","driver_id":"drv","timestamp":{at},{place},"speed_kmph":36{flag}}}"#);
+        let text =
+            format!(r#"{{"vehicle_id":"veh_s","driver_id":"drv","timestamp":{at},{place},"speed_kmph":36{flag}}}"#);
         client.send("fleet.prod.telemetry.raw", "veh_s", text.as_bytes());
     };
     for second in 0..10 {
