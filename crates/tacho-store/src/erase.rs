@@ -5,7 +5,10 @@
 //! leaves neither half an erasure nor two pseudonyms. The command itself is replaced last: while it names the driver,
 //! there is something to do. Topics, the log and snapshots forget by their own retention.
 
-use crate::error::store_error;
+use crate::{
+    error::store_error,
+    statement::{DONE, ask, list, quoted, run},
+};
 use clickhouse::Client;
 use std::time::Duration;
 use tacho_io::StoreError;
@@ -18,9 +21,6 @@ const TABLES: &str = "SELECT t.name, position(t.sorting_key, 'driver_id') > 0, t
     FROM system.tables AS t INNER JOIN system.columns AS c ON c.table = t.name AND c.database = t.database \
     WHERE t.database = currentDatabase() AND c.name = 'driver_id' AND t.engine LIKE '%MergeTree' \
     AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('erasures', 'drivers') ORDER BY t.name";
-
-/// A mutation returns when it is done everywhere.
-pub(crate) const DONE: &str = "SETTINGS mutations_sync = 2";
 
 /// Erases one driver whose erasure was asked for. True if it did, and there may be more.
 ///
@@ -40,13 +40,13 @@ pub async fn collect(client: &Client) -> Result<bool, StoreError> {
          WHERE {driver} NOT IN (SELECT driver_id FROM erasures)"
     );
     run(client, &note).await?;
-    let pseudonym: String = client.query(&escaped(&known)).fetch_one().await.map_err(|error| store_error(&error))?;
+    let pseudonym: String = ask(client, &known).await?;
     replace_everywhere(client, &driver, &quoted(&pseudonym)).await?;
     Ok(true)
 }
 
 async fn replace_everywhere(client: &Client, driver: &str, pseudonym: &str) -> Result<(), StoreError> {
-    let tables: Vec<(String, u8, u8)> = client.query(TABLES).fetch_all().await.map_err(|error| store_error(&error))?;
+    let tables: Vec<(String, u8, u8)> = list(client, TABLES).await?;
     for (table, is_key, is_replacing) in tables {
         if is_key == 0 {
             let update =
@@ -72,18 +72,4 @@ async fn replace_everywhere(client: &Client, driver: &str, pseudonym: &str) -> R
     );
     run(client, &said).await?;
     run(client, &format!("ALTER TABLE erasures UPDATE driver_id = '' WHERE pseudonym = {pseudonym} {DONE}")).await
-}
-
-/// A text as a literal.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-/// The client takes a question mark for a parameter.
-pub(crate) fn escaped(sql: &str) -> String {
-    sql.replace('?', "??")
-}
-
-pub(crate) async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
-    client.query(&escaped(sql)).execute().await.map_err(|error| store_error(&error))
 }

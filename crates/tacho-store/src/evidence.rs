@@ -9,7 +9,7 @@
 //! Telemetry is read by vehicle and quarter of an hour, which its key answers: however far the windows of a pass lie apart,
 //! what is read is what they touch.
 
-use crate::error::store_error;
+use crate::statement::{ask, run};
 use clickhouse::Client;
 use std::time::Duration;
 use tacho_io::StoreError;
@@ -137,15 +137,4 @@ async fn noted(client: &Client, pass: Pass) -> Result<i64, StoreError> {
 async fn note(client: &Client, pass: Pass, until_ms: i64) -> Result<(), StoreError> {
     let row = format!("({}, fromUnixTimestamp64Milli({until_ms}, 'UTC'), {until_ms})", pass as u8);
     run(client, &format!("INSERT INTO evidence_passes VALUES {row}")).await
-}
-
-async fn ask<T>(client: &Client, sql: &str) -> Result<T, StoreError>
-where
-    T: clickhouse::RowOwned + clickhouse::RowRead,
-{
-    client.query(sql).fetch_one::<T>().await.map_err(|error| store_error(&error))
-}
-
-async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
-    client.query(sql).execute().await.map_err(|error| store_error(&error))
 }

@@ -1,7 +1,11 @@
 //! What the SQL of the fleet needs of the configuration: settings, schedules of depots, classes and vehicles, and the days of
 //! the time zones in use. Written at every start.
 
-use crate::{config::FleetSettings, error::store_error};
+use crate::{
+    config::FleetSettings,
+    error::store_error,
+    statement::{quoted, run},
+};
 use std::{collections::BTreeSet, fmt};
 use tacho_io::StoreError;
 
@@ -128,10 +132,6 @@ pub async fn set_fleet(client: &clickhouse::Client, fleet: &FleetSettings) -> Re
     run(client, &row).await
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
 /// The days of a zone from 2000 to 2050. Days on which clocks change have 23 or 25 hours.
 fn days_of(zone: &str) -> String {
     format!(
@@ -142,10 +142,6 @@ fn days_of(zone: &str) -> String {
          arrayFirst(at -> timeZoneOffset(toTimeZone(at, {zone})) != before, arrayMap(n -> starts + 900 * n, range(100)))), \
          toUnixTimestamp64Milli(now64(3)) FROM numbers(18628)"
     )
-}
-
-async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
-    client.query(&sql.replace('?', "??")).execute().await.map_err(|error| store_error(&error))
 }
 
 #[cfg(test)]

@@ -8,10 +8,9 @@
 //! resolution 7 (5 km2).
 
 use crate::{
-    erase::{DONE, escaped},
-    error::store_error,
     private::UNTOLD_E7,
     speeds,
+    statement::{DONE, ask, list, run},
 };
 use clickhouse::Client;
 use std::time::Duration;
@@ -42,7 +41,7 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
          WHERE last_batch > done.batch AND toUnixTimestamp(touched.hour) * 1000 <= {over_ms} \
          ORDER BY second LIMIT {HOURS_MAX}"
     );
-    let hours: Vec<(i64, u64)> = client.query(&due).fetch_all().await.map_err(|error| store_error(&error))?;
+    let hours: Vec<(i64, u64)> = list(client, &due).await?;
     for (second, last_batch) in &hours {
         run(client, &count_hour(*second, now_ms, "1")).await?;
         run(client, &speeds::count_hour(*second, now_ms, "1")).await?;
@@ -68,7 +67,7 @@ pub(crate) async fn count_again(client: &Client, without: &str, now_ms: i64) -> 
         "SELECT DISTINCT toInt64(toUnixTimestamp(toStartOfHour(timestamp))) AS second FROM telemetry WHERE {without} AND \
          toStartOfHour(timestamp) IN (SELECT hour FROM heat_passes) ORDER BY second"
     );
-    let hours: Vec<i64> = client.query(&escaped(&hours)).fetch_all().await.map_err(|error| store_error(&error))?;
+    let hours: Vec<i64> = list(client, &hours).await?;
     for second in hours {
         // A cell in which nobody else was has no newer count that could take its place.
         for table in ["heat_cells", "cell_speeds"] {
@@ -76,8 +75,8 @@ pub(crate) async fn count_again(client: &Client, without: &str, now_ms: i64) -> 
             run(client, &old).await?;
         }
         let with = format!("NOT ({without})");
-        run(client, &escaped(&count_hour(second, now_ms, &with))).await?;
-        run(client, &escaped(&speeds::count_hour(second, now_ms, &with))).await?;
+        run(client, &count_hour(second, now_ms, &with)).await?;
+        run(client, &speeds::count_hour(second, now_ms, &with)).await?;
     }
     Ok(())
 }
@@ -92,15 +91,4 @@ fn count_hour(second: i64, version: i64, which: &str) -> String {
          GROUP BY vehicle_id, fine) ARRAY JOIN [toUInt8(7), toUInt8(9)] AS resolution, [h3ToParent(fine, toUInt8(7)), fine] AS cell \
          GROUP BY resolution, cell SETTINGS max_threads = 1"
     )
-}
-
-async fn ask<T>(client: &Client, sql: &str) -> Result<T, StoreError>
-where
-    T: clickhouse::RowOwned + clickhouse::RowRead,
-{
-    client.query(sql).fetch_one::<T>().await.map_err(|error| store_error(&error))
-}
-
-async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
-    client.query(sql).execute().await.map_err(|error| store_error(&error))
 }

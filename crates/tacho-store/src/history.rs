@@ -5,7 +5,12 @@ mod facts;
 mod fixes;
 mod rounds;
 
-use crate::{client::ClickHouseStore, error::store_error, query::QueryOptions};
+use crate::{
+    client::ClickHouseStore,
+    error::store_error,
+    query::QueryOptions,
+    statement::{escaped, quoted},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use tacho_io::{
     DayRun, DueDay, History, Known, PenaltyAlert, StopVisitView, StoreError, StoredCommand, StoredFacts, StoredPenalty,
@@ -211,7 +216,7 @@ impl History for ClickHouseStore {
             ("", _) => "1".to_owned(),
             (start, _) => within(start),
         };
-        let keys = if kind == "String" { listed(keys.iter().map(String::as_str)) } else { quoted(&keys.join(",")) };
+        let keys = if kind == "String" { listed(keys.iter().map(String::as_str)) } else { escaped(&keys.join(",")) };
         let name = table.name();
         let sql = format!(
             "INSERT INTO {name} SELECT * REPLACE (true AS withdrawn, version + 1 AS version) FROM (SELECT * FROM {name} \
@@ -264,17 +269,12 @@ impl History for ClickHouseStore {
 
 /// Texts as a list of literals.
 fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    texts.map(|text| format!("'{}'", quoted(text))).collect::<Vec<_>>().join(",")
+    texts.map(quoted).collect::<Vec<_>>().join(",")
 }
 
 /// The trip of a stop's key.
 fn trip_of(stop_key: &str) -> &str {
     stop_key.split_once('\u{1f}').map_or(stop_key, |(trip_id, _)| trip_id)
-}
-
-/// Inside of a quoted text.
-fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
 fn client_error(error: &clickhouse::error::Error) -> StoreError {

@@ -21,6 +21,7 @@ mod query;
 mod reorder;
 mod retention;
 pub mod speeds;
+mod statement;
 pub mod supervise;
 
 pub use client::ClickHouseStore;

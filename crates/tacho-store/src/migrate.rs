@@ -6,6 +6,7 @@ use crate::{
     fleet,
     reorder::Reorder,
     retention::{Retention, set_retention},
+    statement::run,
 };
 use tacho_io::StoreError;
 
@@ -181,10 +182,6 @@ async fn apply(
         migration.name()
     );
     Ok(run(client, &record).await?)
-}
-
-pub(crate) async fn run(client: &clickhouse::Client, sql: &str) -> Result<(), StoreError> {
-    client.query(&sql.replace('?', "??")).execute().await.map_err(|error| store_error(&error))
 }
 
 /// The statements of a file, without comment lines.

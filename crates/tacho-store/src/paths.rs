@@ -4,7 +4,10 @@
 //! pass takes some of those that have no path for their version; when none is left, it notes how far it came. So it may end
 //! anywhere and be made again.
 
-use crate::{error::store_error, migrate::run};
+use crate::{
+    error::store_error,
+    statement::{ask, list, quoted, run},
+};
 use clickhouse::Client;
 use std::{collections::BinaryHeap, fmt::Write, time::Duration};
 use tacho_io::StoreError;
@@ -40,7 +43,7 @@ type Due = (String, String, i64, i64, u64);
 pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     let until_s = (now_ms - DUE_AFTER_MS).max(0) / 1000;
     let noted = "SELECT toUnixTimestamp64Milli(max(until)) FROM trip_path_passes";
-    let since_ms: i64 = client.query(noted).fetch_one().await.map_err(|error| store_error(&error))?;
+    let since_ms: i64 = ask(client, noted).await?;
     let ended = format!(
         "SELECT trip_id FROM trips WHERE status != 'open' AND stored_at > toDateTime({}, 'UTC') \
          AND stored_at <= toDateTime({until_s}, 'UTC')",
@@ -51,7 +54,7 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
          FROM trips FINAL WHERE trip_id IN ({ended}) AND status != 'open' AND NOT withdrawn AND (trip_id, version) NOT IN \
          (SELECT trip_id, version FROM trip_paths WHERE trip_id IN ({ended})) ORDER BY started_at, trip_id LIMIT {TRIPS_MAX}"
     );
-    let due: Vec<Due> = client.query(&due).fetch_all().await.map_err(|error| store_error(&error))?;
+    let due: Vec<Due> = list(client, &due).await?;
     let mut rows = String::new();
     for (trip_id, vehicle_id, from_ms, to_ms, version) in &due {
         let fixes = fixes(client, vehicle_id, *from_ms, *to_ms).await?;
@@ -136,11 +139,6 @@ fn distance(point: (f64, f64), from: (f64, f64), to: (f64, f64)) -> f64 {
     let length2 = along.0 * along.0 + along.1 * along.1;
     let share = if length2 > 0.0 { ((off.0 * along.0 + off.1 * along.1) / length2).clamp(0.0, 1.0) } else { 0.0 };
     (off.0 - share * along.0).hypot(off.1 - share * along.1)
-}
-
-/// A text as a literal.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 #[cfg(test)]

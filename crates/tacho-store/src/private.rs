@@ -5,9 +5,8 @@
 //! heat maps have to be looked at. A command is noted when all is done.
 
 use crate::{
-    erase::{DONE, escaped, quoted, run},
-    error::store_error,
     heat,
+    statement::{DONE, ask, list, quoted, run},
 };
 use clickhouse::Client;
 use std::time::Duration;
@@ -90,6 +89,9 @@ const STEPS: [Step; 15] = [
     ("trips", "ended_at $within AND isFinite(end_lat)", What::Update("end_lat = nan, end_lon = nan")),
 ];
 
+/// Trips that have been in private time.
+const TRIPS: &str = "started_at < $to AND ended_at >= $from";
+
 /// The step that is taken only where fixes of private time are stored with their positions. Points of a path know no time:
 /// of a trip that has been there none is left.
 const PATHS: Step = ("trips", "started_at < $to AND ended_at >= $from AND notEmpty(path)", What::Update("path = []"));
@@ -121,7 +123,7 @@ pub async fn due(client: &Client) -> Result<Vec<PrivateTime>, StoreError> {
          offset FROM v_private_times WHERE (vehicle_id, from_at, partition, offset) NOT IN (SELECT vehicle_id, from_at, \
          partition, offset FROM private_passes) ORDER BY from_at, vehicle_id, partition, offset LIMIT {TIMES_MAX}"
     );
-    client.query(&times).fetch_all().await.map_err(|error| store_error(&error))
+    list(client, &times).await
 }
 
 /// Takes out what is stored of a private time. `now_ms`, milliseconds since the epoch, is the version of heat maps that are
@@ -136,9 +138,9 @@ pub async fn take_out(client: &Client, time: &PrivateTime, now_ms: i64) -> Resul
     let fixes = time.filled(FIXES);
     let count: u64 = ask(client, &format!("SELECT count() FROM telemetry WHERE {fixes}")).await?;
     if count > 0 {
-        // The refined ones first: which trips they are of, the live ones tell.
-        let trips = format!("SELECT trip_id FROM trips WHERE {}", time.filled(PATHS.1));
-        run(client, &escaped(&format!("ALTER TABLE trip_paths DELETE WHERE trip_id IN ({trips}) {DONE}"))).await?;
+        // Refined ones may be there of trips that have been told without a path since.
+        let trips = format!("SELECT trip_id FROM trips WHERE {}", time.filled(TRIPS));
+        run(client, &format!("ALTER TABLE trip_paths DELETE WHERE trip_id IN ({trips}) {DONE}")).await?;
         time.take(client, &PATHS).await?;
         heat::count_again(client, &fixes, now_ms).await?;
         run(client, &format!("ALTER TABLE telemetry UPDATE {HIDE_FIXES} WHERE {fixes} {DONE}")).await?;
@@ -185,11 +187,4 @@ impl PrivateTime {
 
 fn moment(ms: i64) -> String {
     format!("fromUnixTimestamp64Milli(toInt64({ms}), 'UTC')")
-}
-
-async fn ask<T>(client: &Client, sql: &str) -> Result<T, StoreError>
-where
-    T: clickhouse::RowOwned + clickhouse::RowRead,
-{
-    client.query(&escaped(sql)).fetch_one::<T>().await.map_err(|error| store_error(&error))
 }

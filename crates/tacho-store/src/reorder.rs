@@ -6,7 +6,7 @@
 //! anywhere may be made again: before the exchange the copy is dropped and made anew, behind it the old table is dropped.
 //! Nothing else may write to the table meanwhile, which holds at a start. It takes the room of the table once more.
 
-use crate::{error::store_error, migrate::run};
+use crate::{error::store_error, statement::run};
 use tacho_io::StoreError;
 
 /// A parsed statement.

@@ -3,7 +3,7 @@
 //! Ages count from arrival (log time, or when a row was stored), never from event time: imported history stays as long as
 //! what happened today.
 
-use crate::{error::store_error, migrate::run};
+use crate::statement::{list, run};
 use tacho_io::StoreError;
 
 /// Days that the tables keep their rows; 0 keeps them for ever.
@@ -176,11 +176,8 @@ fn and_then(days: u32, other: u32) -> u32 {
 /// # Errors
 /// As [`StoreError`] says; the same call may be made again.
 pub(crate) async fn set_retention(client: &clickhouse::Client, retention: &Retention) -> Result<(), StoreError> {
-    let engines: Vec<(String, String)> = client
-        .query("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
-        .fetch_all()
-        .await
-        .map_err(|error| store_error(&error))?;
+    let engines: Vec<(String, String)> =
+        list(client, "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()").await?;
     for Rule { table, arrival, days, of } in retention.rules() {
         let Some((_, engine)) = engines.iter().find(|(name, _)| name == table) else { continue };
         let days = days.min(Retention::DAYS_MAX);

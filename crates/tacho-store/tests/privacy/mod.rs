@@ -42,7 +42,10 @@ const ROWS: &str = "\
      ('through', 'v', '2026-03-02 10:10:00', '2026-03-02 10:50:00', 13, 77.6, 13, 77.6, [(13, 77.6), (12.34567, 77.6), (13, 77.6)], 9000, 1), \
      ('within', 'v', '2026-03-02 10:25:00', '2026-03-02 10:35:00', 12.34561, 77.6, 12.34562, 77.6, [(12.34561, 77.6)], 900, 1), \
      ('before', 'v', '2026-03-02 09:00:00', '2026-03-02 10:10:00', 13, 77.6, 13, 77.6, [(13, 77.6)], 900, 1), \
-     ('calm', 'calm', '2026-03-02 10:10:00', '2026-03-02 10:50:00', 13, 77.6, 13, 77.6, [(13, 77.6)], 900, 1);\n\
+     ('calm', 'calm', '2026-03-02 10:10:00', '2026-03-02 10:50:00', 13, 77.6, 13, 77.6, [(13, 77.6)], 900, 1), \
+     ('told', 'v', '2026-03-02 10:10:00', '2026-03-02 10:50:00', 13, 77.6, 13, 77.6, [], 900, 2);\n\
+    INSERT INTO trip_paths (trip_id, path, version) VALUES ('through', [(13, 77.6), (12.34568, 77.6)], 1), \
+     ('told', [(13, 77.6), (12.34569, 77.6)], 1), ('before', [(13, 77.6), (13.1, 77.6)], 1);\n\
     INSERT INTO alerts (alert_id, ts, ended_at, vehicle_id, alert_type, details, value, lat, lon, geofence_id, source, state, version) VALUES \
      ('a1', '2026-03-02 10:30:00', '2026-03-02 10:31:00', 'v', 'overspeed', 'fast', 90, 12.34561, 77.6, 'g', 'engine', 'closed', 1), \
      ('a2', '2026-03-02 10:30:00', 0, 'v', 'geofence_enter', 'inside Home', 0, 12.34561, 77.6, 'g', 'engine', 'open', 1), \
@@ -95,8 +98,9 @@ fn what_was_stored_before_the_command_came_is_taken_out() {
         shown(
             "SELECT trip_id, length(path), isFinite(start_lat), isFinite(end_lat), distance_m FROM trips FINAL ORDER BY trip_id"
         ),
-        "before\t1\t1\t1\t900\ncalm\t1\t1\t0\t900\nthrough\t0\t1\t1\t9000\nwithin\t0\t0\t0\t900\n"
+        "before\t1\t1\t1\t900\ncalm\t1\t1\t0\t900\nthrough\t0\t1\t1\t9000\ntold\t0\t1\t1\t900\nwithin\t0\t0\t0\t900\n"
     );
+    assert_eq!(shown("SELECT trip_id FROM trip_paths"), "before\n", "and of trips that were told without their path");
     assert_eq!(
         shown(
             "SELECT alert_id, isFinite(lat), geofence_id, details, ended_at = '2026-03-02 10:20:00', value FROM alerts FINAL ORDER BY alert_id"
