@@ -87,6 +87,18 @@ fn an_upload_tells_of_hours_long_ago() {
     assert!(alert.contains("stale: true"), "{alert}");
 }
 
+/// The minute that makes it too long is heard of before the upload, also where one epoch brings both.
+#[test]
+fn what_was_known_before_an_upload_is_not_raised_by_it() {
+    let rows = rows_of(&[(271, 10, false), (20, 10, true), (20, 10, true), (20, 10, false)]);
+    let cut = |length: usize| Cut { shards: 1, lengths: vec![length], restart: None };
+    let fine = run(&rows, HoursProfile::Eu561, &cut(1));
+    assert!(fine.values().any(|value| value.contains("stale: false")), "{fine:?}");
+    for length in [7, 50, 1_000] {
+        assert_eq!(run(&rows, HoursProfile::Eu561, &cut(length)), fine, "{length} fixes in an epoch");
+    }
+}
+
 proptest! {
     #![proptest_config(seeded(48))]
 

@@ -182,12 +182,12 @@ impl Hours {
             if step_end > fleet && !is_replay && !is_full {
                 break;
             }
+            // What is known before the step is judged up to it, in whichever epoch it comes: what is found then has not been
+            // heard of from this step.
+            self.judge_until(profile, now.min(minute_of(step_end.plus_ms(-1))), horizon);
             let count = self.heard.partition_point(|minute| minute.step_end() <= step_end);
             let step: Vec<Minute> = self.heard.drain(..count).collect();
             step.into_iter().for_each(|minute| self.insert(minute));
-            if !self.heard.is_empty() {
-                self.judge_until(profile, now.min(minute_of(step_end)), horizon);
-            }
         }
         self.judge_until(profile, now, horizon);
         self.judged_at = Some(now);
