@@ -24,9 +24,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use tacho_model::{AlertState, DriverId, DriverScore, EventTime, ScoreWindow, VehicleId};
 
-/// A driver is looked at because its time has come, and is no longer among those that wait for it.
-type IsDue = bool;
-
 /// The drivers of one key group. By driver, or by the vehicle of an unidentified one.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct DriverGroup {
@@ -59,27 +56,23 @@ impl DriverGroup {
         news.sort_by_key(|input| (input.key(), input.news.takes()));
         // Before fleet time is known nothing can be told: it is told when the first one comes.
         let fleet = time.fleet.unwrap_or(EventTime::MIN);
-        let mut looked_at: Vec<(DriverId, IsDue)> =
-            self.reviewed(&reviews).into_iter().map(|key| (key, false)).collect();
-        while self.due.first().is_some_and(|(due, _)| *due <= fleet) {
-            looked_at.extend(self.due.pop_first().map(|(_, key)| (key, true)));
-        }
+        let mut looked_at = self.reviewed(&reviews);
+        looked_at.extend(self.due.iter().take_while(|(due, _)| *due <= fleet).map(|(_, key)| key.clone()));
         let with_news = news.chunk_by(|a, b| a.key() == b.key());
-        looked_at.extend(with_news.clone().map(|news| (DriverId::from(news[0].key()), false)));
-        // A driver that is due stands first among its entries.
-        looked_at.sort_by(|a, b| (&a.0, !a.1).cmp(&(&b.0, !b.1)));
-        looked_at.dedup_by(|next, kept| next.0 == kept.0);
+        looked_at.extend(with_news.clone().map(|news| DriverId::from(news[0].key())));
+        looked_at.sort_unstable();
+        looked_at.dedup();
         let mut with_news = with_news.peekable();
-        for (key, is_due) in looked_at {
+        for key in looked_at {
             let news = with_news.next_if(|news| news[0].key() == key.as_str()).unwrap_or_default();
-            self.look_at((key, is_due), news, &reviews, (config, time), out);
+            self.look_at(key, news, &reviews, (config, time), out);
         }
     }
 
     /// Takes what is new of a driver, and tells what there is to tell.
     fn look_at(
         &mut self,
-        (key, is_due): (DriverId, IsDue),
+        key: DriverId,
         news: &[&DriverInput],
         reviews: &[&DriverInput],
         (config, time): (&EngineConfig, EpochTime),
@@ -101,16 +94,18 @@ impl DriverGroup {
             }
         }
         let driver = entry.get_mut();
-        let fleet = time.fleet.unwrap_or(EventTime::MIN);
         let due = if is_erased { None } else { driver.tell(config, time.fleet, reviews, out) };
-        driver.due = due.unwrap_or(EventTime::MAX);
-        let (due, is_over) = (driver.due, is_erased || driver.is_over(config, fleet));
+        let is_over = is_erased || driver.is_over(config, time.fleet.unwrap_or(EventTime::MIN));
+        driver.due = due.filter(|_| !is_over).unwrap_or(EventTime::MAX);
+        let due = driver.due;
         let key = if is_over { entry.remove_entry().0 } else { entry.key().clone() };
-        let is_moved = is_due || is_over || was_due != due;
-        if is_moved && !is_due && was_due != EventTime::MAX {
+        if due == was_due {
+            return;
+        }
+        if was_due != EventTime::MAX {
             self.due.remove(&(was_due, key.clone()));
         }
-        if is_moved && !is_over && due != EventTime::MAX {
+        if due != EventTime::MAX {
             self.due.insert((due, key));
         }
     }
