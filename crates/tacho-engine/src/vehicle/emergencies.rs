@@ -169,10 +169,12 @@ pub fn note_crash(vehicle: &mut Vehicle, fix: &Fix<'_>) {
     }
 }
 
-/// An SOS from the app. It goes out at once, where the vehicle was last; its place is put right when the vehicle's
-/// fixes have passed it.
-pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
+/// A call for help that does not say where (an SOS from the app). It goes out at once, where the vehicle was last: at `fix`.
+/// The place of an SOS is put right when the vehicle's fixes have passed it.
+pub fn on_call_without_place(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    if fix.device_flags & device_flag::SOS != 0 {
+        side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
+    }
     let had_sos = has_sos(vehicle);
     on_device_flags(vehicle, fix, ctx);
     let is_new = !had_sos && has_sos(vehicle);
@@ -181,18 +183,14 @@ pub fn on_sos_event(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     }
 }
 
-/// A call for help whose message is refused, mostly for its position: where it says, else where the vehicle was last, which
-/// for an SOS is put right when the vehicle's fixes have passed it; else nowhere.
+/// A call for help in a message that is refused, mostly for its position: where it says, if it can be read.
 #[cold]
-pub fn on_call(vehicle: &mut Vehicle, call: &Fix<'_>, ctx: &mut Context<'_>) {
-    let is_placed = call.position.is_known();
-    let last = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
-    let had_sos = has_sos(vehicle);
-    let position = if is_placed { call.position } else { last };
-    on_device_flags(vehicle, &Fix { position, ..*call }, ctx);
-    let is_unplaced = !had_sos && has_sos(vehicle) && !is_placed && call.at > vehicle.time;
-    if let Some(emergencies) = vehicle.emergencies.as_mut().filter(|_| is_unplaced) {
-        emergencies.is_sos_unplaced = true;
+pub fn on_refused(vehicle: &mut Vehicle, call: &Fix<'_>, ctx: &mut Context<'_>) {
+    if call.position.is_known() {
+        on_device_flags(vehicle, call, ctx);
+    } else {
+        let position = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
+        on_call_without_place(vehicle, &Fix { position, ..*call }, ctx);
     }
 }
 

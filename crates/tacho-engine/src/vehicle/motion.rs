@@ -20,7 +20,7 @@ const STANDSTILL_KMPH: f32 = 1.0;
 pub fn take_row(vehicle: &mut Vehicle, batch: &TelemetryBatch, row: usize, ctx: &mut Context<'_>) -> RowOutcome {
     let fix = Fix::of_row(batch, row);
     if batch.is_call(row) {
-        emergencies::on_call(vehicle, &fix, ctx);
+        emergencies::on_refused(vehicle, &fix, ctx);
         return RowOutcome::Call;
     }
     let config = ctx.config;

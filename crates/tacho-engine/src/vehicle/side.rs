@@ -248,7 +248,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
             DriverEventKind::Logout => Some(What::Logout(driver.driver_id.clone())),
             DriverEventKind::Sos => {
-                emergencies::on_sos_event(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
+                emergencies::on_call_without_place(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
                 None
             }
             _ => None,
