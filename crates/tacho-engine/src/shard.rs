@@ -117,9 +117,9 @@ impl Shard {
             let group = &mut self.vehicles[usize::from(group - self.groups.start)];
             let slot = group.slot(vehicle_id.as_str(), hash);
             ctx.fleet_before = group.fleet();
-            let told = Told::by(ctx.out);
+            let told = Some(Told::by(ctx.out));
             accept(group.vehicle(slot), event, ctx);
-            hide(group.vehicle_ref(slot), &told, ctx.out);
+            hide(group.vehicle_ref(slot), told, ctx.out);
             group.schedule(slot, ctx);
         }
     }
@@ -173,9 +173,9 @@ impl Shard {
                 let group = &mut self.vehicles[usize::from(run.group)];
                 *group.run_mut(run.slot) = NO_LINK;
                 ctx.fleet_before = group.fleet();
-                let told = Told::by(ctx.out);
+                let told = Told::by_turn_of(group.vehicle_ref(run.slot), ctx.out);
                 run_rows(group.vehicle(run.slot), &of_vehicle, telemetry, ctx);
-                hide(group.vehicle_ref(run.slot), &told, ctx.out);
+                hide(group.vehicle_ref(run.slot), told, ctx.out);
                 group.schedule(run.slot, ctx);
             }
         }

@@ -3,10 +3,6 @@
 //! Cells are Uber's H3 (<https://h3geo.org>), as 64-bit indexes. Which position lies in which cell is for those who know
 //! the grid.
 
-/// Resolution of the cells: 5 km2, some 2.4 km across.
-pub const SPEED_CELL_RESOLUTION: u8 = 7;
-/// Resolution of an area: 253 km2.
-pub const SPEED_AREA_RESOLUTION: u8 = 5;
 /// Cells of an area: seven of seven.
 pub const SPEED_CELLS_MAX: usize = 49;
 /// Hours that are told apart: 24 from Monday to Friday, then 24 on Saturday and Sunday.
@@ -42,7 +38,7 @@ impl HourSpeed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 pub struct CellSpeeds {
-    /// H3 index, of [`SPEED_CELL_RESOLUTION`].
+    /// H3 index of resolution 7: 5 km2, some 2.4 km across.
     pub cell: u64,
     /// By hour, each at most once; hours in which nobody drove are absent.
     pub hours: Box<[HourSpeed]>,
@@ -52,7 +48,7 @@ pub struct CellSpeeds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "state", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpeedArea {
-    /// H3 index, of [`SPEED_AREA_RESOLUTION`].
+    /// H3 index of resolution 5: 253 km2.
     pub area: u64,
     /// IANA name of the zone whose wall clock the hours are of.
     pub time_zone: Box<str>,

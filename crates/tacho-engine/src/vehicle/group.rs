@@ -107,9 +107,9 @@ impl VehicleGroup {
                 if vehicle.next_check.floor_to_ms(CHECK_MS) != second {
                     continue;
                 }
-                let told = privacy::Told::by(ctx.out);
+                let told = privacy::Told::by_turn_of(vehicle, ctx.out);
                 order::on_silence(vehicle, fleet, ctx);
-                privacy::hide(vehicle, &told, ctx.out);
+                privacy::hide(vehicle, told, ctx.out);
                 vehicle.next_check = EventTime::MAX;
                 let due = order::next_check(vehicle, ctx);
                 if due != EventTime::MAX {

@@ -153,7 +153,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// As of now.
+    /// As of now, for a turn in which the vehicle may become private.
     pub fn by(out: &VehicleStageOutput) -> Told {
         Told {
             alerts: out.facts.alerts.len(),
@@ -165,12 +165,17 @@ impl Told {
             released: out.released.len(),
         }
     }
+
+    /// The same for a turn of fixes or of silence; none if there is nothing to hide: commands are taken in turns of their own.
+    pub fn by_turn_of(vehicle: &Vehicle, out: &VehicleStageOutput) -> Option<Told> {
+        vehicle.privacy.is_some().then(|| Told::by(out))
+    }
 }
 
-/// Takes out of what was told since what nobody is to know. A vehicle that was never private pays for one comparison.
-pub fn hide(vehicle: &Vehicle, told: &Told, out: &mut VehicleStageOutput) {
-    if let Some(privacy) = vehicle.privacy.as_deref() {
-        hide_facts(privacy, told, out);
+/// Takes out of what was told since what nobody is to know. A vehicle that was never private pays for two comparisons.
+pub fn hide(vehicle: &Vehicle, told: Option<Told>, out: &mut VehicleStageOutput) {
+    if let (Some(told), Some(privacy)) = (told, vehicle.privacy.as_deref()) {
+        hide_facts(privacy, &told, out);
         hide_released(privacy, told.released, &mut out.released);
     }
 }

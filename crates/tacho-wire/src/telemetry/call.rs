@@ -16,6 +16,10 @@ pub fn push_calls(rejected: &[Rejected], limits: &DecodeLimits, shards: u16, out
     let mut count = 0;
     for record in rejected.iter().filter(may_call) {
         let Ok(text) = std::str::from_utf8(&record.payload) else { continue };
+        // A flood of garbage is not read a second time.
+        if !(text.contains(Field::Sos.name()) || text.contains(Field::Crash.name())) {
+            continue;
+        }
         let Ok(document) = Document::parse(text) else { continue };
         if let Some(call) = read_call(&document, record.log_time, limits) {
             let slot = RecordSlot { offset: record.offset, log_time: record.log_time, start: 0, len: 0 };
