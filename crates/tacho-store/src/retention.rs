@@ -75,8 +75,9 @@ impl Default for Retention {
 /// Days by which what explains rows outlives them: expired rows are there until a merge, and partitions are months.
 const LEEWAY: u32 = 62;
 
-/// Reviews stand over alerts and trips; what people say of vehicles, drivers and geofences is never too old.
-const REVIEWS: &str = " WHERE type IN ('alert.acknowledge', 'alert.dismiss', 'trip.reassign')";
+/// Commands that pass with what they are about: reviews stand over alerts and trips, and speed profiles are told anew. What
+/// people say of vehicles, drivers and geofences is never too old.
+const PASSING: &str = " WHERE type IN ('alert.acknowledge', 'alert.dismiss', 'trip.reassign', 'speed_profile.upsert')";
 
 /// Log time.
 const LOG_TIME: &str = "toDateTime(ingested_at)";
@@ -134,7 +135,7 @@ impl Retention {
             rule("vehicle_status", LOG_TIME, messages),
             rule("driver_events", LOG_TIME, messages),
             rule("device_alerts", LOG_TIME, messages),
-            Rule { table: "commands", arrival: LOG_TIME, days: reviews, of: REVIEWS },
+            Rule { table: "commands", arrival: LOG_TIME, days: reviews, of: PASSING },
             rule("dead_letters", LOG_TIME, self.dead_letters),
             rule("dead_letter_replays", "toDateTime(at)", and_then(self.dead_letters, LEEWAY)),
             rule("evidence", WRITTEN, self.evidence),
@@ -181,12 +182,12 @@ pub(crate) async fn set_retention(client: &clickhouse::Client, retention: &Reten
     for Rule { table, arrival, days, of } in retention.rules() {
         let Some((_, engine)) = engines.iter().find(|(name, _)| name == table) else { continue };
         let days = days.min(Retention::DAYS_MAX);
-        let until = format!(" TTL {arrival} + toIntervalDay({days})");
+        let until = format!(" TTL {arrival} + toIntervalDay({days}){of}");
         match days {
             0 if engine.contains(" TTL ") => run(client, &format!("ALTER TABLE {table} REMOVE TTL")).await?,
             0 => {}
             _ if engine.contains(&until) => {}
-            _ => run(client, &format!("ALTER TABLE {table} MODIFY{until}{of}")).await?,
+            _ => run(client, &format!("ALTER TABLE {table} MODIFY{until}")).await?,
         }
     }
     Ok(())

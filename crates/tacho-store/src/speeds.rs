@@ -13,6 +13,9 @@ use tacho_io::StoreError;
 pub const DAYS: u32 = 28;
 /// Areas of the profile at most, those in which most is driven: 100,000 km2.
 pub const AREAS_MAX: u32 = 400;
+/// Days in which what was told is looked for, so that a start does not read the commands of years. An area that was told
+/// before them is told anew.
+const TOLD_DAYS: u32 = 90;
 
 /// The speeds of a cell, as the named query `cell_speeds` tells them: three lists side by side.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -59,8 +62,8 @@ pub async fn last_profile(store: &ClickHouseStore) -> Result<Vec<String>, StoreE
         body: String,
     }
     let newest = "SELECT argMax(commands.body, (timestamp, offset)) AS body FROM commands WHERE type = 'speed_profile.upsert' \
-        GROUP BY JSONExtractString(commands.body, 'area')";
-    let rows: Vec<Row> = store.rows(newest, &QueryOptions::read_only()).await?;
+        AND timestamp >= now64(3) - toIntervalDay({days:UInt32}) GROUP BY JSONExtractString(commands.body, 'area')";
+    let rows: Vec<Row> = store.rows(newest, &QueryOptions::read_only().param("days", TOLD_DAYS)).await?;
     Ok(rows.into_iter().map(|row| row.body).collect())
 }
 

@@ -58,7 +58,8 @@ fn a_start_with_another_configuration_changes_it() {
     assert_eq!(asked("'trips'"), "trips\tstored_at + toIntervalDay(20000)\n", "the clock of expiry ends in 2106");
 }
 
-/// Old by its arrival goes, old by its event time stays; a dead letter's row goes, and of commands only reviews.
+/// Old by its arrival goes, old by its event time stays; a dead letter's row goes, and of commands only reviews
+/// and speed profiles.
 #[test]
 fn what_arrived_too_long_ago_expires_and_imported_history_stays() {
     let host = Host::shared();
@@ -78,6 +79,7 @@ fn what_arrived_too_long_ago_expires_and_imported_history_stays() {
          INSERT INTO commands (type, vehicle_id, timestamp, ingested_at) VALUES \
          ('alert.dismiss', 'old', now64(3), now64(3) - INTERVAL 4 YEAR), \
          ('alert.dismiss', 'new', now64(3), now64(3) - INTERVAL 2 YEAR), \
+         ('speed_profile.upsert', 'old', now64(3), now64(3) - INTERVAL 4 YEAR), \
          ('vehicle.upsert', 'old', now64(3), now64(3) - INTERVAL 4 YEAR);\n\
          INSERT INTO heat_cells (hour, cell, version) VALUES \
          ('2001-01-01 00:00:00', 1, toUnixTimestamp(now() - INTERVAL 500 DAY) * 1000);\n\

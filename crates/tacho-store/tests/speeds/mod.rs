@@ -57,15 +57,18 @@ fn what_is_driven_counts_lights_and_no_stops_in_the_hours_of_the_depot() {
 }
 
 #[test]
-fn the_profile_that_holds_is_the_newest_of_each_area() {
+fn the_profile_that_holds_is_the_newest_of_each_area_that_was_told_lately() {
     let host = Host::shared();
     let store = host.store_in("told");
     execute(
         host,
         &store,
         "INSERT INTO commands (command_id, type, timestamp, body, offset) VALUES \
-         ('c1', 'speed_profile.upsert', 1, '{\"area\":\"a\",\"n\":1}', 1), ('c2', 'speed_profile.upsert', 2, '{\"area\":\"a\",\"n\":2}', 2), \
-         ('c3', 'speed_profile.upsert', 1, '{\"area\":\"b\",\"n\":3}', 3), ('c4', 'driver.erase', 9, '{\"area\":\"a\"}', 4)",
+         ('c1', 'speed_profile.upsert', now64(3) - 20, '{\"area\":\"a\",\"n\":1}', 1), \
+         ('c2', 'speed_profile.upsert', now64(3) - 10, '{\"area\":\"a\",\"n\":2}', 2), \
+         ('c3', 'speed_profile.upsert', now64(3) - 20, '{\"area\":\"b\",\"n\":3}', 3), \
+         ('c4', 'driver.erase', now64(3), '{\"area\":\"a\"}', 4), \
+         ('c5', 'speed_profile.upsert', now64(3) - INTERVAL 91 DAY, '{\"area\":\"c\",\"n\":5}', 5)",
     );
     let mut bodies = host.runtime.block_on(speeds::last_profile(&store)).expect("bodies");
     bodies.sort();
