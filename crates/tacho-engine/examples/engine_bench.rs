@@ -6,6 +6,7 @@
 //! size of state by kind of vehicle, and the time of a group's snapshot at 100,000 vehicles.
 //!
 //! `engine_bench features` tells what each feature adds: the same vehicles send more and more, in turns, three times.
+//! `engine_bench state` tells the sizes alone.
 
 use std::{sync::Arc, time::Instant};
 use tacho_engine::{
@@ -314,8 +315,10 @@ fn resident_kib() -> usize {
 }
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("features") {
-        return measure_features();
+    match std::env::args().nth(1).as_deref() {
+        Some("features") => return measure_features(),
+        Some("state") => return measure_states(),
+        _ => {}
     }
     let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse().ok());
     run_stream(Load {
@@ -326,10 +329,14 @@ fn main() {
         sends_health: number(3) == Some(1),
         geofences: number(4).unwrap_or(0),
     });
-    if number(1).is_some() {
-        return;
+    if number(1).is_none() {
+        measure_states();
     }
+}
+
+fn measure_states() {
     measure_state("on a trip, 1 Hz, 12 minutes", 5_000, true, 720, 1);
     measure_state("parked, a fix a minute", 20_000, false, 1_200, 60);
     measure_state("100,000 vehicles on a trip, one minute at 1 Hz", 100_000, true, 60, 1);
+    measure_state("100,000 parked, a fix a minute", 100_000, false, 1_200, 60);
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// Layout of all stages' states. Whoever keeps snapshots keeps it beside them, and refuses those of another: postcard
 /// does not tell of itself, so that an old layout might be misread. It grows with every change of a type that is part of
 /// a state.
-pub const STATE_VERSION: u16 = 25;
+pub const STATE_VERSION: u16 = 26;
 
 /// A snapshot cannot be taken.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What a vehicle sent lately, so that a repeat is known: two bytes of distance in time and two of hash a fix.
+//! What a vehicle sent lately, so that a repeat is known: a byte of distance in time and two of hash a fix.
 //!
 //! A vehicle that uploads stored fixes far behind its newest one has a second memory for these.
 
@@ -10,14 +10,21 @@ use tacho_model::EventTime;
 const SKIP_MS: u16 = u16::MAX;
 
 /// The last fixes in order of event time, as distances from one to the next.
+///
+/// An entry is a byte, then the two of the event id's hash. Trackers keep a beat, so that the byte is by how many ms the
+/// distance differs from the one before; where it is [`WHOLE`], two more bytes are the distance itself. The first entry is
+/// always of this kind, which lets it go without the others being touched. A distance of [`SKIP_MS`] is a step without a fix.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Recent {
-    /// (ms since the entry before, hash of the event id). Distance `SKIP_MS` is a step without a fix.
-    entries: VecDeque<(u16, u16)>,
+    entries: VecDeque<u8>,
     /// Event time of the last entry.
     newest: EventTime,
     /// From the first entry to the last.
-    span_ms: i64,
+    span_ms: u32,
+    /// Entries held.
+    count: u16,
+    /// Distance of the last entry to the one before.
+    last_gap_ms: u16,
     /// Fixes older than all of these.
     stored: Option<Box<Stored>>,
 }
@@ -30,13 +37,26 @@ struct Stored {
     newest: EventTime,
 }
 
-/// Entries by which the memory grows.
-const GROWTH: usize = 64;
+/// The first byte of an entry that holds its distance.
+const WHOLE: u8 = i8::MIN as u8;
+/// Bytes of an entry that holds its distance.
+const WHOLE_LEN: usize = 5;
+/// Bytes by which the memory grows.
+const GROWTH: usize = 96;
 
-/// FNV-1a.
+/// Folded products of eight bytes each: every fix has an event id, usually of 36. Snapshots hold it, so that it must stay as
+/// it is.
 pub fn text_hash(text: &str) -> u32 {
-    let fold = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    text.bytes().fold(0x811c_9dc5, fold)
+    const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |hash: u64, word: u64| {
+        let product = u128::from(hash ^ word) * FACTOR;
+        (product >> 64) as u64 ^ product as u64
+    };
+    let (words, rest) = text.as_bytes().as_chunks();
+    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let hash = words.iter().fold(text.len() as u64 + 1, |hash, word| fold(hash, u64::from_le_bytes(*word)));
+    let hash = fold(hash, rest);
+    (hash >> 32 ^ hash) as u32
 }
 
 /// Folded to 16 bits. Only fixes of exactly the same millisecond are ever compared by it.
@@ -57,37 +77,71 @@ impl Recent {
     }
 
     fn push_back(&mut self, at: EventTime, hash: u16, memory_ms: i64, memory_fixes: usize) {
+        let memory_ms = memory_ms.min(i64::from(u32::MAX));
         let gap_ms = at.ms_since(self.newest);
         if self.entries.is_empty() || gap_ms > memory_ms {
-            self.entries.clear();
-            self.span_ms = 0;
-            self.entries.push_back((0, hash));
+            self.clear();
+            self.push_entry(0, hash);
         } else {
-            if self.entries.len() == self.entries.capacity() {
-                // Doubling would waste half of the largest part of a vehicle's state.
-                self.entries.reserve_exact(GROWTH);
-            }
             let (skips, rest_ms) = (gap_ms / i64::from(SKIP_MS), gap_ms % i64::from(SKIP_MS));
-            self.entries.extend((0..skips).map(|_| (SKIP_MS, 0)));
-            self.entries.push_back((rest_ms as u16, hash));
-            self.span_ms += gap_ms;
+            (0..skips).for_each(|_| self.push_entry(SKIP_MS, 0));
+            self.push_entry(rest_ms as u16, hash);
         }
         self.newest = at;
         self.stored.take_if(|stored| at.ms_since(stored.newest) > memory_ms);
-        while self.entries.len() > memory_fixes || self.span_ms > memory_ms {
-            self.entries.pop_front();
-            self.span_ms -= self.entries.front().map_or(0, |entry| i64::from(entry.0));
+        while usize::from(self.count) > memory_fixes || i64::from(self.span_ms) > memory_ms {
+            self.pop_front();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+        (self.span_ms, self.count) = (0, 0);
+    }
+
+    fn push_entry(&mut self, gap_ms: u16, hash: u16) {
+        if self.entries.len() + WHOLE_LEN > self.entries.capacity() {
+            // Doubling would waste half of the largest part of a vehicle's state.
+            self.entries.reserve_exact(GROWTH);
+        }
+        if self.count == u16::MAX {
+            self.pop_front();
+        }
+        let change_ms = i32::from(gap_ms) - i32::from(self.last_gap_ms);
+        let [low, high] = hash.to_le_bytes();
+        match i8::try_from(change_ms) {
+            Ok(change_ms) if change_ms != i8::MIN && self.count > 0 => {
+                self.entries.extend([change_ms as u8, low, high]);
+            }
+            _ => {
+                let [gap_low, gap_high] = gap_ms.to_le_bytes();
+                self.entries.extend([WHOLE, gap_low, gap_high, low, high]);
+            }
+        }
+        self.span_ms += if self.count > 0 { u32::from(gap_ms) } else { 0 };
+        self.count += 1;
+        self.last_gap_ms = gap_ms;
+    }
+
+    fn pop_front(&mut self) {
+        let (first_gap_ms, _) = take_entry(&mut self.entries, 0);
+        self.count -= 1;
+        if self.count > 0 {
+            let (gap_ms, hash) = take_entry(&mut self.entries, first_gap_ms);
+            let ([gap_low, gap_high], [low, high]) = (gap_ms.to_le_bytes(), hash.to_le_bytes());
+            [high, low, gap_high, gap_low, WHOLE].into_iter().for_each(|byte| self.entries.push_front(byte));
+            self.span_ms -= u32::from(gap_ms);
         }
     }
 
     /// See `Vehicle::warm`.
     pub fn warm(&self) -> i64 {
-        self.entries.back().map_or(0, |entry| i64::from(entry.0))
+        self.entries.back().map_or(0, |byte| i64::from(*byte))
     }
 
     /// Late rows are few: the whole memory is unpacked, and packed again.
     fn insert_late(&mut self, at: EventTime, hash: u16, memory_fixes: usize) -> bool {
-        if at < self.newest.plus_ms(-self.span_ms) {
+        if at < self.newest.plus_ms(-i64::from(self.span_ms)) {
             return self.insert_stored(at, hash, memory_fixes);
         }
         let mut fixes = self.unpack();
@@ -96,8 +150,7 @@ impl Recent {
             return false;
         }
         fixes.insert(place, (at, hash));
-        self.entries.clear();
-        self.span_ms = 0;
+        self.clear();
         for (at, hash) in fixes {
             self.push_back(at, hash, i64::MAX, memory_fixes);
         }
@@ -119,14 +172,18 @@ impl Recent {
     }
 
     fn unpack(&self) -> Vec<(EventTime, u16)> {
-        let mut at = self.newest.plus_ms(-self.span_ms);
-        let mut fixes = Vec::with_capacity(self.entries.len() + 1);
-        for (index, (step_ms, hash)) in self.entries.iter().enumerate() {
+        let mut entries = self.entries.clone();
+        let mut at = self.newest.plus_ms(-i64::from(self.span_ms));
+        let mut gap_ms = 0;
+        let mut fixes = Vec::with_capacity(usize::from(self.count) + 1);
+        for index in 0..self.count {
+            let hash;
+            (gap_ms, hash) = take_entry(&mut entries, gap_ms);
             if index > 0 {
-                at = at.plus_ms(i64::from(*step_ms));
+                at = at.plus_ms(i64::from(gap_ms));
             }
-            if *step_ms != SKIP_MS {
-                fixes.push((at, *hash));
+            if gap_ms != SKIP_MS {
+                fixes.push((at, hash));
             }
         }
         fixes
@@ -135,8 +192,19 @@ impl Recent {
     /// Entries held.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        usize::from(self.count)
     }
+}
+
+/// Takes the first entry: its distance, where that of the entry before is known, and its hash.
+fn take_entry(entries: &mut VecDeque<u8>, gap_before_ms: u16) -> (u16, u16) {
+    let mut next = || entries.pop_front().unwrap_or(0);
+    let first = next();
+    let gap_ms = match first {
+        WHOLE => u16::from_le_bytes([next(), next()]),
+        change_ms => gap_before_ms.wrapping_add_signed(i16::from(change_ms as i8)),
+    };
+    (gap_ms, u16::from_le_bytes([next(), next()]))
 }
 
 #[cfg(test)]
@@ -157,6 +225,16 @@ mod tests {
         assert!(times.iter().all(|at| !insert(&mut recent, *at, "a")));
         assert!(times.iter().all(|at| insert(&mut recent, *at, "b")));
         assert!(times.iter().all(|at| !insert(&mut recent, *at, "b") && !insert(&mut recent, *at, "a")));
+    }
+
+    #[test]
+    fn ids_that_differ_little_have_other_hashes() {
+        let mut hashes: Vec<u32> =
+            (0..20_000).map(|n| text_hash(&format!("3f2a9c1e-0000-4000-8000-{n:012}"))).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 20_000, "a clash among so few is a chance of 1 in 20");
+        assert_ne!(text_hash("trip_1"), text_hash("trip_2"));
     }
 
     #[test]
@@ -198,6 +276,27 @@ mod tests {
             insert(&mut recent, n * 47, "b");
         }
         assert!(recent.len() <= 1_000, "{}", recent.len());
+    }
+
+    #[test]
+    fn a_beat_that_wavers_is_known_and_takes_three_bytes_a_fix() {
+        let mut recent = Recent::default();
+        let mut at = 0;
+        let times: Vec<i64> = (0..2_000)
+            .map(|n: i64| {
+                at += 1_000 + n * 7_919 % 101 + if n % 97 == 0 { 70_000 } else { 0 };
+                at
+            })
+            .collect();
+        for (n, at) in times.iter().enumerate() {
+            assert!(insert(&mut recent, *at, "a"));
+            let oldest = times[..=n].iter().find(|other| at - **other <= MEMORY_MS).expect("itself");
+            assert_eq!(recent.unpack().first().map(|fix| fix.0), Some(EventTime(*oldest)), "{n}");
+        }
+        let held = recent.unpack();
+        assert!(held.iter().all(|fix| times.contains(&fix.0.ms())) && held.iter().all(|fix| fix.1 == hash("a")));
+        assert!(recent.entries.len() < 4 * recent.len(), "{} bytes for {}", recent.entries.len(), recent.len());
+        assert!(times.iter().rev().take(held.len()).all(|at| !insert(&mut recent, *at, "a")));
     }
 
     #[test]
