@@ -124,6 +124,10 @@ impl Harsh {
             accel_long_ms2: fix.accel_long_ms2,
             position: fix.position,
         };
+        if self.samples.len() == self.samples.capacity() {
+            // Doubling from one: a vehicle that stands reports so seldom that it has one.
+            self.samples.reserve_exact(self.samples.len().max(1));
+        }
         self.samples.push_back(sample);
     }
 

@@ -16,8 +16,6 @@ use std::{collections::VecDeque, ops::Range};
 use tacho_model::{EventTime, TripId, TripMetrics, TripSummary, VehicleId, VehicleMinute, VehicleState};
 
 const MINUTE_MS: i64 = 60_000;
-/// Minutes of a vehicle that is heard: the one that runs, the one that takes corrections, and, at its end, one before.
-const MINUTES: usize = 3;
 
 /// Count and speeds of fixes, and metres.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -115,6 +113,13 @@ struct Due {
     at: EventTime,
     /// A window that was told has news.
     has_corrections: bool,
+}
+
+/// Room for one more window, and no more: a vehicle that stands has one, the busiest three, and doubling begins with four.
+fn make_room<T>(windows: &mut VecDeque<T>) {
+    if windows.len() == windows.capacity() {
+        windows.reserve_exact(1);
+    }
 }
 
 /// True if the window of that start and length holds the moment.
@@ -320,6 +325,7 @@ impl Windows {
         if self.summaries.get(place).is_none_or(|summary| summary.start != start) {
             let samples = Samples::default();
             let summary = Summary { start, samples, trip_id: TripId::default(), is_told: false, has_news: false };
+            make_room(&mut self.summaries);
             self.summaries.insert(place, summary);
             self.due = Due::default();
         }
@@ -341,10 +347,7 @@ impl Windows {
     fn place_of_minute(&mut self, start: EventTime) -> usize {
         let place = self.minutes.partition_point(|minute| minute.start < start);
         if self.minutes.get(place).is_none_or(|minute| minute.start != start) {
-            if self.minutes.capacity() == 0 {
-                // Doubling from four would waste a half of it.
-                self.minutes.reserve_exact(MINUTES);
-            }
+            make_room(&mut self.minutes);
             let minute =
                 Minute { start, samples: Samples::default(), seconds: [0.0; 5], is_told: false, has_news: false };
             self.minutes.insert(place, minute);
