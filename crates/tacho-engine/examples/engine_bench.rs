@@ -17,6 +17,10 @@ use tacho_model::{
     TelemetryBatch, java_hash,
 };
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const START_MS: i64 = 1_772_438_400_000;
 const EPOCH_MS: i64 = 100;
 const PARTITIONS: usize = 12;

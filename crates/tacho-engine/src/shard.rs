@@ -8,9 +8,9 @@ use crate::{
     epoch::{EpochTime, GroupSet},
     output::{DriverInput, DriverStageOutput, VehicleStageOutput},
     snapshot::RestoreError,
-    vehicle::{Context, Gauges, NO_LINK, RowRef, Told, VehicleGroup, accept, hide, run_rows, sort_rows},
+    vehicle::{Context, Gauges, NO_LINK, RowRef, STEPS, Told, VehicleGroup, accept, hide, run_rows, sort_rows},
 };
-use std::{hint::black_box, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 use tacho_model::{RowOutcome, SideEvent, TelemetryBatch, java_hash, key_group_of_hash};
 
 /// Key groups with their state. Plain and synchronous: one thread owns it.
@@ -36,9 +36,8 @@ struct Run {
     last: u32,
 }
 
-/// Vehicles that are read ahead of their turn: their state is nowhere near the processor, and the reads of several
-/// overlap, which the turns themselves do not.
-const WARMED: usize = 16;
+/// Rows whose vehicles are looked up together, so that the reads overlap.
+const LOOKED_UP: usize = 16;
 
 /// Which shard counts the events that concern no vehicle, so that they are counted once.
 const FIRST_GROUP: u16 = 0;
@@ -132,53 +131,72 @@ impl Shard {
         for (index, batch) in telemetry.iter_mut().enumerate() {
             batch.outcome.clear();
             batch.outcome.resize(batch.len(), RowOutcome::Pending);
-            for row in 0..batch.len() {
-                let hash = batch.vehicle_hash[row];
-                let group = key_group_of_hash(hash);
-                if !self.groups.contains(&group) || !only.contains(group) {
-                    continue;
+            for first in (0..batch.len()).step_by(LOOKED_UP) {
+                let rows = first..batch.len().min(first + LOOKED_UP);
+                let mut guesses = [None; LOOKED_UP];
+                for (guess, hash) in guesses.iter_mut().zip(&batch.vehicle_hash[rows.clone()]) {
+                    let group = key_group_of_hash(*hash);
+                    if self.groups.contains(&group) && only.contains(group) {
+                        let local = group - self.groups.start;
+                        *guess = Some((local, self.vehicles[usize::from(local)].guess(*hash)));
+                    }
                 }
-                let local = group - self.groups.start;
-                let vehicles = &mut self.vehicles[usize::from(local)];
-                let slot = vehicles.slot(batch.text.get(batch.vehicle_id[row]), hash);
-                let link = self.links.len() as u32;
-                self.links.push((RowRef { batch: index as u32, row: row as u32 }, NO_LINK));
-                let run = vehicles.run_mut(slot);
-                if *run == NO_LINK {
-                    *run = self.runs.len() as u32;
-                    self.runs.push(Run { group: local, slot, first: link, last: link });
-                } else {
-                    let run = &mut self.runs[*run as usize];
-                    self.links[run.last as usize].1 = link;
-                    run.last = link;
+                for (row, guess) in rows.zip(guesses) {
+                    let Some((local, guess)) = guess else { continue };
+                    let id = batch.text.get(batch.vehicle_id[row]);
+                    let slot = self.vehicles[usize::from(local)].slot_guessed(guess, id, batch.vehicle_hash[row]);
+                    self.chain(local, slot, RowRef { batch: index as u32, row: row as u32 });
                 }
             }
         }
     }
 
+    /// Adds a row to the chain of its vehicle.
+    fn chain(&mut self, group: u16, slot: u32, row: RowRef) {
+        let link = self.links.len() as u32;
+        self.links.push((row, NO_LINK));
+        let run = self.vehicles[usize::from(group)].run_mut(slot);
+        if *run == NO_LINK {
+            *run = self.runs.len() as u32;
+            self.runs.push(Run { group, slot, first: link, last: link });
+        } else {
+            let run = &mut self.runs[*run as usize];
+            self.links[run.last as usize].1 = link;
+            run.last = link;
+        }
+    }
+
     fn run_collected(&mut self, telemetry: &mut [TelemetryBatch], ctx: &mut Context<'_>) {
         let mut of_vehicle = Vec::new();
-        for runs in self.runs.chunks(WARMED) {
-            let warmth = |run: &Run| self.vehicles[usize::from(run.group)].vehicle_ref(run.slot).warm();
-            black_box(runs.iter().map(warmth).fold(0, i64::wrapping_add));
-            for run in runs {
-                of_vehicle.clear();
-                let mut link = run.first;
-                while link != NO_LINK {
-                    let (row, next) = self.links[link as usize];
-                    of_vehicle.push(row);
-                    link = next;
-                }
-                sort_rows(&mut of_vehicle, telemetry);
-                let group = &mut self.vehicles[usize::from(run.group)];
-                *group.run_mut(run.slot) = NO_LINK;
-                ctx.fleet_before = group.fleet();
-                let told = Told::by_turn_of(group.vehicle_ref(run.slot), ctx.out);
-                run_rows(group.vehicle(run.slot), &of_vehicle, telemetry, ctx);
-                hide(group.vehicle_ref(run.slot), told, ctx.out);
-                group.schedule(run.slot, ctx);
-            }
+        for (step, turns) in STEPS.into_iter().enumerate() {
+            self.runs.iter().take(turns).for_each(|run| self.read_ahead(run, step));
         }
+        for (turn, run) in self.runs.iter().enumerate() {
+            for (step, turns) in STEPS.into_iter().enumerate() {
+                if let Some(later) = self.runs.get(turn + turns) {
+                    self.read_ahead(later, step);
+                }
+            }
+            of_vehicle.clear();
+            let mut link = run.first;
+            while link != NO_LINK {
+                let (row, next) = self.links[link as usize];
+                of_vehicle.push(row);
+                link = next;
+            }
+            sort_rows(&mut of_vehicle, telemetry);
+            let group = &mut self.vehicles[usize::from(run.group)];
+            *group.run_mut(run.slot) = NO_LINK;
+            ctx.fleet_before = group.fleet();
+            let told = Told::by_turn_of(group.vehicle_ref(run.slot), ctx.out);
+            run_rows(group.vehicle(run.slot), &of_vehicle, telemetry, ctx);
+            hide(group.vehicle_ref(run.slot), told, ctx.out);
+            group.schedule(run.slot, ctx);
+        }
+    }
+
+    fn read_ahead(&self, run: &Run, step: usize) {
+        self.vehicles[usize::from(run.group)].vehicle_ref(run.slot).read_ahead(step);
     }
 
     /// Driver stage of one epoch, over the inputs of all shards for this shard's groups, in any order.

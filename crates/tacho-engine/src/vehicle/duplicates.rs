@@ -2,6 +2,7 @@
 //!
 //! A vehicle that uploads stored fixes far behind its newest one has a second memory for these.
 
+use super::ahead;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tacho_model::EventTime;
@@ -134,9 +135,9 @@ impl Recent {
         }
     }
 
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        self.entries.back().map_or(0, |byte| i64::from(*byte))
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        ahead::fetch_ends(&self.entries);
     }
 
     /// Late rows are few: the whole memory is unpacked, and packed again.

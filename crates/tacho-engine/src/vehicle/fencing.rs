@@ -60,11 +60,6 @@ struct Near {
 }
 
 impl Fencing {
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        i64::from(self.scanned)
-    }
-
     /// The alerts that last, and the newest of each type that has ended.
     pub fn episodes_mut(&mut self) -> impl Iterator<Item = &mut Episode> {
         let watches = self.near.as_deref_mut().into_iter().flat_map(|near| &mut near.watches);

@@ -1,6 +1,7 @@
 //! The vehicles of one key group: a slab, an index by id, and the times at which their silence is looked at.
 
 use super::{
+    ahead::fetch,
     order, privacy,
     slab::Slab,
     state::{Context, Gauges, Vehicle},
@@ -35,6 +36,21 @@ fn spread(java_hash: i32) -> u64 {
 }
 
 impl VehicleGroup {
+    /// The slot that the vehicle has, unless it is new or another one has the same hash. What tells that is read ahead.
+    pub fn guess(&self, java_hash: i32) -> Option<u32> {
+        let (_, slot) = self.index.find(spread(java_hash), |entry| entry.0 == java_hash)?;
+        fetch(&self.vehicles[*slot].id);
+        Some(*slot)
+    }
+
+    /// The slot of a vehicle that has probably the guessed one, made when it is new.
+    pub fn slot_guessed(&mut self, guess: Option<u32>, id: &str, java_hash: i32) -> u32 {
+        match guess.filter(|slot| self.vehicles[*slot].id.as_str() == id) {
+            Some(slot) => slot,
+            None => self.slot(id, java_hash),
+        }
+    }
+
     /// The slot of a vehicle, made when it is new.
     pub fn slot(&mut self, id: &str, java_hash: i32) -> u32 {
         let vehicles = &mut self.vehicles;

@@ -5,6 +5,7 @@
 //! are further apart. An episode ends when the value falls under 83 % of the threshold (Digital Matter: 17 % hysteresis).
 
 use super::{
+    ahead,
     alerts::{Begin, Episode},
     fix::Fix,
     state::{Context, Vehicle},
@@ -87,10 +88,9 @@ pub fn on_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
 }
 
 impl Harsh {
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        let ends = [self.samples.front(), self.samples.back()];
-        ends.into_iter().flatten().map(|sample| sample.at.ms()).fold(0, i64::wrapping_add)
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        ahead::fetch_ends(&self.samples);
     }
 
     /// True while an episode lasts.

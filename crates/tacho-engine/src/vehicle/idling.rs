@@ -59,11 +59,6 @@ impl Idling {
         Idling { is_idle: kept.since.is_some(), kept: (!is_empty).then_some(kept) }
     }
 
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        i64::from(self.is_idle)
-    }
-
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
         // See `Overspeed::is_lasting`.

@@ -82,11 +82,6 @@ pub fn close_silent(vehicle: &mut Vehicle, until: EventTime, ctx: &mut Context<'
 }
 
 impl Intervals {
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        i64::from(self.running)
-    }
-
     fn spend(
         &mut self,
         (from, to, state): (EventTime, EventTime, VehicleState),

@@ -2,6 +2,7 @@
 
 mod absence;
 mod account;
+mod ahead;
 mod alerts;
 mod crash;
 mod declared;
@@ -35,6 +36,7 @@ mod trip;
 mod trips;
 mod windows;
 
+pub(crate) use ahead::STEPS;
 pub(crate) use duplicates::text_hash;
 pub(crate) use group::{NO_LINK, VehicleGroup};
 pub(crate) use order::{RowRef, run_rows, sort_rows};

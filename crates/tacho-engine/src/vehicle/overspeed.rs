@@ -8,7 +8,7 @@
 //! before the default; time counts for the score while the limit is a known one.
 
 use super::{
-    account,
+    account, ahead,
     alerts::{Begin, Episode, PAUSE_MS},
     fencing::{FenceLimit, FencePlace},
     fix::Fix,
@@ -144,15 +144,30 @@ impl Overspeed {
         Overspeed { has_run: kept.run.is_some(), kept: (!is_empty).then_some(kept) }
     }
 
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        i64::from(self.has_run)
+    fn running(&self) -> Option<&Kept> {
+        self.kept.as_deref().filter(|_| self.has_run)
+    }
+
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        if let Some(kept) = self.running() {
+            ahead::fetch(&kept.run);
+            ahead::fetch(&kept.given);
+        }
+    }
+
+    /// What lies behind that.
+    pub fn read_episode_ahead(&self) {
+        if let Some(episode) = self.running().and_then(|kept| kept.episode.as_deref()) {
+            ahead::fetch(&episode.started_at);
+            ahead::fetch(&episode.ended_at);
+        }
     }
 
     /// True while an episode lasts.
     pub fn is_lasting(&self) -> bool {
         // Without a run, none does: most vehicles are told without a look at their last episode.
-        self.has_run && self.kept.as_ref().is_some_and(|kept| kept.is_lasting())
+        self.running().is_some_and(Kept::is_lasting)
     }
 
     /// The newest episode.

@@ -1,5 +1,6 @@
 //! A trip's path in at most 64 points while it grows.
 
+use super::ahead;
 use serde::{Deserialize, Serialize};
 use tacho_model::LatLon;
 
@@ -53,9 +54,11 @@ impl Path {
         }
     }
 
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        self.points.last().map_or(0, |last| i64::from(last.0.to_bits()))
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        if let Some(last) = self.points.last() {
+            ahead::fetch(last);
+        }
     }
 
     /// At most 64 points, the first and the last of the path included.

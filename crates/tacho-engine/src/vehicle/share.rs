@@ -30,12 +30,7 @@ pub struct Share {
     heard_at: LogTime,
 }
 
-impl Share {
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        self.minute.ms()
-    }
-}
+impl Share {}
 
 /// Takes an applied fix: everything since the fix before counts for the fix's minute and driver.
 pub fn on_fix(vehicle: &mut Vehicle, fix: &Fix<'_>, step: &Step, ctx: &mut Context<'_>) {

@@ -189,34 +189,6 @@ impl Vehicle {
         ended.push_back(text_hash(trip_id));
     }
 
-    /// Reads a little of everything that a fix needs, and nothing that depends on more than one of these reads. The sum
-    /// means nothing.
-    pub fn warm(&self) -> i64 {
-        let first_byte = |text: &str| text.as_bytes().first().map_or(0, |byte| i64::from(*byte));
-        let trip = self.trip.as_ref().map_or(0, |trip| trip.warm().wrapping_add(first_byte(trip.id.as_str())));
-        let last = self.last.map_or(0, |last| last.at.ms());
-        let texts = first_byte(self.driver_id.as_str()) + first_byte(self.id.as_str());
-        let parts = [
-            self.recent.warm(),
-            self.windows.warm(),
-            self.harsh.warm(),
-            self.overspeed.warm(),
-            self.idling.warm(),
-            self.intervals.warm(),
-            self.fencing.warm(),
-            self.share.warm(),
-            self.presence.spent_until().ms(),
-            i64::from(self.emergencies.is_some()),
-            i64::from(self.parked.anchor.is_some()),
-            self.pending.len() as i64,
-            self.time.ms(),
-            self.live_at.ms(),
-            last,
-            texts,
-        ];
-        parts.into_iter().fold(trip, i64::wrapping_add)
-    }
-
     /// True if no fix of that moment will be applied any more.
     pub fn has_passed(&self, at: EventTime) -> bool {
         at < self.time || (at == self.time && self.reorder.is_none())

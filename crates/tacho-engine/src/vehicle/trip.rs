@@ -1,6 +1,6 @@
 //! A trip and its totals.
 
-use super::{account::Account, detect::Lately, fix::Fix, path::Path, state::Context, windows::Samples};
+use super::{account::Account, ahead, detect::Lately, fix::Fix, path::Path, state::Context, windows::Samples};
 use serde::{Deserialize, Serialize};
 use tacho_model::{
     DriverId, EndReason, EventTime, LatLon, TripFact, TripId, TripOrigin, TripStatus, VehicleId, VehicleState,
@@ -208,22 +208,19 @@ impl Trip {
         self.end_reason = reason;
     }
 
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        let ends = [
-            self.last_at.ms(),
-            self.totals.moving_ms,
-            self.totals.gap_ms,
-            self.told_at.ms(),
-            self.started_at.ms(),
-            i64::from(self.still.is_some()),
-            i64::from(self.route.is_some()),
-            i64::from(self.is_confirmed),
-            self.id.as_str().len() as i64,
-            self.driver_id.as_str().len() as i64,
-            self.path.warm(),
-        ];
-        ends.into_iter().fold(0, i64::wrapping_add)
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        ahead::fetch(&self.last_at);
+        ahead::fetch(&self.totals.moving_ms);
+        ahead::fetch(&self.totals.gap_ms);
+        ahead::fetch(&self.told_at);
+        ahead::fetch(&self.started_at);
+        ahead::fetch(&self.still);
+        ahead::fetch(&self.route);
+        ahead::fetch(&self.is_confirmed);
+        ahead::fetch(&self.id);
+        ahead::fetch(&self.driver_id);
+        ahead::fetch(&self.path);
     }
 
     /// An ended trip goes on after all.

@@ -4,6 +4,7 @@
 //! are those of the applied order.
 
 use super::{
+    ahead,
     fix::Fix,
     presence::Spent,
     state::{Context, Vehicle},
@@ -227,12 +228,21 @@ impl Due {
 }
 
 impl Windows {
-    /// See `Vehicle::warm`.
-    pub fn warm(&self) -> i64 {
-        let summary = self.summaries.back().map_or(0, |summary| summary.start.ms());
-        let minute = self.minutes.back().map_or(0, |minute| minute.start.ms());
-        let metrics = self.metrics.as_ref().map_or(0, |metrics| metrics.warm());
-        summary.wrapping_add(minute).wrapping_add(metrics).wrapping_add(self.due.at.ms())
+    /// See [`super::ahead`].
+    pub fn read_ahead(&self) {
+        ahead::fetch_back(&self.summaries);
+        ahead::fetch_back(&self.minutes);
+        if let Some(metrics) = &self.metrics {
+            ahead::fetch(&metrics.panes);
+            ahead::fetch(&metrics.shown);
+        }
+    }
+
+    /// What lies behind that.
+    pub fn read_ends_ahead(&self) {
+        if let Some(metrics) = &self.metrics {
+            ahead::fetch_back(&metrics.panes);
+        }
     }
 
     /// The first window end that has not been told yet; `MAX` without one.
@@ -405,12 +415,6 @@ impl Metrics {
         let mut panes = VecDeque::with_capacity((config.metrics_window_ms / config.metrics_slide_ms) as usize + 1);
         panes.push_back(Pane::new(start));
         Metrics { trip_id, panes, told: start, shown: None }
-    }
-
-    /// See `Vehicle::warm`.
-    fn warm(&self) -> i64 {
-        let pane = self.panes.back().map_or(0, |pane| pane.start.ms());
-        pane.wrapping_add(self.trip_id.as_str().len() as i64)
     }
 
     /// The first window end that has not been judged yet; `MAX` without one.
