@@ -34,6 +34,8 @@ pub struct Facts {
     pub driver_scores: Vec<DriverScore>,
     /// Breaks and driving times that broke a rule.
     pub break_violations: Vec<BreakViolation>,
+    /// What drivers may still drive. Stored, not published.
+    pub hours_left: Vec<HoursLeft>,
     /// Planned stops and what became of them.
     pub stop_visits: Vec<StopVisit>,
     /// Predicted arrivals, and their outcomes.
@@ -59,6 +61,7 @@ impl Facts {
             + self.trip_metrics.len()
             + self.driver_scores.len()
             + self.break_violations.len()
+            + self.hours_left.len()
             + self.stop_visits.len()
             + self.eta_predictions.len()
             + self.utilization.len()
@@ -80,6 +83,7 @@ impl Facts {
         append(&mut self.trip_metrics, &mut other.trip_metrics);
         append(&mut self.driver_scores, &mut other.driver_scores);
         append(&mut self.break_violations, &mut other.break_violations);
+        append(&mut self.hours_left, &mut other.hours_left);
         append(&mut self.stop_visits, &mut other.stop_visits);
         append(&mut self.eta_predictions, &mut other.eta_predictions);
         append(&mut self.utilization, &mut other.utilization);

@@ -1,13 +1,13 @@
 //! Facts of drivers.
 
 use super::{
-    hours::{HoursRule, Told},
+    hours::{HoursRule, Left, Told, instant_of},
     parts::Parts,
 };
 use crate::config::EngineConfig;
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, BreakViolation, DriverId, DriverScore, EventTime, LatLon, LimitSource,
-    ScoreWindow, TripId, VehicleId, derived_id,
+    AlertFact, AlertId, AlertState, AlertType, BreakViolation, DriverId, DriverScore, EventTime, HoursLeft, LatLon,
+    LimitSource, ScoreWindow, TripId, VehicleId, derived_id,
 };
 
 /// The fact of a window, without its score.
@@ -63,6 +63,28 @@ pub fn violation(driver_id: &DriverId, told: &Told) -> BreakViolation {
         ended_at: violation.until,
         value_min: counted_min(told),
         limit_min: violation.limit_min,
+    }
+}
+
+/// The fact of what is left; of a driver without a profile, that there is nothing to tell.
+pub fn hours_left(driver_id: &DriverId, left: Option<&Left>) -> HoursLeft {
+    let Some(left) = left else {
+        return HoursLeft { driver_id: driver_id.clone(), ..HoursLeft::default() };
+    };
+    HoursLeft {
+        driver_id: driver_id.clone(),
+        profile: left.profile.as_str(),
+        is_driving: left.present.is_driving,
+        since: instant_of(left.present.since),
+        counted_until: instant_of(left.present.counted_until),
+        break_left_min: left.break_left_min,
+        day_left_min: left.day_left_min,
+        day_limit_min: left.day_limit_min,
+        window_end: left.window_end.map(instant_of),
+        week_left_min: left.week_left_min,
+        fortnight_left_min: left.fortnight_left_min,
+        break_at: left.break_at.map(instant_of),
+        daily_rest_at: left.daily_rest_at.map(instant_of),
     }
 }
 

@@ -222,6 +222,7 @@ impl Driver {
                 out.facts.alerts.push(facts::alert(config, driver_id, told));
                 out.facts.break_violations.push(facts::violation(driver_id, told));
             });
+            self.hours.tell_left(|left| out.facts.hours_left.push(facts::hours_left(driver_id, left)));
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::{
     properties::{Cut, assert_same, cut, seeded},
     rig::{Rig, Row, settled},
-    script::{DAY_MS, place},
+    script::{DAY_MS, check, place},
 };
+use expect_test::expect;
 use proptest::prelude::*;
 use std::{collections::BTreeMap, sync::Arc};
 use tacho_engine::{EngineConfig, HoursProfile};
@@ -59,16 +60,20 @@ fn run(rows: &[Row], profile: HoursProfile, cut: &Cut) -> BTreeMap<String, Strin
             rig.restart(shards);
         }
     }
-    for minutes in [1, 15, 70, 1_500, 20_000] {
+    let mut left = BTreeMap::new();
+    for minutes in [1, 15, 70, 600, 1_500, 4_000, 20_000] {
         fleet += minutes * MINUTE_MS;
         rig.epoch(Some(fleet), &[], &[]);
+        // What may still be driven is the same at every moment, not only in the end.
+        let of_now = rig.last.iter().filter(|(key, _)| key.starts_with("left"));
+        left.extend(of_now.map(|(key, value)| (format!("{key} {minutes} min later"), value.clone())));
     }
     // The downtime of a vehicle that is silent for a day hangs on whether its upload came first.
     let is_hours = |(key, value): &(String, String)| {
         let is_alert = ["BreakViolation", "DrivingTime"].iter().any(|of| value.contains(of));
         key.starts_with("violation") || (key.starts_with("alert") && is_alert)
     };
-    settled(&rig.last).into_iter().filter(is_hours).collect()
+    settled(&rig.last).into_iter().filter(is_hours).chain(left).collect()
 }
 
 fn profiles() -> impl Strategy<Value = HoursProfile> {
@@ -85,6 +90,48 @@ fn an_upload_tells_of_hours_long_ago() {
     let [alert] = alerts[..] else { panic!("{alerts:?}") };
     assert!(alert.contains("drove 6:00 h without a break of 45 min"), "{alert}");
     assert!(alert.contains("stale: true"), "{alert}");
+}
+
+#[test]
+fn what_may_still_be_driven_is_told_as_driving_and_rest_go_on() {
+    check(
+        "show left
+         profile D 12:00:00 us395
+         login v1 12:00:00 D
+         drive v1 12:01:00..12:03:00 50
+         fleet 12:03:10
+         drive v1 12:03:01..12:06:30 50
+         fleet 12:07:00
+         stand v1 12:06:31..12:20:00 every=30
+         fleet 12:09:00
+         fleet 12:11:00
+         fleet 12:37:00
+         profile D 12:40:00 eu561
+         fleet 12:41:00
+         fleet 21:06:00",
+        expect![[r#"
+            show left
+            profile D 12:00:00 us395
+            login v1 12:00:00 D
+            drive v1 12:01:00..12:03:00 50
+            fleet 12:03:10
+              -> left D us395 since 12:01:00 driving, at 12:02:00: 479 659 4199 ? of 660 window 26:01:00
+            drive v1 12:03:01..12:06:30 50
+            fleet 12:07:00
+              -> left D us395 since 12:01:00 driving, at 12:05:00: 476 656 4196 ? of 660 window 26:01:00
+            stand v1 12:06:31..12:20:00 every=30
+            fleet 12:09:00
+            fleet 12:11:00
+              -> left D us395 since 12:07:00 resting: 474 654 4194 ? of 660 window 26:01:00 break 12:37:00 rest 22:07:00
+            fleet 12:37:00
+              -> left D us395 since 12:07:00 resting: 480 654 4194 ? of 660 window 26:01:00 break 12:37:00 rest 22:07:00
+            profile D 12:40:00 eu561
+            fleet 12:41:00
+              -> left D eu561 since 12:07:00 resting: 264 594 3354 5394 of 600 break 12:52:00 rest 21:07:00
+            fleet 21:06:00
+              -> left D eu561 since 12:07:00 resting: 270 594 3354 5394 of 600 break 12:52:00 rest 21:07:00
+        "#]],
+    );
 }
 
 /// The minute that makes it too long is heard of before the upload, also where one epoch brings both.

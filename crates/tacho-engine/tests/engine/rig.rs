@@ -320,6 +320,7 @@ fn keyed(facts: &Facts) -> Vec<(String, String)> {
     for f in &facts.break_violations {
         add(format!("violation {}", f.violation_id), format!("{f:?}"));
     }
+    facts.hours_left.iter().for_each(|f| add(format!("left {}", f.driver_id), format!("{f:?}")));
     for f in &facts.utilization {
         let value = (f.active_count, f.idle_count, f.stopped_count, f.offline_count);
         add(format!("~fleet all {:020}", f.window_end.ms()), format!("{value:?}"));

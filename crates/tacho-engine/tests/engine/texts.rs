@@ -112,6 +112,7 @@ fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
             };
             facts.break_violations.iter().map(text).collect()
         }
+        "left" => facts.hours_left.iter().map(left_text).collect(),
         "fleet" => {
             let text = |f: &tacho_model::FleetUtilization| {
                 let counts = (f.active_count, f.idle_count, f.stopped_count, f.offline_count);
@@ -134,6 +135,21 @@ fn more_facts_of(kind: &str, out: &EpochOut) -> Vec<String> {
         }
         other => panic!("no such kind: {other}"),
     }
+}
+
+fn left_text(f: &tacho_model::HoursLeft) -> String {
+    let minutes = |minutes: Option<u32>| minutes.map_or("?".to_owned(), |minutes| minutes.to_string());
+    let at = |name: &str, at: Option<EventTime>| at.map_or(String::new(), |at| format!(" {name} {}", clock(at)));
+    let doing = if f.is_driving { format!("driving, at {}", clock(f.counted_until)) } else { "resting".to_owned() };
+    let left = [f.break_left_min, f.day_left_min, f.week_left_min, f.fortnight_left_min].map(minutes).join(" ");
+    let moments = [at("window", f.window_end), at("break", f.break_at), at("rest", f.daily_rest_at)].concat();
+    format!(
+        "left {} {} since {} {doing}: {left} of {}{moments}",
+        f.driver_id,
+        f.profile,
+        clock(f.since),
+        f.day_limit_min
+    )
 }
 
 fn stop_text(f: &tacho_model::StopVisit) -> String {

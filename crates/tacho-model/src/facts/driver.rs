@@ -105,3 +105,37 @@ pub struct BreakViolation {
     /// The limit, minutes.
     pub limit_min: f64,
 }
+
+/// What a driver may still drive before a rule on driving time is overstepped: the newest word on each driver. Key: driver_id.
+///
+/// Minutes are those of driving, none where the count needs minutes that are forgotten. Of a driver who is `is_driving` they
+/// hold at `counted_until`, and a reader takes off what has passed since; of one who rests they hold until the next word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HoursLeft {
+    /// The driver.
+    pub driver_id: DriverId,
+    /// The rules that the driver is judged by: `eu561`, `us395`, `us395_60`; empty: by none any more.
+    pub profile: &'static str,
+    /// Driving, as far as is known; else resting.
+    pub is_driving: bool,
+    /// Driving or resting since then.
+    pub since: EventTime,
+    /// What was driven before it is counted.
+    pub counted_until: EventTime,
+    /// Until a break is due.
+    pub break_left_min: Option<u32>,
+    /// In the day or shift.
+    pub day_left_min: Option<u32>,
+    /// The limit of the day or shift.
+    pub day_limit_min: u32,
+    /// When the 14 hours of the shift end; none without a shift that has begun, and in the EU.
+    pub window_end: Option<EventTime>,
+    /// In the week, or in the cycle of 7 or 8 days.
+    pub week_left_min: Option<u32>,
+    /// In two weeks; none in the US.
+    pub fortnight_left_min: Option<u32>,
+    /// When the present rest is a break, or was; none while driving.
+    pub break_at: Option<EventTime>,
+    /// When the present rest is a daily rest, or was; none while driving.
+    pub daily_rest_at: Option<EventTime>,
+}

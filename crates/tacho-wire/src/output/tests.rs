@@ -164,6 +164,7 @@ fn versions_count_the_facts_of_each_kind() {
             coverage: 0.9,
         }],
         break_violations: vec![],
+        hours_left: vec![],
         stop_visits: vec![],
         eta_predictions: vec![],
         utilization: vec![FleetUtilization {

@@ -303,6 +303,7 @@ fn facts() -> Facts {
             value_min: 271.0,
             limit_min: 270.0,
         }],
+        hours_left: vec![],
         stop_visits: vec![stop_visit()],
         eta_predictions: vec![EtaPrediction {
             trip_id: "t1".into(),

@@ -2,9 +2,10 @@
 //! between daily rests, 10 h twice a week; 56 h in a week and 90 h in two.
 
 use super::{
+    left::{Left, Present},
     meter::{Judged, Meter},
     runs::{Runs, week_end, week_of, week_start},
-    violation::HoursRule,
+    violation::{HoursProfile, HoursRule},
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +24,10 @@ const FORTNIGHT_MIN: u32 = 90 * 60;
 struct Walk {
     /// What was driven before is not known; 0: all is.
     forgotten_until: u32,
+    /// When the present rest began; none before all driving.
+    rested_from: Option<u32>,
+    /// When the newest run began.
+    run_start: u32,
     pause: Meter,
     has_first_part: bool,
     day: Meter,
@@ -41,42 +46,95 @@ struct Walk {
 
 /// What the runs show up to the minute `now`.
 pub fn judge(runs: &Runs, now: u32) -> Judged {
-    let forgotten_until = runs.forgotten_until();
-    let is_all_known = forgotten_until == 0;
-    let meter = |rule, limit_min| Meter::new(rule, limit_min, is_all_known);
-    let first_week = if is_all_known { 0 } else { week_of(forgotten_until) };
-    let mut walk = Walk {
-        forgotten_until,
-        pause: meter(HoursRule::EuBreak, BREAK_AFTER_MIN),
-        has_first_part: false,
-        day: meter(HoursRule::EuDay, DAY_MIN),
-        is_decided: false,
-        long_days: BTreeMap::new(),
-        vague_week: first_week,
-        week: meter(HoursRule::EuWeek, WEEK_MIN),
-        fortnight: meter(HoursRule::EuFortnight, FORTNIGHT_MIN),
-        driven_min: BTreeMap::new(),
-        present_week: first_week,
-    };
-    let mut rested_from = (!is_all_known).then_some(forgotten_until);
-    for run in runs.iter().filter(|run| run.start < now) {
-        if let Some(from) = rested_from {
-            walk.rest(from, run.start);
-        }
-        walk.drive(run.start, run.end.min(now));
-        rested_from = Some(run.end.min(now));
-    }
-    if let Some(from) = rested_from {
-        walk.rest(from, now);
-        walk.enter_week(week_of(now));
-    }
+    let mut walk = Walk::through(runs, now);
+    walk.rest_until(now);
     let mut judged = Judged::default();
     let Walk { pause, day, week, fortnight, .. } = walk;
     [pause, day, week, fortnight].into_iter().for_each(|meter| meter.track.finish(&mut judged));
     judged
 }
 
+/// What may still be driven.
+pub fn left(runs: &Runs, present: &Present) -> Left {
+    let mut walk = Walk::through(runs, present.at);
+    let break_min = walk.break_min();
+    walk.rest_until(present.at);
+    let day_limit_min = walk.day_limit_min(present);
+    let rests = |rest_min| (!present.is_driving).then_some(present.since + rest_min);
+    Left {
+        profile: HoursProfile::Eu561,
+        present: present.as_told(),
+        break_left_min: walk.pause.left_min(),
+        day_left_min: walk.day.left_of_min(day_limit_min),
+        day_limit_min,
+        window_end: None,
+        week_left_min: walk.week.left_min(),
+        fortnight_left_min: walk.fortnight.left_min(),
+        break_at: rests(break_min),
+        daily_rest_at: rests(DAILY_REST_MIN),
+    }
+}
+
 impl Walk {
+    fn new(forgotten_until: u32) -> Walk {
+        let is_all_known = forgotten_until == 0;
+        let meter = |rule, limit_min| Meter::new(rule, limit_min, is_all_known);
+        let first_week = if is_all_known { 0 } else { week_of(forgotten_until) };
+        Walk {
+            forgotten_until,
+            rested_from: (!is_all_known).then_some(forgotten_until),
+            run_start: 0,
+            pause: meter(HoursRule::EuBreak, BREAK_AFTER_MIN),
+            has_first_part: false,
+            day: meter(HoursRule::EuDay, DAY_MIN),
+            is_decided: false,
+            long_days: BTreeMap::new(),
+            vague_week: first_week,
+            week: meter(HoursRule::EuWeek, WEEK_MIN),
+            fortnight: meter(HoursRule::EuFortnight, FORTNIGHT_MIN),
+            driven_min: BTreeMap::new(),
+            present_week: first_week,
+        }
+    }
+
+    /// All that was driven before `now`, without the rest behind it.
+    fn through(runs: &Runs, now: u32) -> Walk {
+        let mut walk = Walk::new(runs.forgotten_until());
+        for run in runs.iter().filter(|run| run.start < now) {
+            if let Some(from) = walk.rested_from {
+                walk.rest(from, run.start);
+            }
+            walk.drive(run.start, run.end.min(now));
+            walk.rested_from = Some(run.end.min(now));
+        }
+        walk
+    }
+
+    /// The rest behind all driving, up to `now`.
+    fn rest_until(&mut self, now: u32) {
+        if let Some(from) = self.rested_from {
+            self.rest(from, now);
+            self.enter_week(week_of(now));
+        }
+    }
+
+    /// How long the next rest has to be to complete a break. Of a first part that hangs on what is forgotten nothing is
+    /// promised.
+    fn break_min(&self) -> u32 {
+        if self.has_first_part && self.pause.track.is_known() { SECOND_PART_MIN } else { BREAK_MIN }
+    }
+
+    /// The limit of the day: before it has passed nine hours, whether it may pass them.
+    fn day_limit_min(&self, present: &Present) -> u32 {
+        if self.is_decided {
+            return self.day.limit_min();
+        }
+        // That week decides in which the run began that passes them.
+        let week = week_of(if present.is_driving { self.run_start } else { present.at });
+        let long_days = self.long_days.get(&week).copied().unwrap_or(0);
+        if long_days < LONG_DAYS_A_WEEK { LONG_DAY_MIN } else { DAY_MIN }
+    }
+
     fn rest(&mut self, from: u32, to: u32) {
         let rest_min = to.saturating_sub(from);
         if self.has_first_part && rest_min >= SECOND_PART_MIN {
@@ -111,6 +169,7 @@ impl Walk {
     }
 
     fn drive(&mut self, from: u32, to: u32) {
+        self.run_start = from;
         self.pause.count(from, to - from);
         self.drive_day(from, to - from);
         let mut at = from;

@@ -115,6 +115,21 @@ impl Meter {
         self.limit_min = limit_min;
     }
 
+    /// The limit.
+    pub fn limit_min(&self) -> u32 {
+        self.limit_min
+    }
+
+    /// What is left of the limit, if the count is known.
+    pub fn left_min(&self) -> Option<u32> {
+        self.left_of_min(self.limit_min)
+    }
+
+    /// The same of another limit.
+    pub fn left_of_min(&self, limit_min: u32) -> Option<u32> {
+        self.track.is_known().then(|| limit_min.saturating_sub(self.count_min))
+    }
+
     /// Counts minutes that begin at `from`.
     pub fn count(&mut self, from: u32, minutes: u32) {
         let room_min = self.limit_min.saturating_sub(self.count_min);

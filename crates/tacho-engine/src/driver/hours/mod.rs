@@ -4,6 +4,7 @@
 //! that is not driving counts as rest, since other work is not known: a driver who loads for hours looks rested.
 
 mod eu561;
+mod left;
 mod meter;
 mod runs;
 #[cfg(test)]
@@ -12,13 +13,16 @@ mod told;
 mod us395;
 mod violation;
 
+pub use left::Left;
 pub use told::Told;
 pub use violation::{HoursProfile, HoursRule};
 
 use crate::config::EngineConfig;
+use left::Outlook;
 use meter::Known;
 use runs::Runs;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use tacho_model::{AlertState, EventTime, LogTime, VehicleId};
 use told::Ledger;
 use violation::Violation;
@@ -56,6 +60,7 @@ pub struct Hours {
     /// The minute of fleet time up to which all that is known was judged; none: something is new.
     #[serde(skip)]
     judged_at: Option<u32>,
+    outlook: Outlook,
 }
 
 /// A minute of driving.
@@ -79,7 +84,7 @@ fn minute_of(at: EventTime) -> u32 {
     u32::try_from(at.ms().div_euclid(MINUTE_MS)).unwrap_or(0)
 }
 
-fn instant_of(minute: u32) -> EventTime {
+pub(super) fn instant_of(minute: u32) -> EventTime {
     EventTime(i64::from(minute) * MINUTE_MS)
 }
 
@@ -165,8 +170,9 @@ impl Hours {
             if is_full || fleet.is_some() {
                 std::mem::take(&mut self.heard).into_iter().for_each(|minute| self.insert(minute));
             }
-            if fleet.is_some() {
+            if let Some(fleet) = fleet {
                 self.short_breaks.clear();
+                self.outlook.take(None, None, minute_of(fleet));
             }
             return;
         };
@@ -175,8 +181,25 @@ impl Hours {
         if self.heard.is_empty() && self.judged_at == Some(now) {
             return;
         }
+        self.forget(now, now.saturating_sub(MEMORY_MIN));
+        self.look_ahead(profile, now);
+        self.take_steps(profile, fleet, is_full);
+        self.judged_at = Some(now);
+    }
+
+    /// What is left needs no steps: it remembers nothing of what was known before, so that all that was heard of counts.
+    fn look_ahead(&mut self, profile: HoursProfile, now: u32) {
+        let mut runs = Cow::Borrowed(&self.runs);
+        for heard in &self.heard {
+            runs.to_mut().insert(heard.minute);
+        }
+        let (left, next) = (Left::of(profile, &runs, now), left::next_look(profile, &runs, now));
+        self.outlook.take(left, next, now);
+    }
+
+    fn take_steps(&mut self, profile: HoursProfile, fleet: EventTime, is_full: bool) {
+        let now = minute_of(fleet);
         let horizon = now.saturating_sub(MEMORY_MIN);
-        self.forget(now, horizon);
         while let Some(step_end) = self.heard.first().map(Minute::step_end) {
             let is_replay = step_end > fleet.plus_ms(REPLAY_MS);
             if step_end > fleet && !is_replay && !is_full {
@@ -190,7 +213,6 @@ impl Hours {
             step.into_iter().for_each(|minute| self.insert(minute));
         }
         self.judge_until(profile, now, horizon);
-        self.judged_at = Some(now);
     }
 
     fn judge_until(&mut self, profile: HoursProfile, now: u32, horizon: u32) {
@@ -215,6 +237,11 @@ impl Hours {
         self.told.tell(tell);
     }
 
+    /// Tells what is left, if that is another than was told; none: the driver has no profile any more.
+    pub fn tell_left(&mut self, tell: impl FnOnce(Option<&Left>)) {
+        self.outlook.tell(tell);
+    }
+
     /// Who was driven then.
     fn vehicle_at(&self, at: EventTime) -> VehicleId {
         let place = self.vehicles.partition_point(|(from, _)| *from <= minute_of(at));
@@ -231,8 +258,8 @@ impl Hours {
         self.vehicles.drain(..kept_from);
     }
 
-    /// When a violation that lasts may end by rest alone, after `fleet`; at once while a short break is not told, as
-    /// before fleet time is known.
+    /// When a violation that lasts may end, or what is left may change, by rest alone, after `fleet`; at once while a short
+    /// break is not told, as before fleet time is known.
     pub fn due_after(&self, fleet: EventTime) -> Option<EventTime> {
         let is_told = |short: &Violation| self.told.iter().any(|told| told.violation == *short);
         if !self.short_breaks.iter().all(|(short, _)| is_told(short)) {
@@ -240,7 +267,7 @@ impl Hours {
         }
         // The first in the order of the log's time.
         let heard = self.heard.first().map(Minute::step_end);
-        heard.into_iter().chain(self.rests_after(fleet)).min()
+        heard.into_iter().chain(self.rests_after(fleet)).chain(self.outlook.next_look()).min()
     }
 
     /// When what lasts may end by rest alone.

@@ -78,6 +78,34 @@ impl Runs {
         self.runs.last().map(|run| run.end)
     }
 
+    /// End of the oldest run.
+    pub fn first_end(&self) -> Option<u32> {
+        self.runs.first().map(|run| run.end)
+    }
+
+    /// The first minute of driving from `from` on.
+    pub fn first_driven(&self, from: u32) -> Option<u32> {
+        self.runs.get(self.runs.partition_point(|run| run.end <= from)).map(|run| run.start.max(from))
+    }
+
+    /// The newest stretch of driving that began before `now`, as far as `now`; pauses shorter than `pause_min` do not end it.
+    /// If nothing is remembered, the end of what is forgotten.
+    pub fn stretch_before(&self, now: u32, pause_min: u32) -> Option<Run> {
+        let begun = &self.runs[..self.runs.partition_point(|run| run.start < now)];
+        let Some((newest, before)) = begun.split_last() else {
+            let end = self.forgotten_until;
+            return (end > 0).then_some(Run { start: end, end });
+        };
+        let mut start = newest.start;
+        for run in before.iter().rev() {
+            if start - run.end >= pause_min {
+                break;
+            }
+            start = run.start;
+        }
+        Some(Run { start, end: newest.end.min(now) })
+    }
+
     /// Minutes driven within `from..to`.
     pub fn driven_min(&self, from: u32, to: u32) -> u32 {
         let first = self.runs.partition_point(|run| run.end <= from);

@@ -184,10 +184,12 @@ fn a_violation_is_told_when_it_begins_grows_and_ends_and_is_due_when_it_may() {
     }
     assert_eq!(told.len(), 2);
     assert!(told.iter().all(|news| news.vehicle_id == VehicleId::from("v1") && news.violation.until.is_none()));
-    assert_eq!(hours.due_after(at(272)), Some(at(272 + 30)));
+    assert_eq!(hours.due_after(at(272)), Some(at(272 + 3)), "the rest shows");
+    assert_eq!(hours.news(&config, 275), []);
+    assert_eq!(hours.due_after(at(275)), Some(at(272 + 30)));
     told.extend(hours.news(&config, 317));
     assert_eq!(told[2].violation.until, Some(at(317)));
-    assert_eq!(hours.due_after(at(317)), None);
+    assert_eq!(hours.due_after(at(317)), Some(at(272 + 540)), "for what is left");
     assert!(!hours.is_over(at(317)));
     assert!(hours.is_over(at(317 + 16 * 1_440)));
 }
@@ -278,7 +280,7 @@ fn next(seed: &mut u64) -> u32 {
 }
 
 /// Stints with breaks and rests of all kinds, over many days.
-fn weeks_of_driving(seed: u64, days: u32) -> Vec<u32> {
+pub(super) fn weeks_of_driving(seed: u64, days: u32) -> Vec<u32> {
     let (mut seed, mut minute, mut minutes) = (seed, 0, Vec::new());
     while minute < days * 1_440 {
         let stint = 20 + next(&mut seed) % 200;

@@ -4,9 +4,10 @@
 //! cycle counts driving alone and can only be too low.
 
 use super::{
+    left::{Left, Present},
     meter::{Judged, Meter, Track},
     runs::{Run, Runs},
-    violation::HoursRule,
+    violation::{HoursProfile, HoursRule},
 };
 
 const BREAK_AFTER_MIN: u32 = 8 * 60;
@@ -18,22 +19,31 @@ const RESTART_MIN: u32 = 34 * 60;
 
 /// How much may be driven in how many days.
 pub struct Cycle {
+    profile: HoursProfile,
     rule: HoursRule,
     limit_min: u32,
-    length_min: u32,
+    pub length_min: u32,
 }
 
 /// For carriers that do not run every day of the week.
-pub const SIXTY_IN_SEVEN_DAYS: Cycle =
-    Cycle { rule: HoursRule::UsCycleSixty, limit_min: 60 * 60, length_min: 7 * 1_440 };
+pub const SIXTY_IN_SEVEN_DAYS: Cycle = Cycle {
+    profile: HoursProfile::Us395Sixty,
+    rule: HoursRule::UsCycleSixty,
+    limit_min: 60 * 60,
+    length_min: 7 * 1_440,
+};
 /// For those that do.
-pub const SEVENTY_IN_EIGHT_DAYS: Cycle = Cycle { rule: HoursRule::UsCycle, limit_min: 70 * 60, length_min: 8 * 1_440 };
+pub const SEVENTY_IN_EIGHT_DAYS: Cycle =
+    Cycle { profile: HoursProfile::Us395, rule: HoursRule::UsCycle, limit_min: 70 * 60, length_min: 8 * 1_440 };
 
 struct Walk<'a> {
     runs: &'a Runs,
     cycle: &'a Cycle,
+    /// When the present rest began; none before all driving.
+    rested_from: Option<u32>,
     pause: Meter,
     shift: Meter,
+    /// When the present shift began; the end of the present rest as long as none has.
     shift_start: u32,
     window: Track,
     over_cycle: Track,
@@ -43,36 +53,78 @@ struct Walk<'a> {
 
 /// What the runs show up to the minute `now`.
 pub fn judge(runs: &Runs, cycle: &Cycle, now: u32) -> Judged {
-    let is_all_known = runs.forgotten_until() == 0;
-    let mut walk = Walk {
-        runs,
-        cycle,
-        pause: Meter::new(HoursRule::UsBreak, BREAK_AFTER_MIN, is_all_known),
-        shift: Meter::new(HoursRule::UsShift, SHIFT_MIN, is_all_known),
-        shift_start: 0,
-        window: Track::new(HoursRule::UsWindow, is_all_known),
-        over_cycle: Track::new(cycle.rule, is_all_known),
-        restart: 0,
-    };
-    let mut rested_from = (!is_all_known).then(|| runs.forgotten_until());
-    for run in runs.iter().filter(|run| run.start < now) {
-        match rested_from {
-            Some(from) => walk.rest(from, run.start),
-            None => walk.shift_start = run.start,
-        }
-        walk.drive(Run { start: run.start, end: run.end.min(now) });
-        rested_from = Some(run.end.min(now));
-    }
-    if let Some(from) = rested_from {
-        walk.rest(from, now);
-    }
+    let mut walk = Walk::through(runs, cycle, now);
+    walk.rest_until(now);
     let mut judged = Judged::default();
     let Walk { pause, shift, window, over_cycle, .. } = walk;
     [pause.track, shift.track, window, over_cycle].into_iter().for_each(|track| track.finish(&mut judged));
     judged
 }
 
-impl Walk<'_> {
+/// What may still be driven.
+pub fn left(runs: &Runs, cycle: &Cycle, present: &Present) -> Left {
+    let mut walk = Walk::through(runs, cycle, present.at);
+    walk.rest_until(present.at);
+    let has_begun = walk.shift_start < present.at;
+    let rests = |rest_min| (!present.is_driving).then_some(present.since + rest_min);
+    Left {
+        profile: cycle.profile,
+        present: present.as_told(),
+        break_left_min: walk.pause.left_min(),
+        day_left_min: walk.shift.left_min(),
+        day_limit_min: SHIFT_MIN,
+        window_end: (has_begun && walk.window.is_known()).then_some(walk.shift_start + WINDOW_MIN),
+        week_left_min: walk.cycle_left_min(present.cycle_at()),
+        fortnight_left_min: None,
+        break_at: rests(BREAK_MIN),
+        daily_rest_at: rests(OFF_DUTY_MIN),
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// All that was driven before `now`, without the rest behind it.
+    fn through(runs: &'a Runs, cycle: &'a Cycle, now: u32) -> Walk<'a> {
+        let is_all_known = runs.forgotten_until() == 0;
+        let mut walk = Walk {
+            runs,
+            cycle,
+            rested_from: (!is_all_known).then(|| runs.forgotten_until()),
+            pause: Meter::new(HoursRule::UsBreak, BREAK_AFTER_MIN, is_all_known),
+            shift: Meter::new(HoursRule::UsShift, SHIFT_MIN, is_all_known),
+            shift_start: 0,
+            window: Track::new(HoursRule::UsWindow, is_all_known),
+            over_cycle: Track::new(cycle.rule, is_all_known),
+            restart: 0,
+        };
+        for run in runs.iter().filter(|run| run.start < now) {
+            match walk.rested_from {
+                Some(from) => walk.rest(from, run.start),
+                None => walk.shift_start = run.start,
+            }
+            walk.drive(Run { start: run.start, end: run.end.min(now) });
+            walk.rested_from = Some(run.end.min(now));
+        }
+        walk
+    }
+
+    /// The rest behind all driving, up to `now`.
+    fn rest_until(&mut self, now: u32) {
+        if let Some(from) = self.rested_from {
+            self.rest(from, now);
+        }
+    }
+
+    /// Of the days of the cycle that end at `at`. What leaves them later is not counted on.
+    fn cycle_left_min(&self, at: u32) -> Option<u32> {
+        let counted_from = at.saturating_sub(self.cycle.length_min).max(self.restart);
+        if counted_from < self.runs.forgotten_until() {
+            return None;
+        }
+        // After a restart there is nothing to count.
+        let driven_min = if counted_from < at { self.runs.driven_min(counted_from, at) } else { 0 };
+        Some(self.cycle.limit_min.saturating_sub(driven_min))
+    }
+
     fn rest(&mut self, from: u32, to: u32) {
         let rest_min = to.saturating_sub(from);
         if rest_min >= BREAK_MIN {
