@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, GeofenceEvent, LogTime, RecomputeMark,
-    Refuel, Rejected, SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleInterval, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, EtaPrediction, FleetUtilization, GeofenceEvent, HoursLeft, LogTime,
+    RecomputeMark, Refuel, Rejected, SideEvent, StopVisit, TelemetryBatch, TripFact, TripSummary, VehicleInterval,
+    VehicleMinute,
 };
 
 /// The tables that the pipeline writes. Replacing ones take a repeat; appending ones need the batch number.
@@ -40,6 +41,8 @@ pub enum Table {
     Refuels = 30,
     /// Breaks and driving times that broke a rule. Replacing.
     BreakViolations = 40,
+    /// What drivers may still drive: the newest row of each. Replacing.
+    HoursLeft = 43,
     /// Planned stops and what became of them. Replacing.
     StopVisits = 41,
     /// Predicted arrivals and their outcomes. Replacing.
@@ -60,7 +63,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 23] = [
+    pub const ALL: [Table; 24] = [
         Table::Telemetry,
         Table::TripEvents,
         Table::VehicleStatus,
@@ -76,6 +79,7 @@ impl Table {
         Table::Commands,
         Table::Refuels,
         Table::BreakViolations,
+        Table::HoursLeft,
         Table::StopVisits,
         Table::EtaPredictions,
         Table::VehicleIntervals,
@@ -104,6 +108,7 @@ impl Table {
             Table::Commands => "commands",
             Table::Refuels => "refuels",
             Table::BreakViolations => "break_violations",
+            Table::HoursLeft => "hours_left",
             Table::StopVisits => "stop_visits",
             Table::EtaPredictions => "eta_predictions",
             Table::VehicleIntervals => "vehicle_intervals",
@@ -125,6 +130,7 @@ impl Table {
                 | Table::TripSummaries
                 | Table::DriverScores
                 | Table::BreakViolations
+                | Table::HoursLeft
                 | Table::StopVisits
                 | Table::EtaPredictions
                 | Table::VehicleIntervals
@@ -177,6 +183,8 @@ pub enum TableRows {
     DriverScores(Vec<Versioned<DriverScore>>),
     /// Break violations.
     BreakViolations(Vec<Versioned<BreakViolation>>),
+    /// What drivers may still drive.
+    HoursLeft(Vec<Versioned<HoursLeft>>),
     /// Stop visits.
     StopVisits(Vec<Versioned<StopVisit>>),
     /// Predicted arrivals.
@@ -205,6 +213,7 @@ impl TableRows {
             TableRows::TripSummaries(rows) => rows.len(),
             TableRows::DriverScores(rows) => rows.len(),
             TableRows::BreakViolations(rows) => rows.len(),
+            TableRows::HoursLeft(rows) => rows.len(),
             TableRows::StopVisits(rows) => rows.len(),
             TableRows::EtaPredictions(rows) => rows.len(),
             TableRows::FleetUtilization(rows) => rows.len(),

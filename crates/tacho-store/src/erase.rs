@@ -1,5 +1,5 @@
 //! Erases drivers (`driver.erase`): their ids in every table give way to a random pseudonym, what was said of them
-//! (`driver.upsert`) goes, and sums stay.
+//! (`driver.upsert`) and what they may still drive goes, and sums stay.
 //!
 //! The pseudonym is noted before anything is replaced, and every step may be made again, so that a crash in between
 //! leaves neither half an erasure nor two pseudonyms. The command itself is replaced last: while it names the driver,
@@ -20,7 +20,7 @@ pub const INTERVAL: Duration = Duration::from_secs(60);
 const TABLES: &str = "SELECT t.name, position(t.sorting_key, 'driver_id') > 0, t.engine LIKE '%Replacing%' \
     FROM system.tables AS t INNER JOIN system.columns AS c ON c.table = t.name AND c.database = t.database \
     WHERE t.database = currentDatabase() AND c.name = 'driver_id' AND t.engine LIKE '%MergeTree' \
-    AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('erasures', 'drivers') ORDER BY t.name";
+    AND t.name NOT LIKE '.inner%' AND t.name NOT IN ('erasures', 'drivers', 'hours_left') ORDER BY t.name";
 
 /// Erases one driver whose erasure was asked for. True if it did, and there may be more.
 ///
@@ -63,7 +63,9 @@ async fn replace_everywhere(client: &Client, driver: &str, pseudonym: &str) -> R
         run(client, &copy).await?;
         run(client, &format!("ALTER TABLE {table} DELETE WHERE driver_id = {driver} {DONE}")).await?;
     }
-    run(client, &format!("ALTER TABLE drivers DELETE WHERE driver_id = {driver} {DONE}")).await?;
+    for table in ["drivers", "hours_left"] {
+        run(client, &format!("ALTER TABLE {table} DELETE WHERE driver_id = {driver} {DONE}")).await?;
+    }
     let said = format!(
         "ALTER TABLE commands UPDATE body = if(type = 'trip.reassign', replaceAll(body, \
          concat('\"', {driver}, '\"'), concat('\"', {pseudonym}, '\"')), concat('{{\"driver_id\":\"', {pseudonym}, '\"}}')) \

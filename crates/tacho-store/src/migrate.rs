@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "213_trip_eta_errors",
     "214_days_of_each_depot",
     "218_ways_of_cancelled_trips",
+    "219_hours_left",
 ];
 
 struct Migration {

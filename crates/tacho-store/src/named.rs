@@ -62,6 +62,7 @@ static QUERIES: LazyLock<Vec<NamedQuery>> = LazyLock::new(|| {
         "heat_alerts",
         "heat_delays",
         "heat_positions",
+        "hours_of_service",
         "idle_cost",
         "maintenance_plan",
         "refuels_recent",

@@ -28,7 +28,7 @@ pub struct Retention {
     pub geofence_events: u32,
     /// Penalties and scores of drivers.
     pub driver_scores: u32,
-    /// Violations of hours of service.
+    /// Violations of hours of service, and what is left of drivers' hours.
     pub break_violations: u32,
     /// Refuellings.
     pub refuels: u32,
@@ -146,6 +146,7 @@ impl Retention {
             rule("geofence_events", STORED, self.geofence_events),
             rule("driver_scores", STORED, self.driver_scores),
             rule("break_violations", STORED, self.break_violations),
+            rule("hours_left", STORED, self.break_violations),
             rule("refuels", STORED, self.refuels),
             rule("vehicle_intervals", STORED, self.vehicle_intervals),
             rule("vehicle_day_sums", WRITTEN, self.vehicle_intervals),

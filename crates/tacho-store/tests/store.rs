@@ -226,7 +226,7 @@ fn every_named_query_runs() {
         for param in &query.params {
             let value = match (param.name.as_str(), param.kind.as_str()) {
                 ("vehicle_id", _) => "veh_1",
-                ("driver_id", _) if query.name == "driver_score_trend" => "drv_1",
+                ("driver_id", _) if ["driver_score_trend", "hours_of_service"].contains(&query.name) => "drv_1",
                 ("window", _) => "1h",
                 ("before_ms", _) => "4102444800000",
                 ("since_ms", _) => "0",

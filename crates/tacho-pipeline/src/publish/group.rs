@@ -187,6 +187,7 @@ fn fact_parts(group: &[FactsBundle]) -> impl Iterator<Item = Part> {
         part(Table::TripSummaries, TableRows::TripSummaries(versioned!(trip_summaries))),
         part(Table::DriverScores, TableRows::DriverScores(versioned!(driver_scores))),
         part(Table::BreakViolations, TableRows::BreakViolations(versioned!(break_violations))),
+        part(Table::HoursLeft, TableRows::HoursLeft(versioned!(hours_left))),
         part(Table::StopVisits, TableRows::StopVisits(versioned!(stop_visits))),
         part(Table::EtaPredictions, TableRows::EtaPredictions(versioned!(eta_predictions))),
         part(Table::FleetUtilization, TableRows::FleetUtilization(versioned!(utilization))),

@@ -192,6 +192,7 @@ fn facts_of(rows: &TableRows) -> Vec<(String, u64, String)> {
             (format!("{of} {:?} {:?}", f.window, f.window_start), format!("{f:?}"))
         }),
         TableRows::BreakViolations(rows) => each(rows, |f| (f.violation_id.to_string(), format!("{f:?}"))),
+        TableRows::HoursLeft(rows) => each(rows, |f| (f.driver_id.to_string(), format!("{f:?}"))),
         TableRows::StopVisits(rows) => each(rows, |f| (format!("{} {}", f.trip_id, f.stop.stop_id), format!("{f:?}"))),
         TableRows::EtaPredictions(rows) => each(rows, |f| {
             (format!("{} {} {:?} {:?}", f.trip_id, f.stop_id, f.made_at, f.arrived_at), format!("{f:?}"))

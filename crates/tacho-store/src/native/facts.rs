@@ -4,8 +4,8 @@ use super::block::{EncodedBlock, RowColumns};
 use std::sync::Arc;
 use tacho_io::Versioned;
 use tacho_model::{
-    AlertFact, BreakViolation, DriverScore, FleetUtilization, GeofenceEvent, RecomputeMark, Refuel, Rejected, TripFact,
-    TripSummary, VehicleInterval, VehicleMinute,
+    AlertFact, BreakViolation, DriverScore, EventTime, FleetUtilization, GeofenceEvent, HoursLeft, RecomputeMark,
+    Refuel, Rejected, TripFact, TripSummary, VehicleInterval, VehicleMinute,
 };
 
 pub(super) fn trips(rows: &[Versioned<TripFact>]) -> EncodedBlock {
@@ -165,6 +165,28 @@ pub(super) fn break_violations(rows: &[Versioned<BreakViolation>]) -> EncodedBlo
         .time("ended_at", |row| row.fact.ended_at.map_or(0, |end| end.ms()))
         .f64("value_min", |row| row.fact.value_min)
         .f64("limit_min", |row| row.fact.limit_min)
+        .u64("version", |row| row.version);
+    columns.finish()
+}
+
+pub(super) fn hours_left(rows: &[Versioned<HoursLeft>]) -> EncodedBlock {
+    let minutes = |minutes: Option<u32>| minutes.map_or(f32::NAN, |minutes| minutes as f32);
+    let moment = |at: Option<EventTime>| at.map_or(0, EventTime::ms);
+    let mut columns = RowColumns::of(rows);
+    columns
+        .text("driver_id", |row| row.fact.driver_id.as_str())
+        .text("profile", |row| row.fact.profile)
+        .bool("is_driving", |row| row.fact.is_driving)
+        .time("since", |row| row.fact.since.ms())
+        .time("counted_until", |row| row.fact.counted_until.ms())
+        .f32("break_left_min", |row| minutes(row.fact.break_left_min))
+        .f32("day_left_min", |row| minutes(row.fact.day_left_min))
+        .u32("day_limit_min", |row| row.fact.day_limit_min)
+        .time("window_end", |row| moment(row.fact.window_end))
+        .f32("week_left_min", |row| minutes(row.fact.week_left_min))
+        .f32("fortnight_left_min", |row| minutes(row.fact.fortnight_left_min))
+        .time("break_at", |row| moment(row.fact.break_at))
+        .time("daily_rest_at", |row| moment(row.fact.daily_rest_at))
         .u64("version", |row| row.version);
     columns.finish()
 }

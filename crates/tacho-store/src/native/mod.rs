@@ -48,6 +48,7 @@ pub fn encode(insert: &Insert) -> Result<EncodedBlock, EncodeError> {
         (Table::TripSummaries, TableRows::TripSummaries(rows)) => facts::trip_summaries(rows),
         (Table::DriverScores, TableRows::DriverScores(rows)) => facts::driver_scores(rows),
         (Table::BreakViolations, TableRows::BreakViolations(rows)) => facts::break_violations(rows),
+        (Table::HoursLeft, TableRows::HoursLeft(rows)) => facts::hours_left(rows),
         (Table::StopVisits, TableRows::StopVisits(rows)) => deliveries::stop_visits(rows),
         (Table::EtaPredictions, TableRows::EtaPredictions(rows)) => deliveries::eta_predictions(rows),
         (Table::RecomputeMarks, TableRows::RecomputeMarks(rows)) => facts::recompute_marks(rows),

@@ -21,6 +21,16 @@ VALUES ('d1', 'v1', '15s', '2026-03-08 10:00:00', '2026-03-08 10:00:15', 5, 1, 1
 INSERT INTO break_violations (violation_id, driver_id, vehicle_id, profile, rule, started_at, ended_at, value_min, limit_min, version)
 VALUES ('w1', 'd1', 'v1', 'eu561', 'eu_break', '2026-03-07 12:30:00', '2026-03-07 13:00:00', 300, 270, 1), ('w2', 'd2', 'v2', 'us395', 'us_shift', '2026-03-08 06:00:00', 0, 661, 660, 1),
     ('w2', 'd2', 'v2', 'us395', 'us_shift', '2026-03-08 06:00:00', '2026-03-08 06:20:00', 680, 660, 2), ('w3', 'd1', '', 'eu561', 'short_break', '2026-03-08 08:00:00', '2026-03-08 08:10:00', 10, 15, 1);
+-- Hours left, of a fleet time of 10:00:07: d1 drives, and is told of five minutes ago for the second time; d2 rests in the 14 hours
+-- of a shift; d3 drives and has three minutes left since then; of d4 nothing is known; d5 has no profile any more.
+INSERT INTO hours_left (driver_id, profile, is_driving, since, counted_until, break_left_min, day_left_min, day_limit_min, window_end, week_left_min,
+    fortnight_left_min, break_at, daily_rest_at, version)
+VALUES ('d1', 'eu561', true, '2026-03-08 08:10:00', '2026-03-08 09:50:00', 170, 440, 600, 0, 3005, 5005, 0, 0, 1),
+    ('d1', 'eu561', true, '2026-03-08 08:10:00', '2026-03-08 09:55:00', 165, 435, 600, 0, 3000, 5000, 0, 0, 2),
+    ('d2', 'us395', false, '2026-03-08 09:20:00', '2026-03-08 09:20:00', 480, 200, 660, '2026-03-08 10:40:00', 55, nan, '2026-03-08 09:50:00', '2026-03-08 19:20:00', 2),
+    ('d3', 'us395_60', true, '2026-03-08 09:00:00', '2026-03-08 09:55:00', nan, 600, 660, '2026-03-08 23:00:00', 3, nan, 0, 0, 1),
+    ('d4', 'eu561', false, '2026-03-08 09:00:00', '2026-03-08 09:00:00', nan, nan, 540, 0, nan, nan, '2026-03-08 09:45:00', '2026-03-08 18:00:00', 1),
+    ('d5', '', false, 0, 0, nan, nan, 0, 0, nan, nan, 0, 0, 9);
 -- Windows of the fleet: the newest begins at 10:00:02, that of 10:00:01 was corrected.
 INSERT INTO fleet_utilization (window_start, window_end, active_count, idle_count, stopped_count, offline_count, version)
 VALUES ('2026-03-08 09:55:01', '2026-03-08 09:55:06', 9, 0, 1, 0, 1), ('2026-03-08 09:55:02', '2026-03-08 09:55:07', 1, 2, 3, 4, 1), ('2026-03-08 10:00:01', '2026-03-08 10:00:06', 1, 1, 1, 7, 1),

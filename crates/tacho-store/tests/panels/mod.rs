@@ -95,6 +95,7 @@ fn a_driver_who_is_erased_is_nowhere_and_what_he_drove_stays() {
         host,
         &store,
         "INSERT INTO drivers (driver_id, name, version) VALUES ('d1', 'Asha', 1);\n\
+         INSERT INTO hours_left (driver_id, profile, version) VALUES ('d1', 'eu561', 1), ('d2', 'eu561', 1);\n\
          INSERT INTO driver_events (driver_id, vehicle_id, event_type, timestamp) VALUES ('d1', 'v1', 'driver_login', 1);\n\
          INSERT INTO commands (command_id, type, timestamp, body) VALUES \
          ('c1', 'driver.upsert', 1, '{\"driver_id\":\"d1\",\"name\":\"Asha\"}'), \
@@ -118,6 +119,11 @@ fn a_driver_who_is_erased_is_nowhere_and_what_he_drove_stays() {
         "0\n"
     );
     assert_eq!(host.ask(&store, "SELECT count() FROM drivers"), "0\n");
+    assert_eq!(
+        host.ask(&store, "SELECT driver_id FROM hours_left"),
+        "d2\n",
+        "what is of now is not kept under another name"
+    );
     assert_eq!(host.ask(&store, "SELECT count() FROM erasures WHERE driver_id != ''"), "0\n");
     assert_eq!(of("d2"), "1\t100000\n0\t0\n0\n", "nobody else's");
 }

@@ -7,18 +7,18 @@ use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
     AlertFact, AlertId, AlertState, AlertType, BreakViolation, Command, CommandKind, DeviceAlert, DriverEvent,
     DriverEventKind, DriverScore, DriverSetup, EndReason, EtaPrediction, EventTime, FleetUtilization, Geofence,
-    GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, LatLon, LimitSource, LogTime, PlannedStop,
-    Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, Scope, ScoreWindow, Shape, SideBody, SideEvent,
-    StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin, TripStatus,
-    TripSummary, VehicleClass, VehicleId, VehicleInterval, VehicleMinute, VehicleSetup, VehicleStatus, VisitStatus,
-    java_hash,
+    GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, HoursLeft, LatLon, LimitSource, LogTime,
+    PlannedStop, Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, Scope, ScoreWindow, Shape, SideBody,
+    SideEvent, StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin,
+    TripStatus, TripSummary, VehicleClass, VehicleId, VehicleInterval, VehicleMinute, VehicleSetup, VehicleStatus,
+    VisitStatus, java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
 pub const START: i64 = 1_795_000_000_000;
 
 /// Queries over [`every_insert`], with their results.
-pub const EXPECTED: [(&str, &str); 23] = [
+pub const EXPECTED: [(&str, &str); 24] = [
     (
         "SELECT event_id, vehicle_id, driver_id, trip_id, timestamp, lat, lon, speed_kmph, heading, sat_count, \
          battery_v, late, outlier, rpm, ignition, extra, toUnixTimestamp64Milli(ingested_at) - 1795000000000, batch \
@@ -58,6 +58,12 @@ pub const EXPECTED: [(&str, &str); 23] = [
     (
         "SELECT driver_id, profile, rule, value_min, limit_min FROM v_break_violations",
         "drv_1\teu561\teu_break\t271\t270\n",
+    ),
+    (
+        "SELECT driver_id, profile, is_driving, since, counted_until, break_left_min, day_left_min, day_limit_min, \
+         toUnixTimestamp64Milli(window_end), week_left_min, fortnight_left_min, break_at, daily_rest_at FROM v_hours_left",
+        "drv_1\tus395\tfalse\t2026-11-18 11:06:40.000\t2026-11-18 11:06:40.000\t200\t300\t660\t0\tnan\tnan\t\
+         2026-11-18 11:36:40.000\t2026-11-18 21:06:40.000\n",
     ),
     (
         "SELECT trip_id, stop_id, plan_order, visit_order, status, dwell_s, waiting_s, delay_s, lateness_s, punctuality, \
@@ -125,6 +131,7 @@ pub fn every_insert() -> Vec<Insert> {
         one(|| TableRows::TripSummaries(vec![Versioned { fact: summary(), version: 1 }]), Table::TripSummaries),
         insert(Table::DriverScores, TableRows::DriverScores(scores())),
         one(|| TableRows::BreakViolations(vec![Versioned { fact: violation(), version: 1 }]), Table::BreakViolations),
+        one(|| TableRows::HoursLeft(vec![Versioned { fact: hours_left(), version: 1 }]), Table::HoursLeft),
         one(|| TableRows::StopVisits(vec![Versioned { fact: visit(), version: 1 }]), Table::StopVisits),
         insert(Table::EtaPredictions, TableRows::EtaPredictions(predictions())),
         one(
@@ -320,6 +327,24 @@ fn violation() -> BreakViolation {
         ended_at: None,
         value_min: 271.0,
         limit_min: 270.0,
+    }
+}
+
+fn hours_left() -> HoursLeft {
+    HoursLeft {
+        driver_id: "drv_1".into(),
+        profile: "us395",
+        is_driving: false,
+        since: EventTime(START),
+        counted_until: EventTime(START),
+        break_left_min: Some(200),
+        day_left_min: Some(300),
+        day_limit_min: 660,
+        window_end: None,
+        week_left_min: None,
+        fortnight_left_min: None,
+        break_at: Some(EventTime(START + 1_800_000)),
+        daily_rest_at: Some(EventTime(START + 36_000_000)),
     }
 }
 

@@ -50,7 +50,7 @@ retention! {
     geofence_events,
     /// Penalties and scores of drivers, days.
     driver_scores,
-    /// Violations of hours of service, days.
+    /// Violations of hours of service, and what is left of drivers' hours, days.
     break_violations,
     /// Refuellings, days.
     refuels,
