@@ -82,6 +82,7 @@ pub(super) const FLEET: &[Check] = &[
     // At its speed nobody drives 50 km in an hour.
     sliced!("scores of 0 to 100", "driver_scores_0_100", |size| 60 * size.vehicles * (size.hours / 24)),
     check!("driving times and breaks", "hours_of_service", |size| size.vehicles * (size.hours / 24)),
+    check!("hours left", "hours_left", |size| size.vehicles * 4 / 5),
     check!("overspeed", "overspeed", |size| 2 * size.vehicles * size.hours),
     check!("harsh events", "harsh", |size| 2 * size.vehicles * size.hours),
     check!("idling", "idling", |size| size.vehicles * size.hours / 10),
@@ -127,6 +128,7 @@ pub(super) const HAUL: &[Check] = &[
     sliced!("scores of 0 to 100", "driver_scores_0_100", |size| 5_000 * size.plays),
     sliced!("driver penalty", "driver_penalty", |size| 30 * size.plays),
     check!("driving times and breaks", "hours_of_service", |size| 6 * size.plays),
+    check!("hours left", "hours_left", |size| 10 * size.plays),
     check!("overspeed", "overspeed", |size| 40 * size.plays),
     check!("harsh events", "harsh", |size| 50 * size.plays),
     check!("idling", "idling", |size| 4 * size.plays),
@@ -142,6 +144,7 @@ const PARTS: &[(&str, &str)] = &[
     part!("crashes"),
     part!("days"),
     part!("deviations"),
+    part!("driven_minutes"),
     part!("harsh_events"),
     part!("idlings"),
     part!("overspeeds"),
