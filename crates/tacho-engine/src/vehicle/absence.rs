@@ -2,7 +2,8 @@
 //! (state `down`), and either of these for more than a day (`asset_downtime`).
 //!
 //! What a silence tells is dated by the vehicle's last fix, and told when time passes: fleet time, the vehicle's next
-//! event or its next fix, whichever comes first. All three say the same.
+//! event or its next fix, whichever comes first. All three say the same. Fleet time may pass while stored fixes, or the
+//! message of an event, are still on their way: what they refute is dismissed, as if it had never been told.
 
 use super::{
     alerts::{Begin, Episode},
@@ -12,7 +13,7 @@ use super::{
     trips, windows,
 };
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertType, EventTime, LimitSource, LogTime, VehicleState};
+use tacho_model::{AlertState, AlertType, EventTime, LimitSource, LogTime, VehicleState};
 
 /// Why a vehicle is not there, and what was said of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -178,6 +179,25 @@ fn end(episode: &mut Episode, vehicle: &Vehicle, at: EventTime, ctx: &mut Contex
         _ => ms / 3_600_000.0,
     };
     episode.end(vehicle, at, ctx);
+}
+
+/// A fix, or an event that bears on absences, has its place at `at`: what silence told of moments from then on was told
+/// without it. Where it holds all the same, it is told again.
+pub fn take_back(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    if let Some(last) = vehicle.last.as_mut().filter(|last| at <= last.offline_at) {
+        last.is_silence_told = false;
+    }
+    let Some(mut absence) = vehicle.absence.take() else { return };
+    // An absence was told first when it began to count. What a fix has passed stands.
+    let last_at = vehicle.last.map_or(EventTime::MIN, |last| last.at);
+    let is_early = |episode: &mut Box<Episode>| at <= episode.told_at && last_at <= episode.told_at;
+    let early = [absence.offline.take_if(is_early), absence.downtime.take_if(is_early)];
+    for mut episode in early.into_iter().flatten() {
+        episode.review = Some(AlertState::Dismissed);
+        let began = episode.started_at;
+        episode.end(vehicle, began, ctx);
+    }
+    vehicle.absence = (!absence.is_over()).then_some(absence);
 }
 
 /// Takes a fix in order, before anything else sees it: the vehicle is back.

@@ -149,6 +149,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     if vehicle.silence.is_some() {
         silence::on_fix(vehicle, fix.at, ctx);
     }
+    absence::take_back(vehicle, fix.at, ctx);
     side::release_until(vehicle, fix.at, ctx);
     absence::on_fix(vehicle, fix, ctx);
     emergencies::place_sos(vehicle, fix.at, ctx);

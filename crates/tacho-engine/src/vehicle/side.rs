@@ -128,6 +128,18 @@ struct Status {
 }
 
 impl What {
+    /// True if it says where silence is on a trip, or that the vehicle is down.
+    fn bears_on_absence(&self) -> bool {
+        matches!(
+            self,
+            What::TripStart { .. }
+                | What::TripEnd(_)
+                | What::Reassign { .. }
+                | What::Status(_)
+                | What::Maintenance { .. }
+        )
+    }
+
     fn stop(trip: &TripEvent, stop_id: &str, what: StopChange) -> What {
         What::Stop(StopNews { trip_id: trip.trip_id.clone(), stop_id: stop_id.to_owned(), what })
     }
@@ -154,6 +166,9 @@ pub fn accept(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) {
         let is_old = vehicle.time.ms_since(event.at) > ctx.config.allowed_lateness_ms;
         if is_history && (is_old || has_missed_fixes(vehicle, event.at, &what)) {
             marks::on_late(vehicle, event.at, ctx);
+        }
+        if what.bears_on_absence() {
+            absence::take_back(vehicle, event.at, ctx);
         }
         apply(vehicle, event.at, what, ctx);
         marks::on_doubted(vehicle, ctx);
@@ -329,6 +344,9 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
         ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
     }
     emergencies::place_sos(vehicle, side.at, ctx);
+    if side.what.bears_on_absence() {
+        absence::take_back(vehicle, side.at, ctx);
+    }
     absence::pass(vehicle, side.at, ctx);
     apply(vehicle, side.at, side.what, ctx);
 }

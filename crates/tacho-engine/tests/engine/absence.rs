@@ -221,6 +221,77 @@ fn a_day_without_a_vehicle_is_downtime() {
     );
 }
 
+/// Fleet time was past the day when the vehicle had a network again: it was in use all along, until noon.
+#[test]
+fn stored_fixes_that_come_behind_a_day_of_silence_show_that_there_was_none() {
+    check(
+        "show alerts
+         drive v1 00:00:00..00:01:00 36 every=5 trip=T
+         fleet 24:20:00
+         drive v1 00:05:00..00:06:00 36 every=5 trip=T log=24:20:10
+         drive v1 12:00:00..12:01:00 36 every=5 log=24:20:10
+         fleet 24:22:00
+         fleet 36:20:00
+         fix v1 40:00:00 900 0 36",
+        expect![[r#"
+            show alerts
+            drive v1 00:00:00..00:01:00 36 every=5 trip=T
+            fleet 24:20:00
+              -> vehicle_offline open 00:10:55.. severity 3 600.0 over 600.0  trip T
+              -> asset_downtime open 00:10:55.. severity 2 24.0 over 24.0  trip T
+            drive v1 00:05:00..00:06:00 36 every=5 trip=T log=24:20:10
+              -> vehicle_offline dismissed 00:10:55..00:10:55 severity 3 600.0 over 600.0  trip T
+              -> asset_downtime dismissed 00:10:55..00:10:55 severity 2 24.0 over 24.0  trip T
+            drive v1 12:00:00..12:01:00 36 every=5 log=24:20:10
+              -> vehicle_offline closed 00:15:55..12:00:00 severity 3 42845.0 over 600.0  trip T stale
+            fleet 24:22:00
+            fleet 36:20:00
+              -> asset_downtime open 12:10:55.. severity 2 24.0 over 24.0  stale
+            fix v1 40:00:00 900 0 36
+              -> asset_downtime closed 12:10:55..40:00:00 severity 2 27.8 over 24.0  stale
+        "#]],
+    );
+}
+
+#[test]
+fn the_end_of_a_trip_and_the_workshop_put_right_what_silence_told_before_their_messages_came() {
+    check(
+        "show alerts
+         start v1 00:00:00 T
+         drive v1 00:00:00..00:01:00 36 every=5 trip=T
+         drive v2 00:00:00..00:01:00 36 every=5 trip=U
+         fleet 24:20:00
+         end v1 00:02:00 T log=24:20:10
+         workshop v2 00:08:00 in
+         fleet 24:20:30
+         workshop v2 24:05:00 out
+         fleet 24:21:00",
+        expect![[r#"
+            show alerts
+            start v1 00:00:00 T
+            drive v1 00:00:00..00:01:00 36 every=5 trip=T
+            drive v2 00:00:00..00:01:00 36 every=5 trip=U
+            fleet 24:20:00
+              -> vehicle_offline open 00:10:55.. severity 3 600.0 over 600.0  trip U
+              -> asset_downtime open 00:10:55.. severity 2 24.0 over 24.0  trip U
+              -> vehicle_offline open 00:10:55.. severity 3 600.0 over 600.0  trip T
+              -> asset_downtime open 00:10:55.. severity 2 24.0 over 24.0  trip T
+            end v1 00:02:00 T log=24:20:10
+            workshop v2 00:08:00 in
+              -> vehicle_offline dismissed 00:10:55..00:10:55 severity 3 600.0 over 600.0  trip U
+              -> asset_downtime dismissed 00:10:55..00:10:55 severity 2 24.0 over 24.0  trip U
+              -> asset_downtime open 00:08:00.. severity 2 24.0 over 24.0  trip U
+            fleet 24:20:30
+              -> vehicle_offline dismissed 00:10:55..00:10:55 severity 3 600.0 over 600.0  trip T
+              -> asset_downtime open 00:10:55.. severity 2 24.0 over 24.0 
+            workshop v2 24:05:00 out
+              -> asset_downtime dismissed 00:08:00..00:08:00 severity 2 24.0 over 24.0  trip U
+              -> vehicle_offline open 24:15:00.. severity 3 87245.0 over 87245.0  trip U
+            fleet 24:21:00
+        "#]],
+    );
+}
+
 /// What is told of a silence is as old as the fix before it, by the rule of its own type.
 #[test]
 fn how_late_an_absence_is_stale_is_said_by_its_type() {

@@ -31,7 +31,7 @@ fn sos_and_crash_never_wait_and_last_until_acknowledged() {
               -> sos acknowledged 12:00:05..12:31:00 severity 5 1.0 over 1.0  trip T driver D
               -> crash acknowledged 12:00:03..12:31:00 severity 5 1.0 over 1.0  trip T driver D
             fix v1 12:00:07 50 0 36 trip=T flag=sos
-              -> vehicle_offline closed 12:10:06..12:10:06 severity 3 600.0 over 600.0  trip T
+              -> vehicle_offline dismissed 12:10:06..12:10:06 severity 3 600.0 over 600.0  trip T
               -> vehicle_offline open 12:10:07.. severity 3 600.0 over 600.0  trip T
         "#]],
     );

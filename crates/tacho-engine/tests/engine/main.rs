@@ -32,4 +32,5 @@ mod speeds;
 mod streams;
 mod texts;
 mod trips;
+mod uploads;
 mod windows;

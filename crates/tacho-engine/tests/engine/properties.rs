@@ -33,7 +33,11 @@ pub struct Ran {
 }
 
 pub fn run(inputs: &[Input], cut: &Cut) -> Ran {
-    let mut rig = Rig::new(cut.shards);
+    run_on(Rig::new(cut.shards), inputs, cut)
+}
+
+/// The same on a rig of so many shards with other thresholds.
+pub fn run_on(mut rig: Rig, inputs: &[Input], cut: &Cut) -> Ran {
     let (mut stored, mut live) = (Vec::new(), Vec::new());
     let fleet_times = fleet_times(inputs);
     let mut outcomes: BTreeMap<RowKey, RowOutcome> = BTreeMap::new();

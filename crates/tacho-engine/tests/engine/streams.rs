@@ -10,7 +10,7 @@ use tacho_model::{Command, CommandKind, DriverEventKind, SideBody, SideEvent, St
 /// 2026-03-02T08:00:00Z.
 pub const START_MS: i64 = 1_772_438_400_000;
 /// How far fleet time stays behind the slowest partition.
-const LATENESS_BOUND_MS: i64 = 5_000;
+pub const LATENESS_BOUND_MS: i64 = 5_000;
 
 /// An input in the order of the log.
 #[derive(Debug, Clone)]
@@ -97,7 +97,8 @@ fn random(mut state: u64) -> impl FnMut(i64) -> i64 {
     }
 }
 
-fn numbered(mut inputs: Vec<Input>) -> Vec<Input> {
+/// Inputs with the offsets of their places.
+pub fn numbered(mut inputs: Vec<Input>) -> Vec<Input> {
     for (offset, input) in inputs.iter_mut().enumerate() {
         match input {
             Input::Row(row) => row.offset = offset as i64,
@@ -174,7 +175,8 @@ fn bounded(side: &SideEvent, bound_ms: i64) -> SideEvent {
     side
 }
 
-fn first_setup(vehicle: &str, bound_ms: i64) -> SideEvent {
+/// The command of a vehicle's reorder bound, before all that it sends.
+pub fn first_setup(vehicle: &str, bound_ms: i64) -> SideEvent {
     let kind = CommandKind::VehicleUpsert(setup(vehicle, f32::NAN, bound_ms));
     side_event(
         START_MS - 1,
