@@ -251,9 +251,10 @@ impl History for ClickHouseStore {
     fn note_run(&self, run: &DayRun) -> Result<(), StoreError> {
         let outcome = run.outcome.as_str();
         let sql = format!(
-            "INSERT INTO recompute_runs SELECT {{vehicle:String}}, fromUnixTimestamp64Milli({}, 'UTC'), \
+            "INSERT INTO recompute_runs (vehicle_id, day, mark_version, outcome, fix_count, changed_count, withdrawn_count, \
+             done_at, version, noted_at) SELECT {{vehicle:String}}, fromUnixTimestamp64Milli({}, 'UTC'), \
              greatest({}, (SELECT max(mark_version) FROM recompute_runs WHERE vehicle_id = {{vehicle:String}} AND day = \
-             fromUnixTimestamp64Milli({}, 'UTC'))), '{outcome}', {}, {}, {}, fromUnixTimestamp64Milli({}, 'UTC'), {}",
+             fromUnixTimestamp64Milli({}, 'UTC'))), '{outcome}', {}, {}, {}, fromUnixTimestamp64Milli({}, 'UTC'), {}, now64(3)",
             run.due.day.ms(),
             run.due.mark_version,
             run.due.day.ms(),

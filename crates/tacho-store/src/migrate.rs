@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "214_days_of_each_depot",
     "218_ways_of_cancelled_trips",
     "219_hours_left",
+    "220_private_passes_again",
 ];
 
 struct Migration {

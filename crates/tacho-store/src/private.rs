@@ -3,6 +3,10 @@
 //!
 //! Every step looks for what is left to take out, and may be made again; the fixes go last, since they tell whether paths and
 //! heat maps have to be looked at. A command is noted when all is done.
+//!
+//! A recompute may have read positions before they were taken out, and write what it found behind that. So where there were
+//! any, the private time is looked through once more when a run of its days was noted since its last pass began: a run is noted
+//! behind all that it writes, and one that a crash cut off is made again, and noted then.
 
 use crate::{
     heat,
@@ -30,10 +34,10 @@ enum What {
 
 /// A table, the rows that say where the vehicle was in its private time (`$vehicle`, `$from`, `$to`), and what is done with
 /// them. A column of a sorting key is never changed.
-type Step = (&'static str, &'static str, What);
+type Step<'a> = (&'a str, &'a str, What);
 
 /// Free texts and positions of what came in beside telemetry; facts.
-const STEPS: [Step; 15] = [
+const STEPS: [Step<'static>; 15] = [
     (
         "trip_events",
         "timestamp $within AND (isFinite(lat) OR extra != '')",
@@ -92,9 +96,10 @@ const STEPS: [Step; 15] = [
 /// Trips that have been in private time.
 const TRIPS: &str = "started_at < $to AND ended_at >= $from";
 
-/// The step that is taken only where fixes of private time are stored with their positions. Points of a path know no time:
-/// of a trip that has been there none is left.
-const PATHS: Step = ("trips", "started_at < $to AND ended_at >= $from AND notEmpty(path)", What::Update("path = []"));
+/// The step that is taken only where fixes of private time are stored with their positions, and of what a recompute may have
+/// written. Points of a path know no time: of a trip that has been there none is left.
+const PATHS: Step<'static> =
+    ("trips", "started_at < $to AND ended_at >= $from AND notEmpty(path)", What::Update("path = []"));
 
 const FIXES: &str = "timestamp $within AND lat_e7 != -2147483648";
 
@@ -110,18 +115,33 @@ pub struct PrivateTime {
     to_ms: i64,
     partition: i32,
     offset: i64,
+    /// When the last pass over it that ended began; 0: there was none.
+    passed_ms: i64,
+    /// Fixes that a pass has taken out.
+    taken_count: u64,
 }
 
-/// The private times that have not been looked through, oldest first. What was stored before their commands came is there
-/// for certain only once everything that the pipeline had run by now is stored.
+/// A recompute of a day changes what happened so long before or behind the day at most, days: trips that reach into it.
+const RUN_REACHES_DAYS: u32 = 3;
+
+/// The private times that have not been looked through since something may have been written of them, oldest first. What was
+/// stored before their commands came is there for certain only once everything that the pipeline had run by now is stored.
 ///
 /// # Errors
 /// As [`StoreError`] says.
 pub async fn due(client: &Client) -> Result<Vec<PrivateTime>, StoreError> {
     let times = format!(
-        "SELECT vehicle_id, toUnixTimestamp64Milli(from_at) AS from_ms, toUnixTimestamp64Milli(to_at) AS to_ms, partition, \
-         offset FROM v_private_times WHERE (vehicle_id, from_at, partition, offset) NOT IN (SELECT vehicle_id, from_at, \
-         partition, offset FROM private_passes) ORDER BY from_at, vehicle_id, partition, offset LIMIT {TIMES_MAX}"
+        "SELECT t.vehicle_id AS vehicle_id, toUnixTimestamp64Milli(t.from_at) AS from_ms, toUnixTimestamp64Milli(t.to_at) AS to_ms, \
+         t.partition AS partition, t.offset AS offset, toUnixTimestamp64Milli(p.begun_at) AS passed_ms, p.fix_count AS taken_count \
+         FROM (SELECT toString(vehicle_id) AS vehicle_id, from_at, to_at, partition, offset FROM v_private_times) AS t \
+         LEFT JOIN (SELECT vehicle_id, from_at, partition, offset, max(begun_at) AS begun_at, max(fix_count) AS fix_count \
+         FROM private_passes GROUP BY vehicle_id, from_at, partition, offset) AS p \
+         USING (vehicle_id, from_at, partition, offset) \
+         LEFT JOIN (SELECT vehicle_id, groupArray((day, noted_at)) AS runs FROM recompute_runs FINAL \
+         WHERE vehicle_id IN (SELECT vehicle_id FROM private_passes WHERE fix_count > 0) GROUP BY vehicle_id) AS r \
+         USING (vehicle_id) WHERE passed_ms = 0 OR (p.fix_count > 0 AND arrayExists(run -> run.2 >= p.begun_at AND \
+         run.1 - INTERVAL {RUN_REACHES_DAYS} DAY < t.to_at AND run.1 + INTERVAL {RUN_REACHES_DAYS} DAY > t.from_at, r.runs)) \
+         ORDER BY t.from_at, t.vehicle_id, t.partition, t.offset LIMIT {TIMES_MAX}"
     );
     list(client, &times).await
 }
@@ -132,12 +152,15 @@ pub async fn due(client: &Client) -> Result<Vec<PrivateTime>, StoreError> {
 /// # Errors
 /// As [`StoreError`] says; the same call may be made again.
 pub async fn take_out(client: &Client, time: &PrivateTime, now_ms: i64) -> Result<(), StoreError> {
+    let begun_ms: i64 = ask(client, "SELECT toUnixTimestamp64Milli(now64(3))").await?;
     for step in &STEPS {
         time.take(client, step).await?;
     }
     let fixes = time.filled(FIXES);
     let count: u64 = ask(client, &format!("SELECT count() FROM telemetry WHERE {fixes}")).await?;
     if count > 0 {
+        // Whoever makes this pass again finds no fixes any more, but has to know that there were some.
+        run(client, &time.note(0, count)).await?;
         // Refined ones may be there of trips that have been told without a path since.
         let trips = format!("SELECT trip_id FROM trips WHERE {}", time.filled(TRIPS));
         run(client, &format!("ALTER TABLE trip_paths DELETE WHERE trip_id IN ({trips}) {DONE}")).await?;
@@ -146,19 +169,16 @@ pub async fn take_out(client: &Client, time: &PrivateTime, now_ms: i64) -> Resul
         run(client, &format!("ALTER TABLE telemetry UPDATE {HIDE_FIXES} WHERE {fixes} {DONE}")).await?;
         let vehicle = &time.vehicle_id;
         tracing::info!(%vehicle, fixes = count, "private mode came late: stored positions were taken out");
+    } else if time.taken_count > 0 {
+        let (table, rows, what) = PATHS;
+        let rows = format!("{rows} AND status != 'open' AND stored_at >= toDateTime({}, 'UTC')", time.passed_ms / 1000);
+        time.take(client, &(table, &rows, what)).await?;
     }
-    let note = format!(
-        "INSERT INTO private_passes SELECT {}, {}, {}, {}, now64(3)",
-        quoted(&time.vehicle_id),
-        moment(time.from_ms),
-        time.partition,
-        time.offset
-    );
-    run(client, &note).await
+    run(client, &time.note(begun_ms, count)).await
 }
 
 impl PrivateTime {
-    async fn take(&self, client: &Client, (table, rows, what): &Step) -> Result<(), StoreError> {
+    async fn take(&self, client: &Client, (table, rows, what): &Step<'_>) -> Result<(), StoreError> {
         let rows = self.filled(rows);
         // A mutation looks at every part; a look at the rows is much cheaper, and nearly always finds none.
         let count: u64 = ask(client, &format!("SELECT count() FROM {table} WHERE {rows}")).await?;
@@ -170,6 +190,19 @@ impl PrivateTime {
             What::Delete => "DELETE".to_owned(),
         };
         run(client, &format!("ALTER TABLE {table} {change} WHERE {rows} {DONE}")).await
+    }
+
+    /// The statement that notes a pass.
+    fn note(&self, begun_ms: i64, fix_count: u64) -> String {
+        format!(
+            "INSERT INTO private_passes (vehicle_id, from_at, partition, offset, done_at, begun_at, fix_count) \
+             SELECT {}, {}, {}, {}, now64(3), {}, {fix_count}",
+            quoted(&self.vehicle_id),
+            moment(self.from_ms),
+            self.partition,
+            self.offset,
+            moment(begun_ms)
+        )
     }
 
     /// A condition with the vehicle and the time.

@@ -6,7 +6,8 @@ use crate::{
     rows,
 };
 use std::sync::Arc;
-use tacho_io::{Insert, Store, Table, TableRows};
+use tacho_io::{Clock, DayOutcome, DayRun, DueDay, History, Insert, Store, SystemClock, Table, TableRows};
+use tacho_model::EventTime;
 use tacho_store::{ClickHouseStore, heat, private};
 
 /// Latitudes of private time begin so, with or without their point. No other number of these rows does.
@@ -26,6 +27,9 @@ fn columns_that_hold(host: &Host, store: &ClickHouseStore, text: &str) -> Vec<St
     };
     columns.into_iter().filter(holds).map(|(table, column)| format!("{table}.{column}")).collect()
 }
+
+/// 2026-03-02, on which all of it happens.
+const DAY: EventTime = EventTime(1_772_409_600_000);
 
 /// A vehicle that was private from 10:20 to 10:40, of which nobody knew before 11:00; its neighbour drives the same way.
 const ROWS: &str = "\
@@ -117,6 +121,44 @@ fn what_was_stored_before_the_command_came_is_taken_out() {
     let far =
         "SELECT countIf(private AND greatCircleDistance(lon, lat, 77.6, 13) > 1000), countIf(private) FROM telemetry";
     assert_eq!(shown(far), "0\t20\n");
+}
+
+/// What a recompute would write that had read the fixes of private time before their positions were taken out.
+const RECOMPUTED: &str = "\
+    INSERT INTO trips (trip_id, vehicle_id, status, started_at, ended_at, start_lat, start_lon, end_lat, end_lon, path, version) VALUES \
+     ('through', 'v', 'completed', '2026-03-02 10:10:00', '2026-03-02 10:50:00', 13, 77.6, 13, 77.6, [(13, 77.6), (12.34567, 77.6)], 3), \
+     ('found', 'v', 'completed', '2026-03-02 10:25:00', '2026-03-02 10:35:00', 12.34561, 77.6, 12.34562, 77.6, [(12.34561, 77.6)], 1);\n\
+    INSERT INTO alerts (alert_id, ts, ended_at, vehicle_id, alert_type, value, lat, lon, source, state, version) VALUES \
+     ('b1', '2026-03-02 10:31:00', '2026-03-02 10:31:30', 'v', 'idling', 90, 12.34561, 77.6, 'engine', 'closed', 1)";
+
+#[test]
+fn what_a_recompute_writes_that_read_positions_before_they_were_taken_out_is_taken_out_too() {
+    let host = Host::shared();
+    let store = host.store_in("private_recomputed");
+    execute(host, &store, ROWS);
+    let note = |vehicle: &str, days: i64, outcome: DayOutcome| {
+        let day = DAY.plus_ms(days * 86_400_000);
+        let due = DueDay { vehicle_id: vehicle.into(), day, until: day, fleet: day, mark_version: 0 };
+        let done_at = SystemClock.now();
+        let run = DayRun { due, outcome, fix_count: 1, changed_count: 0, withdrawn_count: 0, done_at };
+        store.note_run(&run).expect("noted");
+    };
+    note("v", 0, DayOutcome::Done);
+    assert_eq!(take_out(host, &store), 2);
+    assert_eq!(take_out(host, &store), 0);
+    execute(host, &store, RECOMPUTED);
+    assert!(!columns_that_hold(host, &store, PRIVATE).is_empty());
+    // The process may have died before it noted its run: the day is looked at again, and noted.
+    note("v", 0, DayOutcome::Private);
+    note("calm", 0, DayOutcome::Private);
+    assert_eq!(take_out(host, &store), 1, "of the calm vehicle nothing had to be taken out");
+    assert_eq!(columns_that_hold(host, &store, PRIVATE), [""; 0]);
+    let paths =
+        "SELECT trip_id, length(path), isFinite(start_lat) FROM trips FINAL WHERE status = 'completed' ORDER BY 1";
+    assert_eq!(host.ask(&store, paths), "found\t0\t0\nthrough\t0\t1\n");
+    assert_eq!(take_out(host, &store), 0, "once for each run");
+    note("v", 7, DayOutcome::Done);
+    assert_eq!(take_out(host, &store), 0, "a week later is another time");
 }
 
 #[test]
