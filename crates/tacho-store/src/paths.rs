@@ -55,16 +55,7 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
          (SELECT trip_id, version FROM trip_paths WHERE trip_id IN ({ended})) ORDER BY started_at, trip_id LIMIT {TRIPS_MAX}"
     );
     let due: Vec<Due> = list(client, &due).await?;
-    let mut rows = String::new();
-    for (trip_id, vehicle_id, from_ms, to_ms, version) in &due {
-        let fixes = fixes(client, vehicle_id, *from_ms, *to_ms).await?;
-        let path = simplify(&fixes, TOLERANCE_M, POINTS_MAX);
-        let separator = if rows.is_empty() { "" } else { ", " };
-        let _ = write!(rows, "{separator}({}, {path:?}, {version})", quoted(trip_id));
-    }
-    if !rows.is_empty() {
-        run(client, &format!("INSERT INTO trip_paths (trip_id, path, version) VALUES {rows}")).await?;
-    }
+    refine(client, &due, None).await?;
     if due.len() == TRIPS_MAX {
         return Ok(true);
     }
@@ -75,12 +66,51 @@ pub async fn collect(client: &Client, now_ms: i64) -> Result<bool, StoreError> {
     Ok(false)
 }
 
+/// Refines the trips that `trips`, a query of ids, selects and that have ended, without what happened within `without`, ms since
+/// the epoch, its end excluded.
+///
+/// # Errors
+/// As [`StoreError`] says; the same call may be made again.
+pub(crate) async fn refine_without(client: &Client, trips: &str, without: (i64, i64)) -> Result<(), StoreError> {
+    let due = format!(
+        "SELECT trip_id, vehicle_id, toUnixTimestamp64Milli(started_at), toUnixTimestamp64Milli(ended_at), version \
+         FROM trips FINAL WHERE trip_id IN ({trips}) AND status != 'open' AND NOT withdrawn ORDER BY started_at, trip_id"
+    );
+    let due: Vec<Due> = list(client, &due).await?;
+    for some in due.chunks(TRIPS_MAX) {
+        refine(client, some, Some(without)).await?;
+    }
+    Ok(())
+}
+
+async fn refine(client: &Client, due: &[Due], without: Option<(i64, i64)>) -> Result<(), StoreError> {
+    let mut rows = String::new();
+    for (trip_id, vehicle_id, from_ms, to_ms, version) in due {
+        let fixes = fixes(client, vehicle_id, (*from_ms, *to_ms), without).await?;
+        let path = simplify(&fixes, TOLERANCE_M, POINTS_MAX);
+        let separator = if rows.is_empty() { "" } else { ", " };
+        let _ = write!(rows, "{separator}({}, {path:?}, {version})", quoted(trip_id));
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    run(client, &format!("INSERT INTO trip_paths (trip_id, path, version) VALUES {rows}")).await
+}
+
 /// Latitude and longitude of the fixes of a trip in order, outliers and private ones left out.
-async fn fixes(client: &Client, vehicle_id: &str, from_ms: i64, to_ms: i64) -> Result<Vec<(f64, f64)>, StoreError> {
+async fn fixes(
+    client: &Client,
+    vehicle_id: &str,
+    (from_ms, to_ms): (i64, i64),
+    without: Option<(i64, i64)>,
+) -> Result<Vec<(f64, f64)>, StoreError> {
+    let without = without.map_or(String::new(), |(from_ms, to_ms)| {
+        format!("AND NOT (toUnixTimestamp64Milli(timestamp) BETWEEN {from_ms} AND {to_ms} - 1) ")
+    });
     let step_ms = (to_ms - from_ms) / FIXES_MAX + 1;
     let sql = format!(
         "SELECT lat, lon FROM telemetry WHERE vehicle_id = ? AND timestamp >= fromUnixTimestamp64Milli({from_ms}, 'UTC') \
-         AND timestamp <= fromUnixTimestamp64Milli({to_ms}, 'UTC') AND NOT outlier AND isFinite(lat) ORDER BY timestamp \
+         AND timestamp <= fromUnixTimestamp64Milli({to_ms}, 'UTC') AND NOT outlier AND isFinite(lat) {without}ORDER BY timestamp \
          LIMIT 1 BY intDiv(toUnixTimestamp64Milli(timestamp) - {from_ms}, {step_ms}) SETTINGS max_threads = 1"
     );
     client.query(&sql).bind(vehicle_id).fetch_all().await.map_err(|error| store_error(&error))

@@ -9,7 +9,7 @@
 //! behind all that it writes, and one that a crash cut off is made again, and noted then.
 
 use crate::{
-    heat,
+    heat, paths,
     statement::{DONE, ask, list, quoted, run},
 };
 use clickhouse::Client;
@@ -97,7 +97,8 @@ const STEPS: [Step<'static>; 15] = [
 const TRIPS: &str = "started_at < $to AND ended_at >= $from";
 
 /// The step that is taken only where fixes of private time are stored with their positions, and of what a recompute may have
-/// written. Points of a path know no time: of a trip that has been there none is left.
+/// written. Points of a path know no time: of a trip that has been there none is left. Its refined path is made of its other
+/// fixes.
 const PATHS: Step<'static> =
     ("trips", "started_at < $to AND ended_at >= $from AND notEmpty(path)", What::Update("path = []"));
 
@@ -161,9 +162,10 @@ pub async fn take_out(client: &Client, time: &PrivateTime, now_ms: i64) -> Resul
     if count > 0 {
         // Whoever makes this pass again finds no fixes any more, but has to know that there were some.
         run(client, &time.note(0, count)).await?;
-        // Refined ones may be there of trips that have been told without a path since.
+        // Refined ones may be there of trips that have been told without a path since. They are made anew of what is left.
         let trips = format!("SELECT trip_id FROM trips WHERE {}", time.filled(TRIPS));
         run(client, &format!("ALTER TABLE trip_paths DELETE WHERE trip_id IN ({trips}) {DONE}")).await?;
+        paths::refine_without(client, &trips, (time.from_ms, time.to_ms)).await?;
         time.take(client, &PATHS).await?;
         heat::count_again(client, &fixes, now_ms).await?;
         run(client, &format!("ALTER TABLE telemetry UPDATE {HIDE_FIXES} WHERE {fixes} {DONE}")).await?;

@@ -104,7 +104,12 @@ fn what_was_stored_before_the_command_came_is_taken_out() {
         ),
         "before\t1\t1\t1\t900\ncalm\t1\t1\t0\t900\nthrough\t0\t1\t1\t9000\ntold\t0\t1\t1\t900\nwithin\t0\t0\t0\t900\n"
     );
-    assert_eq!(shown("SELECT trip_id FROM trip_paths"), "before\n", "and of trips that were told without their path");
+    let refined = "SELECT trip_id, length(path), arrayMax(arrayMap(point -> point.1, path)) FROM v_trip_paths WHERE is_refined ORDER BY trip_id";
+    assert_eq!(
+        shown(refined),
+        "before\t2\t13.1\nthrough\t2\t13.000005\ntold\t2\t13.000005\n",
+        "from 10:10 to 10:19 and from 10:40 to 10:50, also where the trip was told without its path"
+    );
     assert_eq!(
         shown(
             "SELECT alert_id, isFinite(lat), geofence_id, details, ended_at = '2026-03-02 10:20:00', value FROM alerts FINAL ORDER BY alert_id"
