@@ -3,13 +3,14 @@
 //! An alert of severity 4 or more is due when it, and 5 min behind it, have surely been stored: 6 min after it was raised, plus
 //! its length; one that is still open is copied without its end, and once more when that is known. A visit of a planned stop
 //! is due 6 min after it was stored, with every word of it: its arrival, its departure, and what a recompute makes of them.
-//! A pass copies what became due since the last one, then notes how far it came. Copies replace themselves by their key, so that a
+//! A pass copies what became due since the last one, then notes how far it came. What was copied for a visit that is withdrawn
+//! since, and for no other, is removed by the pass that comes to the withdrawal. Copies replace themselves by their key, so that a
 //! pass that is made again after a crash changes nothing: exactly once without a transaction.
 //!
 //! Telemetry is read by vehicle and quarter of an hour, which its key answers: however far the windows of a pass lie apart,
 //! what is read is what they touch.
 
-use crate::statement::{ask, run};
+use crate::statement::{DONE, ask, run};
 use clickhouse::Client;
 use std::time::Duration;
 use tacho_io::StoreError;
@@ -99,8 +100,33 @@ async fn collect_visits(client: &Client, now_ms: i64) -> Result<bool, StoreError
         );
         copy(client, &windows, now_ms).await?;
     }
+    remove_withdrawn(client, &stored(until_ms)).await?;
     note(client, Pass::Visits, until_ms).await?;
     Ok(count > COPIED_MAX)
+}
+
+/// Removes the fixes that withdrawn visits among the `stored` ones have to themselves.
+async fn remove_withdrawn(client: &Client, stored: &str) -> Result<(), StoreError> {
+    let windows = format!(
+        "SELECT toString(vehicle_id) AS vehicle, from_at, to_at FROM v_all_visit_windows WHERE withdrawn \
+         AND (trip_id, stop_id) IN (SELECT trip_id, stop_id {stored} AND withdrawn)"
+    );
+    let fixes = format!(
+        "SELECT e.vehicle_id, e.timestamp FROM (SELECT toString(vehicle_id) AS vehicle_id, timestamp FROM evidence \
+         WHERE alert_id = '' AND vehicle_id IN (SELECT vehicle FROM ({windows}))) AS e INNER JOIN"
+    );
+    let gone = format!(
+        "alert_id = '' AND (toString(vehicle_id), timestamp) IN ({fixes} ({windows}) AS w ON e.vehicle_id = w.vehicle \
+         WHERE e.timestamp BETWEEN w.from_at AND w.to_at) AND (toString(vehicle_id), timestamp) NOT IN ({fixes} \
+         (SELECT toString(vehicle_id) AS vehicle, from_at, to_at FROM v_visit_windows WHERE vehicle_id IN \
+         (SELECT vehicle FROM ({windows}))) AS w ON e.vehicle_id = w.vehicle WHERE e.timestamp BETWEEN w.from_at AND w.to_at)"
+    );
+    // A withdrawal is rare: most passes end here.
+    let count: u64 = ask(client, &format!("SELECT count() {stored} AND withdrawn")).await?;
+    if count == 0 {
+        return Ok(());
+    }
+    run(client, &format!("ALTER TABLE evidence DELETE WHERE {gone} {DONE}")).await
 }
 
 /// How many are due, and when the first of them are, as many as a pass takes.

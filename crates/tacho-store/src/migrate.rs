@@ -53,6 +53,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "218_ways_of_cancelled_trips",
     "219_hours_left",
     "220_private_passes_again",
+    "221_windows_of_withdrawn_visits",
 ];
 
 struct Migration {

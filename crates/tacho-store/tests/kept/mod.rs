@@ -91,6 +91,15 @@ fn the_fixes_around_a_delivery_visit_are_kept_once_and_follow_its_corrections() 
     assert!(!collect(in_s(361)));
     let counts = of_all.map(|(stop, trip)| of_visit(stop, trip));
     assert_eq!(counts, [2_401, 0, 1_202, 0, 1_201, 0]);
+    let after = "v0\t3603\t2026-03-08 00:05:00.000\t2026-03-08 02:35:00.000\n\
+                 v1\t1201\t2026-03-08 00:25:00.000\t2026-03-08 00:45:00.000\n";
+    assert_eq!(kept(), after, "the fixes of the withdrawn visit are those of another, too");
+    until("a second has passed", || host.ask(&store, noted) == "1\n");
+    execute(host, &store, &withdrawn.replace("'next'", "'long'"));
+    assert!(!collect(in_s(361)));
+    let left = "v0\t2401\t2026-03-08 00:05:00.000\t2026-03-08 00:45:00.000\n\
+                v1\t1201\t2026-03-08 00:25:00.000\t2026-03-08 00:45:00.000\n";
+    assert_eq!(kept(), left, "a withdrawn visit leaves nothing that is not another's");
 }
 
 /// A day of a fleet: what a pass reads is what its windows touch.
