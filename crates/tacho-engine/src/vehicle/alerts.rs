@@ -325,7 +325,7 @@ fn heard_until(vehicle: &Vehicle, last_at: EventTime) -> EventTime {
 pub fn episodes_until(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
     let last = vehicle.last?;
     let since = heard_until(vehicle, last.at);
-    let mut until = emergencies::sos_until(vehicle, since);
+    let mut until = emergencies::calls_until(vehicle, since);
     let mut lasts_for = |ms: i64| until = until.into_iter().chain([since.plus_ms(ms)]).min();
     if vehicle.overspeed.is_lasting() || vehicle.harsh.is_lasting() {
         lasts_for(vehicle.usual_gap_ms(PAUSE_MS));
@@ -345,8 +345,8 @@ pub fn on_silence(vehicle: &mut Vehicle, fleet: EventTime, ctx: &mut Context<'_>
         return;
     }
     let since = vehicle.last.map_or(fleet, |last| heard_until(vehicle, last.at));
-    if emergencies::sos_until(vehicle, since).is_some_and(|until| until <= fleet) {
-        emergencies::place_sos(vehicle, EventTime::MAX, ctx);
+    if emergencies::calls_until(vehicle, since).is_some_and(|until| until <= fleet) {
+        emergencies::place_calls(vehicle, EventTime::MAX, ctx);
     }
     if since.plus_ms(vehicle.usual_gap_ms(PAUSE_MS)) <= fleet {
         overspeed::on_silence(vehicle, ctx);

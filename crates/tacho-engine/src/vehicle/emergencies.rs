@@ -9,10 +9,12 @@ use super::{
 };
 use crate::output::DriverNews;
 use serde::{Deserialize, Serialize};
-use tacho_model::{AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, TripId, device_flag};
+use tacho_model::{AlertState, AlertType, DriverId, EventTime, LatLon, LimitSource, LogTime, TripId, device_flag};
 
 /// Emergencies that were acknowledged before all was known of them; of more, the newest.
 const SEEN_MAX: usize = 16;
+/// Calls of refused messages ahead of the fixes around them; of more, the newest.
+const REFUSED_MAX: usize = 16;
 
 /// SOS and crash of a vehicle.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -21,9 +23,10 @@ pub struct Emergencies {
     pub sos: Option<Box<Episode>>,
     pub crash: Option<Box<Episode>>,
     pub possible_crash: Option<Box<Episode>>,
-    /// The SOS came without a place (from the app, or in a message whose position is impossible), ahead of the fixes around
-    /// it: its place is not certain yet.
+    /// The SOS came from the app, ahead of the fixes around it: its place is not certain yet.
     is_sos_unplaced: bool,
+    /// Calls of messages that were refused, ahead of the fixes around them: no row will have their turn.
+    refused: Vec<Refused>,
     /// Those that were acknowledged before all was known of them.
     seen: Vec<Seen>,
     /// Until then, all calls of that kind were acknowledged: a repeat of what a person has seen raises nothing.
@@ -36,6 +39,26 @@ struct Seen {
     episode: Episode,
     /// It came from the app, and its place is not certain; else the fix that called waits for its turn.
     is_unplaced: bool,
+}
+
+/// A call of a refused message, until the vehicle's time has passed it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Refused {
+    at: EventTime,
+    flags: u8,
+    /// As sent.
+    driver_id: DriverId,
+    trip_id: TripId,
+    /// Its position could be read.
+    is_placed: bool,
+}
+
+impl Refused {
+    fn fix(&self) -> Fix<'_> {
+        let log_time = LogTime(self.at.ms());
+        let (driver_id, trip_id) = (self.driver_id.as_str(), self.trip_id.as_str());
+        Fix { device_flags: self.flags, driver_id, trip_id, ..Fix::of_event(self.at, log_time, LatLon::UNKNOWN) }
+    }
 }
 
 /// What an emergency calls for. Who has seen a crash has not seen a call for help, which may only come later.
@@ -124,6 +147,11 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
         return;
     }
     let driver_id = if fix.driver_id.is_empty() { vehicle.driver_id.clone() } else { DriverId::from(fix.driver_id) };
+    settle(vehicle, fix, driver_id, None, ctx);
+}
+
+/// The same, with the driver who was there, and the place if the call did not say where.
+fn settle(vehicle: &mut Vehicle, fix: &Fix<'_>, driver_id: DriverId, place: Option<LatLon>, ctx: &mut Context<'_>) {
     let trip_id = if fix.trip_id.is_empty() { vehicle.trip_id() } else { TripId::from(fix.trip_id) };
     let Some(mut emergencies) = vehicle.emergencies.take() else { return };
     // The app knows who called.
@@ -131,15 +159,32 @@ pub fn settle_flags(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>)
     let seen = emergencies.seen.iter_mut().filter(|seen| !seen.is_unplaced).map(|seen| &mut seen.episode);
     let lasting = sos.into_iter().chain(&mut emergencies.crash).map(|episode| &mut **episode);
     for episode in lasting.chain(seen) {
-        let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id;
+        let is_elsewhere = place.is_some_and(|place| place != episode.position);
+        let is_news = episode.driver_id != driver_id || episode.trip_id != trip_id || is_elsewhere;
         if episode.started_at == fix.at && is_news {
             recount_crash(vehicle, episode, &driver_id, ctx);
             episode.driver_id = driver_id.clone();
             episode.trip_id = trip_id.clone();
+            episode.position = place.unwrap_or(episode.position);
             episode.tell(vehicle, ctx);
         }
     }
     vehicle.emergencies = Some(emergencies);
+}
+
+/// Calls of refused messages that the vehicle's time passes with `at` have their turn, as the fixes of others have.
+fn settle_refused(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    let Some(emergencies) = vehicle.emergencies.as_mut() else { return };
+    let passed: Vec<Refused> = emergencies.refused.extract_if(.., |call| at > call.at).collect();
+    for call in passed {
+        let fix = call.fix();
+        // Where nobody is named and nobody logged in, it is who drove before.
+        let named = Some(vehicle.driver_of(&fix)).filter(|driver| !driver.is_empty());
+        let driver_id = named.map_or_else(|| vehicle.driver_id.clone(), DriverId::from);
+        let place = vehicle.last.map(|last| last.position).filter(|_| !call.is_placed);
+        settle(vehicle, &fix, driver_id, place, ctx);
+        note_crash(vehicle, &fix);
+    }
 }
 
 /// A crash that was counted for the driver who was known when it went out counts for the one who drove.
@@ -169,12 +214,10 @@ pub fn note_crash(vehicle: &mut Vehicle, fix: &Fix<'_>) {
     }
 }
 
-/// A call for help that does not say where (an SOS from the app). It goes out at once, where the vehicle was last: at `fix`.
-/// The place of an SOS is put right when the vehicle's fixes have passed it.
-pub fn on_call_without_place(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
-    if fix.device_flags & device_flag::SOS != 0 {
-        side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
-    }
+/// An SOS from the app does not say where. It goes out at once, where the vehicle was last: at `fix`. Its place is put right
+/// when the vehicle's fixes have passed it.
+pub fn on_app_sos(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
+    side::review_emergencies(vehicle, Call::Sos, fix.at, ctx);
     let had_sos = has_sos(vehicle);
     on_device_flags(vehicle, fix, ctx);
     let is_new = !had_sos && has_sos(vehicle);
@@ -183,19 +226,31 @@ pub fn on_call_without_place(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Con
     }
 }
 
-/// A call for help in a message that is refused, mostly for its position: where it says, if it can be read.
+/// A call for help in a message that is refused, mostly for its position: where it says, if it can be read, else where the
+/// vehicle was last. Who drove, on which trip, and that place are put right when the vehicle's fixes have passed it.
 #[cold]
 pub fn on_refused(vehicle: &mut Vehicle, call: &Fix<'_>, ctx: &mut Context<'_>) {
-    if call.position.is_known() {
-        on_device_flags(vehicle, call, ctx);
-    } else {
-        let position = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
-        on_call_without_place(vehicle, &Fix { position, ..*call }, ctx);
+    let is_placed = call.position.is_known();
+    let last = vehicle.last.map_or(LatLon::UNKNOWN, |last| last.position);
+    let position = if is_placed { call.position } else { last };
+    on_device_flags(vehicle, &Fix { position, ..*call }, ctx);
+    let is_ahead = call.at > vehicle.time;
+    let Some(emergencies) = vehicle.emergencies.as_mut().filter(|_| is_ahead) else { return };
+    let is_raised =
+        [&emergencies.sos, &emergencies.crash].into_iter().flatten().any(|raised| raised.started_at == call.at);
+    if is_raised && emergencies.refused.iter().all(|known| known.at != call.at) {
+        if emergencies.refused.len() == REFUSED_MAX {
+            emergencies.refused.remove(0);
+        }
+        let (driver_id, trip_id) = (DriverId::from(call.driver_id), TripId::from(call.trip_id));
+        emergencies.refused.push(Refused { at: call.at, flags: call.device_flags, driver_id, trip_id, is_placed });
     }
 }
 
-/// Puts an SOS from the app where the vehicle was then, before a fix at `at` is applied.
-pub fn place_sos(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+/// Before a fix or event at `at` is applied, calls that no row has the turn of are put right: an SOS from the app is where the
+/// vehicle was then, and those of refused messages are settled.
+pub fn place_calls(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
+    settle_refused(vehicle, at, ctx);
     let is_settled = |emergencies: &Emergencies| !emergencies.is_sos_unplaced && emergencies.seen.is_empty();
     let Some(mut emergencies) = vehicle.emergencies.take_if(|emergencies| !is_settled(emergencies)) else { return };
     for mut seen in emergencies.seen.extract_if(.., |seen| at > seen.episode.started_at) {
@@ -243,11 +298,12 @@ fn raise_flag(vehicle: &Vehicle, fix: &Fix<'_>, alert_type: AlertType, ctx: &mut
     episode
 }
 
-/// When an SOS from the app is placed without fixes behind it.
-pub fn sos_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
+/// When an SOS from the app, or a call of a refused message, is put right without fixes behind it.
+pub fn calls_until(vehicle: &Vehicle, since: EventTime) -> Option<EventTime> {
     let emergencies = vehicle.emergencies.as_deref()?;
     let lasting = emergencies.sos.as_deref().filter(|_| emergencies.is_sos_unplaced);
     let seen = emergencies.seen.iter().find(|seen| seen.is_unplaced).map(|seen| &seen.episode);
-    let sos = seen.or(lasting)?;
-    Some(sos.started_at.max(since).plus_ms(PAUSE_MS))
+    let sos_at = seen.or(lasting).map(|sos| sos.started_at);
+    let first_at = sos_at.into_iter().chain(emergencies.refused.iter().map(|call| call.at)).min()?;
+    Some(first_at.max(since).plus_ms(PAUSE_MS))
 }

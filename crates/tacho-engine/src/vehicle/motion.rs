@@ -152,7 +152,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
     absence::take_back(vehicle, fix.at, ctx);
     side::release_until(vehicle, fix.at, ctx);
     absence::on_fix(vehicle, fix, ctx);
-    emergencies::place_sos(vehicle, fix.at, ctx);
+    emergencies::place_calls(vehicle, fix.at, ctx);
     vehicle.identify_driver(fix);
     emergencies::settle_flags(vehicle, fix, ctx);
     vehicle.time = vehicle.time.max(fix.capped_at());

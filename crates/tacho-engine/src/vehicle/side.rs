@@ -263,7 +263,7 @@ fn what_of(vehicle: &mut Vehicle, event: &SideEvent, ctx: &mut Context<'_>) -> O
             DriverEventKind::Login => Some(What::Login(driver.driver_id.clone())),
             DriverEventKind::Logout => Some(What::Logout(driver.driver_id.clone())),
             DriverEventKind::Sos => {
-                emergencies::on_call_without_place(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
+                emergencies::on_app_sos(vehicle, &sos_fix(vehicle, event, driver.driver_id.as_str()), ctx);
                 None
             }
             _ => None,
@@ -343,7 +343,7 @@ fn release_first(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
         ctx.gauges.buffered[side.rank as usize] -= 1;
         ctx.out.side_outcomes.add_applied(Stream::ALL[side.rank as usize]);
     }
-    emergencies::place_sos(vehicle, side.at, ctx);
+    emergencies::place_calls(vehicle, side.at, ctx);
     if side.what.bears_on_absence() {
         absence::take_back(vehicle, side.at, ctx);
     }

@@ -204,22 +204,26 @@ impl Vehicle {
         floor_ms.max((3.0 * self.interval_ms) as i64)
     }
 
-    /// Decides who drives: the one that a person said, the message's, the one logged in, the plan's, nobody. Nothing is
-    /// allocated while it stays the same.
-    pub fn identify_driver(&mut self, fix: &Fix<'_>) {
+    /// Who drives at a fix: the one that a person said, the message's, the one logged in, the plan's, nobody.
+    pub fn driver_of<'a>(&'a self, fix: &Fix<'a>) -> &'a str {
         let named = |is_said: bool| {
             let trip = self.trip.as_deref().filter(|trip| trip.is_reassigned || !is_said)?;
             let is_its = fix.trip_id.is_empty() || fix.trip_id == trip.id.as_str();
             is_its.then_some(trip.named_driver.as_str())
         };
-        let driver = match named(true) {
+        match named(true) {
             Some(said) => said,
             None if !fix.driver_id.is_empty() => fix.driver_id,
             None => match self.logged_in() {
                 Some(driver_id) => driver_id.as_str(),
                 None => named(false).unwrap_or_default(),
             },
-        };
+        }
+    }
+
+    /// Takes over who drives. Nothing is allocated while it stays the same.
+    pub fn identify_driver(&mut self, fix: &Fix<'_>) {
+        let driver = self.driver_of(fix);
         if driver != self.driver_id.as_str() {
             let driver = DriverId::from(driver);
             self.driver_id = driver;

@@ -231,6 +231,71 @@ fn a_call_for_help_without_a_position_is_raised_where_the_vehicle_was_last() {
     assert_eq!(trip.event_count, 40, "it is no fix");
 }
 
+/// Both go out with what is known, and are told again when the fixes from before them have come: one in a row that waits
+/// for its turn, one in a message that is refused.
+#[test]
+fn a_call_in_a_refused_message_names_the_driver_and_the_trip_of_its_moment_as_any_other() {
+    for call in ["crash", "sos"] {
+        let told = |line: &str| {
+            let script = format!(
+                "setup v1 11:59:40 reorder=20000
+                 login v1 11:59:50 A
+                 start v1 12:00:00 T
+                 drive v1 12:00:00..12:00:30 36
+                 {line} flag={call}
+                 end v1 12:00:35 T
+                 login v1 12:00:38 B
+                 start v1 12:00:40 U
+                 fix v1 12:00:36 360 0 36
+                 fix v1 12:00:44 440 0 36
+                 fix v1 12:00:50 500 0 36
+                 fix v1 12:01:30 900 0 36"
+            );
+            let mut rig = played(&script);
+            rig.all.alerts.retain(|alert| alert.alert_type.as_str() == call);
+            let [first, .., last] = &rig.all.alerts[..] else { panic!("{:?}", rig.all.alerts) };
+            assert_eq!((first.driver_id.as_str(), first.trip_id.as_str()), ("A", "T"));
+            assert_eq!(first.ts, last.ts);
+            (last.driver_id.to_string(), last.trip_id.to_string(), last.position, rig.moved)
+        };
+        let (driver_id, trip_id, position, moved) = told("call v1 12:00:45");
+        assert_eq!((driver_id.as_str(), trip_id.as_str(), position), ("B", "U", place(440.0, 0.0)), "{call}");
+        let waiting = told("fix v1 12:00:45 450 0 36");
+        assert_eq!((driver_id, trip_id, moved), (waiting.0, waiting.1, waiting.3), "{call}");
+    }
+}
+
+#[test]
+fn a_refused_call_that_is_answered_ahead_of_the_fixes_or_followed_by_silence_is_put_right_all_the_same() {
+    check(
+        "show alerts
+         drive v1 12:00:00..12:00:30 36 drv=A trip=T
+         call v1 12:00:45 flag=crash
+         ack v1 12:01:10 crash 12:00:45
+         call v1 12:01:30 flag=crash
+         drive v1 12:00:30..12:00:50 36 drv=B trip=T
+         fleet 12:01:20
+         drive v1 12:00:50..12:00:55 36 drv=B trip=T
+         fleet 12:02:10",
+        expect![[r#"
+            show alerts
+            drive v1 12:00:00..12:00:30 36 drv=A trip=T
+            call v1 12:00:45 flag=crash
+              -> crash open 12:00:45.. severity 5 1.0 over 1.0  trip T driver A
+            ack v1 12:01:10 crash 12:00:45
+            call v1 12:01:30 flag=crash
+              -> crash acknowledged 12:00:45..12:01:10 severity 5 1.0 over 1.0  trip T driver A
+              -> crash open 12:01:30.. severity 5 1.0 over 1.0  trip T driver A
+            drive v1 12:00:30..12:00:50 36 drv=B trip=T
+              -> crash acknowledged 12:00:45..12:01:10 severity 5 1.0 over 1.0  trip T driver B
+            fleet 12:01:20
+            drive v1 12:00:50..12:00:55 36 drv=B trip=T
+            fleet 12:02:10
+              -> crash open 12:01:30.. severity 5 1.0 over 1.0  trip T driver B
+        "#]],
+    );
+}
+
 #[test]
 fn a_call_of_a_vehicle_that_was_never_heard_of_has_no_place_and_one_alert() {
     let mut rig = played("call v9 12:00:35 flag=crash");
