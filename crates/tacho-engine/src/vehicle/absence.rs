@@ -98,7 +98,7 @@ pub fn pass(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
     if !is_silent && vehicle.absence.is_none() {
         return;
     }
-    if is_silent && !last.is_silence_told {
+    if is_silent && last.silence_told.is_none() {
         tell_silence(vehicle, ctx);
     }
     if downtime_at(vehicle, ctx).is_some_and(|due| due < at) {
@@ -108,7 +108,7 @@ pub fn pass(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
 
 fn tell_silence(vehicle: &mut Vehicle, ctx: &mut Context<'_>) {
     let Some(last) = &mut vehicle.last else { return };
-    last.is_silence_told = true;
+    last.silence_told = Some(last.offline_at);
     let (began, last_at) = (last.offline_at, last.at);
     if vehicle.trip.as_ref().is_none_or(|trip| !trip.is_confirmed) {
         return;
@@ -184,8 +184,8 @@ fn end(episode: &mut Episode, vehicle: &Vehicle, at: EventTime, ctx: &mut Contex
 /// A fix, or an event that bears on absences, has its place at `at`: what silence told of moments from then on was told
 /// without it. Where it holds all the same, it is told again.
 pub fn take_back(vehicle: &mut Vehicle, at: EventTime, ctx: &mut Context<'_>) {
-    if let Some(last) = vehicle.last.as_mut().filter(|last| at <= last.offline_at) {
-        last.is_silence_told = false;
+    if let Some(last) = &mut vehicle.last {
+        last.silence_told.take_if(|told| at <= *told);
     }
     let Some(mut absence) = vehicle.absence.take() else { return };
     // An absence was told first when it began to count. What a fix has passed stands.
@@ -233,7 +233,7 @@ pub fn check_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
 
 /// The next moment at which silence means something.
 fn next_at(vehicle: &Vehicle, ctx: &Context<'_>) -> Option<EventTime> {
-    let silence_at = vehicle.last.filter(|last| !last.is_silence_told).map(|last| last.offline_at);
+    let silence_at = vehicle.last.filter(|last| last.silence_told.is_none()).map(|last| last.offline_at);
     let is_certain = |at: &EventTime| *at != EventTime::MAX;
     silence_at.filter(is_certain).into_iter().chain(downtime_at(vehicle, ctx).filter(is_certain)).min()
 }

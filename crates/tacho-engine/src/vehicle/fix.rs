@@ -148,6 +148,6 @@ pub struct LastFix {
     pub offline_at: EventTime,
     /// How long after its moment it came, ms: what the silence behind a late one tells is history.
     pub delay_ms: i64,
-    /// What the silence behind it means for an open trip has been told.
-    pub is_silence_told: bool,
+    /// From when on silence counted, once what it means for an open trip has been told.
+    pub silence_told: Option<EventTime>,
 }

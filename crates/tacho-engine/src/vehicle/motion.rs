@@ -166,7 +166,7 @@ fn apply(vehicle: &mut Vehicle, fix: &Fix<'_>, ctx: &mut Context<'_>) {
         state: state_at(vehicle, fix, ctx),
         offline_at: fix.at,
         delay_ms: fix.log_time.as_event_time().ms_since(fix.at),
-        is_silence_told: false,
+        silence_told: None,
     };
     health::on_fix(vehicle, fix, ctx);
     trips::on_fix(vehicle, fix, &now, &step, ctx);

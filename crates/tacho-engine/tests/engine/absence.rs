@@ -292,6 +292,37 @@ fn the_end_of_a_trip_and_the_workshop_put_right_what_silence_told_before_their_m
     );
 }
 
+/// The fault came and went long before, in a message that only comes now: it begins no silence a second time.
+#[test]
+fn a_message_from_before_a_silence_that_was_told_leaves_it_one() {
+    check(
+        "show alerts
+         drive v1 00:00:00..00:01:00 36 every=5 trip=T
+         fleet 00:30:00
+         workshop v1 00:20:00 in
+         fleet 00:31:00
+         status v1 00:25:00 codes=
+         fleet 00:32:00
+         workshop v1 00:40:00 out
+         fleet 01:10:00
+         fix v1 01:20:00 900 0 36 trip=T",
+        expect![[r#"
+            show alerts
+            drive v1 00:00:00..00:01:00 36 every=5 trip=T
+            fleet 00:30:00
+              -> vehicle_offline open 00:10:55.. severity 3 600.0 over 600.0  trip T
+            workshop v1 00:20:00 in
+            fleet 00:31:00
+            status v1 00:25:00 codes=
+            fleet 00:32:00
+            workshop v1 00:40:00 out
+            fleet 01:10:00
+            fix v1 01:20:00 900 0 36 trip=T
+              -> vehicle_offline closed 00:10:55..01:20:00 severity 3 4745.0 over 600.0  trip T
+        "#]],
+    );
+}
+
 /// What is told of a silence is as old as the fix before it, by the rule of its own type.
 #[test]
 fn how_late_an_absence_is_stale_is_said_by_its_type() {
