@@ -23,8 +23,9 @@ pub(crate) struct Weather {
     pub(crate) is_store_bad: bool,
     /// The machine may die within an insert.
     pub(crate) kills_at_store: bool,
-    /// Calls of the log fail now and then.
-    pub(crate) is_log_bad: bool,
+    /// Calls of the log fail now and then before that moment. Not for ever: fleet time waits until all partitions have
+    /// answered for some seconds, which they might never do.
+    pub(crate) log_bad_until: Option<Instant>,
     /// The store does not answer before.
     pub(crate) store_back_at: Option<Instant>,
     /// Partitions of this number give nothing before that moment.
@@ -34,6 +35,9 @@ pub(crate) struct Weather {
 impl Weather {
     pub(crate) fn is_store_away(&self) -> bool {
         self.store_back_at.is_some_and(|back| exec::now() < back)
+    }
+    fn is_log_bad(&self) -> bool {
+        self.log_bad_until.is_some_and(|until| exec::now() < until)
     }
     pub(crate) fn delay(&self, dice: &Mutex<Dice>) {
         if self.delay_ms > 0 {
@@ -65,7 +69,7 @@ pub(crate) struct SimLog {
 
 impl SimLog {
     fn cross(&self) -> Result<(), LogError> {
-        let is_bad = self.weather.is_log_bad && self.is_up.load(Ordering::SeqCst);
+        let is_bad = self.weather.is_log_bad() && self.is_up.load(Ordering::SeqCst);
         cross(&self.machine, is_bad, &self.dice)
     }
 }
@@ -126,7 +130,7 @@ struct SimReader {
 impl LogReader for SimReader {
     fn poll(&mut self, timeout: Duration, bytes_max: usize) -> Result<Vec<Records>, LogError> {
         self.weather.delay(&self.dice);
-        cross(&self.machine, self.weather.is_log_bad, &self.dice)?;
+        cross(&self.machine, self.weather.is_log_bad(), &self.dice)?;
         let mut runs = Vec::new();
         if let (Some(held), Some((_, until))) = (&mut self.held, self.weather.stalled)
             && exec::now() >= until

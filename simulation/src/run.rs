@@ -28,6 +28,9 @@ pub(crate) const PREFIX: &str = "t";
 /// Simulated time that finishing may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// How long calls of the log fail now and then, if they do.
+const LOG_BAD_FOR: Duration = Duration::from_secs(60);
+
 /// What kind of run it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -178,7 +181,7 @@ impl World {
             delay_ms: dice.pick(&[0, 0, 1, 15]),
             is_store_bad: dice.once_in(2),
             kills_at_store: dice.once_in(2),
-            is_log_bad: dice.once_in(3),
+            log_bad_until: dice.once_in(3).then(|| exec::now() + LOG_BAD_FOR),
             store_back_at: store_back.map(|after| exec::now() + after),
             stalled: stall.map(|length| (dice.below(0..3) as i32, exec::now() + length)),
         }
