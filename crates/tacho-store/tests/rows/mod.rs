@@ -1,17 +1,20 @@
 //! Rows for the tests: one insert of every kind, with what must be read back.
 
-#![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(dead_code, unused_imports, reason = "not every test file uses all of it")]
 
+mod messages;
+
+pub use messages::{place_commands, plan_update, reviews};
+
+use messages::{commands, device_alert, driver_upsert, geofences, login, side, status, trip_events};
 use std::sync::Arc;
 use tacho_io::{Insert, Table, TableRows, Versioned};
 use tacho_model::{
-    AlertFact, AlertId, AlertState, AlertType, BreakViolation, Command, CommandKind, DeviceAlert, DriverEvent,
-    DriverEventKind, DriverScore, DriverSetup, EndReason, EtaPrediction, EventTime, FleetUtilization, Geofence,
-    GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, HoursLeft, LatLon, LimitSource, LogTime,
-    PlannedStop, Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, Scope, ScoreWindow, Shape, SideBody,
-    SideEvent, StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripEvent, TripEventKind, TripFact, TripOrigin,
-    TripStatus, TripSummary, VehicleClass, VehicleId, VehicleInterval, VehicleMinute, VehicleSetup, VehicleStatus,
-    VisitStatus, java_hash,
+    AlertFact, AlertId, AlertState, AlertType, BreakViolation, DriverScore, EndReason, EtaPrediction, EventTime,
+    FleetUtilization, GeofenceEvent, GeofenceEventKind, GeofenceExitReason, GeofenceKind, HoursLeft, LatLon,
+    LimitSource, LogTime, PlannedStop, Punctuality, Reason, RecomputeMark, Refuel, Rejected, RowOutcome, ScoreWindow,
+    SideBody, StopKind, StopVisit, Stream, TelemetryBatch, TextRef, TripFact, TripOrigin, TripStatus, TripSummary,
+    VehicleInterval, VehicleMinute, VisitStatus, java_hash,
 };
 
 /// 2026-11-18 11:06:40.000 UTC.
@@ -478,83 +481,6 @@ fn rejected() -> Rejected {
     }
 }
 
-fn side(offset: i64, body: SideBody) -> SideEvent {
-    let (log_time, at) = (LogTime(START + 250), EventTime(START));
-    SideEvent { partition: 0, offset, log_time, at, body, extra: String::new() }
-}
-
-fn trip_events() -> Vec<SideEvent> {
-    let origin = Some(LatLon { lat: 1.5, lon: 2.5 });
-    let kinds = [
-        TripEventKind::Start { origin, plan: "{\"stops\":[]}".into(), delivery: None },
-        TripEventKind::End { end: None, distance_m: 1200.5, duration_s: f64::NAN, cancelled: true },
-        TripEventKind::StopDeparture {
-            stop_id: "s".into(),
-            outcome: "partial".into(),
-            delivered_qty: 2.0,
-            reason: "closed".into(),
-        },
-    ];
-    let event = |kind| TripEvent { trip_id: "t".into(), vehicle_id: "veh_1".into(), driver_id: "d".into(), kind };
-    kinds.into_iter().zip(1..).map(|(kind, offset)| side(offset, SideBody::Trip(event(kind)))).collect()
-}
-
-/// A later plan of the trip.
-pub fn plan_update() -> Insert {
-    let plan = r#"{"dest_lat":1,"dest_lon":2}"#.to_owned();
-    let kind = TripEventKind::PlanUpdate { plan, delivery: Arc::default() };
-    let event = TripEvent { trip_id: "trip-1".into(), vehicle_id: "veh_1".into(), driver_id: "".into(), kind };
-    let mut rows = insert(Table::TripEvents, TableRows::SideEvents(vec![side(9, SideBody::Trip(event))]));
-    rows.token = "plan".to_owned();
-    rows
-}
-
-fn status() -> VehicleStatus {
-    VehicleStatus {
-        vehicle_id: "veh_1".into(),
-        fuel_pct: 50.0,
-        engine_temp_c: f32::NAN,
-        odometer_km: 1.0,
-        fault_codes: Some(vec!["P0300".into(), "P0420".into()]),
-    }
-}
-
-fn login() -> DriverEvent {
-    DriverEvent { driver_id: "d".into(), vehicle_id: "".into(), kind: DriverEventKind::Login }
-}
-
-fn device_alert() -> DeviceAlert {
-    DeviceAlert {
-        alert_id: "x".into(),
-        vehicle_id: "veh_1".into(),
-        trip_id: "".into(),
-        alert_type: "tow".into(),
-        severity: 4,
-        details: "moved".into(),
-    }
-}
-
-fn commands() -> Vec<SideEvent> {
-    let setup = VehicleSetup {
-        vehicle_id: "veh_1".into(),
-        class: VehicleClass::Truck,
-        name: String::new(),
-        group: String::new(),
-        limit_kmph: 80.0,
-        volt_system: f32::NAN,
-        tank_litres: f32::NAN,
-        reorder_ms: 2_000,
-    };
-    let other = CommandKind::Other { kind: "rule.upsert".into() };
-    [(CommandKind::VehicleUpsert(setup), ""), (other, "{\"id\":1}")]
-        .into_iter()
-        .zip(1..)
-        .map(|((kind, json), offset)| {
-            side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: json.into() }))
-        })
-        .collect()
-}
-
 /// Alerts of `veh_0`: severity 4 from 310 s to 319 s, severity 5 at 900 s, severity 3.
 pub fn grave_alerts() -> Insert {
     let at = |id: &str, severity: u8, from_s: i64, to_s: i64| {
@@ -567,20 +493,6 @@ pub fn grave_alerts() -> Insert {
     };
     let facts = vec![at("a-1", 4, 310, 319), at("a-2", 5, 900, 900), at("a-3", 3, 310, 319)];
     insert(Table::Alerts, TableRows::Alerts(facts))
-}
-
-/// What people say of them.
-pub fn reviews() -> Insert {
-    let command = |offset, kind, json: &str| {
-        side(offset, SideBody::Command(Command { command_id: offset.to_string(), kind, json: json.to_owned() }))
-    };
-    let of = |alert_id: &str| (alert_id.to_owned(), VehicleId::from("veh_0"));
-    let (alert_id, vehicle_id) = of("a-1");
-    let dismiss = CommandKind::AlertDismiss { alert_id, vehicle_id };
-    let (alert_id, vehicle_id) = of("a-2");
-    let acknowledge = CommandKind::AlertAcknowledge { alert_id, vehicle_id };
-    let rows = vec![command(1, dismiss, r#"{"alert_id":"a-1","vehicle_id":"veh_0"}"#), command(2, acknowledge, "")];
-    insert(Table::Commands, TableRows::SideEvents(rows))
 }
 
 pub fn geofence_event() -> GeofenceEvent {
@@ -602,42 +514,4 @@ pub fn geofence_event() -> GeofenceEvent {
         speed_kmph: 3.5,
         duration_s: 90.5,
     }
-}
-
-fn driver_upsert() -> Command {
-    let setup = DriverSetup {
-        driver_id: "drv_1".into(),
-        name: "Asha".into(),
-        group: String::new(),
-        hours_of_service: "eu561".into(),
-    };
-    Command { command_id: "c".into(), kind: CommandKind::DriverUpsert(setup), json: "{}".into() }
-}
-
-/// One geofence that is there, one that is gone.
-fn geofences() -> Vec<SideEvent> {
-    let upsert = |id: &str, name: &str| {
-        let fence = Geofence {
-            geofence_id: id.into(),
-            name: name.into(),
-            kind: GeofenceKind::Zone,
-            shape: Shape::circle(LatLon { lat: 12.9, lon: 77.5 }, 100.0).expect("a circle"),
-            limit_kmph: 30.0,
-            schedule: None,
-            scope: Some(Scope::new(vec!["v1".into()], Vec::new())),
-            tells_crossings: false,
-        };
-        CommandKind::GeofenceUpsert(Arc::new(fence))
-    };
-    let kinds = [upsert("g1", "Depot"), CommandKind::GeofenceDelete { geofence_id: "g2".into() }];
-    let command =
-        |(kind, offset)| side(offset, SideBody::Command(Command { command_id: "c".into(), kind, json: "{}".into() }));
-    kinds.into_iter().zip(4..).map(command).collect()
-}
-
-/// The same commands as they came.
-pub fn place_commands() -> Insert {
-    let mut rows = insert(Table::Commands, TableRows::SideEvents(geofences()));
-    rows.token = "places".to_owned();
-    rows
 }
